@@ -1,0 +1,19 @@
+//! Compiles the protobuf with `protox`, so that building needs no `protoc` on the machine.
+
+const FILES: [&str; 3] = [
+    "slipway/agent/v1/enrollment.proto",
+    "slipway/agent/v1/session.proto",
+    "slipway/agent/v1/artifact.proto",
+];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    for file in FILES {
+        println!("cargo:rerun-if-changed={file}");
+    }
+    let descriptors = protox::compile(FILES, ["."])?;
+    tonic_prost_build::configure()
+        .bytes(".slipway.agent.v1.PackFrame")
+        .bytes(".slipway.agent.v1.LogLine")
+        .compile_fds(descriptors)?;
+    Ok(())
+}
