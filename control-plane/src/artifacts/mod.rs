@@ -1,0 +1,160 @@
+//! The artifact store: a manifest per artifact, and packs that hold only blobs their owner had not
+//! stored before. Nothing is ever unpacked to disk by name; the only paths here are ids.
+
+mod pack;
+
+pub use pack::{ExpectedBlob, PackError, PackWriter};
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use anyhow::Context;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
+use prost::Message;
+use slipway_proto::v1::Manifest;
+use slipway_proto::{limits, manifest};
+
+use crate::clock::Clock;
+use crate::ids::{ArtifactId, PackId, UserId};
+use crate::store::{Artifact, BlobLocation, Store};
+
+const MANIFEST_ZSTD_LEVEL: i32 = 1;
+
+/// Packs and manifests, with their index in the database.
+#[derive(Clone)]
+pub struct ArtifactStore {
+    store: Store,
+    objects: Arc<dyn ObjectStore>,
+    clock: Clock,
+}
+
+/// What an offered manifest still needs.
+pub struct Offer {
+    /// The checked manifest.
+    pub manifest: Manifest,
+    /// Bitmap over the distinct blobs, as the agent reads it.
+    pub missing_bitmap: Vec<u8>,
+    /// The missing blobs in the order in which they are sent.
+    pub missing: Vec<ExpectedBlob>,
+}
+
+impl ArtifactStore {
+    /// Keeps objects as files under `directory`.
+    pub fn open(directory: &FilePath, store: Store, clock: Clock) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("cannot create the blob directory {}", directory.display()))?;
+        let objects = Arc::new(LocalFileSystem::new_with_prefix(directory)?);
+        Ok(Self { store, objects, clock })
+    }
+
+    /// Compares a checked manifest with what this owner has stored.
+    pub async fn offer(&self, user: UserId, manifest: Manifest) -> anyhow::Result<Offer> {
+        let distinct = manifest::distinct_blobs(&manifest);
+        let digests = distinct.iter().map(|&index| manifest.entries[index].blake3.as_slice());
+        let stored = by_digest(self.store.locate_blobs(user, digests).await?);
+        let is_missing = |index: usize| !stored.contains_key(manifest.entries[index].blake3.as_slice());
+        let missing_bitmap = manifest::to_bitmap(distinct.iter().map(|&index| is_missing(index)));
+        let missing = distinct
+            .iter()
+            .filter(|&&index| is_missing(index))
+            .map(|&index| ExpectedBlob::of(&manifest.entries[index]))
+            .collect();
+        Ok(Offer { manifest, missing_bitmap, missing })
+    }
+
+    /// Starts a pack for blobs that will arrive in this order.
+    pub async fn start_pack(&self, blobs: Vec<ExpectedBlob>) -> anyhow::Result<PackWriter> {
+        let id = PackId::new();
+        let upload = self.objects.put_multipart(&pack_path(id)).await?;
+        Ok(PackWriter::new(id, upload, blobs))
+    }
+
+    /// Closes a pack and records its complete blobs. A pack that broke off in the middle keeps what
+    /// arrived whole, so that the next offer asks only for the rest.
+    pub async fn finish_pack(&self, user: UserId, pack: PackWriter) -> anyhow::Result<()> {
+        let Some(finished) = pack.finish().await? else { return Ok(()) };
+        let mut tx = self.store.begin().await?;
+        tx.insert_pack(user, finished.id, finished.size_bytes, &finished.blobs, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes an artifact of a manifest whose blobs are all stored. `None` when some are not.
+    pub async fn commit(
+        &self,
+        user: UserId,
+        id: ArtifactId,
+        manifest: &Manifest,
+    ) -> anyhow::Result<Option<Artifact>> {
+        let distinct = manifest::distinct_blobs(manifest);
+        let digests = distinct.iter().map(|&index| manifest.entries[index].blake3.as_slice());
+        let stored = by_digest(self.store.locate_blobs(user, digests).await?);
+        let is_stored = |index: &usize| {
+            let entry = &manifest.entries[*index];
+            stored.get(entry.blake3.as_slice()).is_some_and(|blob| i64::try_from(entry.size_bytes) == Ok(blob.size_bytes))
+        };
+        if !distinct.iter().all(is_stored) {
+            return Ok(None);
+        }
+        let encoded = zstd::bulk::compress(&manifest.encode_to_vec(), MANIFEST_ZSTD_LEVEL)?;
+        self.objects.put(&manifest_path(id), encoded.into()).await?;
+        let artifact = Artifact {
+            id,
+            user_id: user,
+            root: manifest::root(manifest).as_bytes().to_vec(),
+            files: i64::try_from(manifest.entries.len())?,
+            size_bytes: i64::try_from(manifest.entries.iter().map(|entry| entry.size_bytes).sum::<u64>())?,
+        };
+        let mut tx = self.store.begin().await?;
+        tx.insert_artifact(&artifact, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(Some(artifact))
+    }
+
+    /// The manifest of a committed artifact, and where each of its blobs lies.
+    pub async fn open_tree(&self, artifact: &Artifact) -> anyhow::Result<(Manifest, HashMap<Vec<u8>, BlobLocation>)> {
+        let encoded = self.objects.get(&manifest_path(artifact.id)).await?.bytes().await?;
+        let raw = zstd::bulk::decompress(&encoded, limits::MANIFEST_BYTES).context("a stored manifest is damaged")?;
+        let manifest = Manifest::decode(raw.as_slice()).context("a stored manifest is damaged")?;
+        let digests = manifest.entries.iter().map(|entry| entry.blake3.as_slice());
+        let blobs = by_digest(self.store.locate_blobs(artifact.user_id, digests).await?);
+        Ok((manifest, blobs))
+    }
+
+    /// Streams a range of a blob.
+    pub async fn read_blob(
+        &self,
+        blob: &BlobLocation,
+        range: Range<u64>,
+    ) -> anyhow::Result<BoxStream<'static, anyhow::Result<Bytes>>> {
+        if range.is_empty() {
+            return Ok(futures::stream::empty().boxed());
+        }
+        let start = u64::try_from(blob.pack_offset)?;
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(start + range.start..start + range.end)),
+            ..GetOptions::default()
+        };
+        let result = self.objects.get_opts(&pack_path(blob.pack_id), options).await?;
+        Ok(result.into_stream().map_err(anyhow::Error::from).boxed())
+    }
+}
+
+fn by_digest(blobs: Vec<BlobLocation>) -> HashMap<Vec<u8>, BlobLocation> {
+    blobs.into_iter().map(|blob| (blob.blake3.clone(), blob)).collect()
+}
+
+fn pack_path(id: PackId) -> Path {
+    Path::from(format!("packs/{id}"))
+}
+
+fn manifest_path(id: ArtifactId) -> Path {
+    Path::from(format!("manifests/{id}"))
+}

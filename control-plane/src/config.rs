@@ -1,0 +1,273 @@
+//! Settings: `slipway.toml`, overridden by `SLIPWAY_…` variables, overridden by flags. Parsed once
+//! at start, read-only afterwards; every error names the key and where its value came from.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+const HTTP_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7070);
+const GRPC_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7071);
+/// Below Linux' default ephemeral range (32768–60999), so that a port stays ours across restarts.
+const PREVIEW_PORTS: RangeInclusive<u16> = 20_000..=29_999;
+const BOOTSTRAP_TOKEN_MIN_CHARS: usize = 32;
+const FILE_NAME: &str = "slipway.toml";
+const ENVIRONMENT_PREFIX: &str = "SLIPWAY_";
+/// Variables with our prefix that configure something other than the control plane.
+const NOT_SETTINGS: [&str; 2] = ["agent_", "log"];
+
+/// Everything `slipway serve` can be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where REST and the web UI listen.
+    pub http_listen: SocketAddr,
+    /// Where agents connect.
+    pub grpc_listen: SocketAddr,
+    /// The directory of the embedded column: database, packs, master key.
+    pub data_dir: PathBuf,
+    /// The SQLite file; `data_dir/slipway.db` unless set.
+    pub database_file: PathBuf,
+    /// The directory of packs and manifests; `data_dir/blobs` unless set.
+    pub blob_dir: PathBuf,
+    /// The master key's file; `data_dir/master.key` unless set.
+    pub master_key_file: PathBuf,
+    /// How people reach us, for links.
+    pub public_url: Option<Url>,
+    /// How agents reach us, as told to them with an enrolment token.
+    pub agent_url: Option<Url>,
+    /// Ports for the sites of the `local` provider.
+    pub preview_ports: RangeInclusive<u16>,
+    /// First start: creates the admin with this API token.
+    pub bootstrap_token: Option<SecretString>,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ConfigError {
+    #[error("cannot read the configuration file {}", path.display())]
+    Unreadable { path: PathBuf, #[source] source: std::io::Error },
+    #[error("the configuration file {} is not valid TOML: {message}", path.display())]
+    NotToml { path: PathBuf, message: String },
+    #[error("`{key}` (from {origin}) {problem}")]
+    Value { key: String, origin: String, problem: String },
+    #[error("`{key}` (from {origin}) is not a setting; known settings are {}", KNOWN.join(", "))]
+    Unknown { key: String, origin: String },
+}
+
+const KNOWN: [&str; 10] = [
+    "http_listen",
+    "grpc_listen",
+    "data_dir",
+    "database_url",
+    "blob_url",
+    "master_key_file",
+    "public_url",
+    "agent_url",
+    "preview_ports",
+    "bootstrap_token",
+];
+
+impl Config {
+    /// Reads all three sources. `file` is the one named by `--config`; without it `slipway.toml`
+    /// in the working directory is read when there is one.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+        flags: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut settings = Settings::default();
+        match file {
+            Some(path) => settings.add_file(path)?,
+            None if Path::new(FILE_NAME).is_file() => settings.add_file(Path::new(FILE_NAME))?,
+            None => {}
+        }
+        settings.add_environment(environment);
+        settings.add_flags(flags);
+        settings.into_config()
+    }
+}
+
+/// Raw values with their origin, strongest last.
+#[derive(Default)]
+struct Settings(BTreeMap<String, (String, String)>);
+
+impl Settings {
+    fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigError::NotToml {
+            path: path.to_owned(),
+            message: error.message().to_owned(),
+        })?;
+        for (key, value) in table {
+            let text = match value {
+                toml::Value::String(text) => text,
+                other => other.to_string(),
+            };
+            self.0.insert(key, (text, path.display().to_string()));
+        }
+        Ok(())
+    }
+
+    fn add_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
+        for (name, value) in environment {
+            let Some(key) = name.strip_prefix(ENVIRONMENT_PREFIX).map(str::to_ascii_lowercase) else { continue };
+            if NOT_SETTINGS.iter().any(|prefix| key.starts_with(prefix)) {
+                continue;
+            }
+            // The environment is shared with other programs, a file is not: here an unknown key only warns.
+            if KNOWN.contains(&key.as_str()) {
+                self.0.insert(key, (value, name));
+            } else {
+                tracing::warn!("ignoring the environment variable {name}: it is not a setting of this version");
+            }
+        }
+    }
+
+    fn add_flags(&mut self, flags: impl IntoIterator<Item = (&'static str, String)>) {
+        for (key, value) in flags {
+            self.0.insert(key.to_owned(), (value, format!("--{}", key.replace('_', "-"))));
+        }
+    }
+
+    fn into_config(mut self) -> Result<Config, ConfigError> {
+        let data_dir: PathBuf = self.parse("data_dir")?.unwrap_or_else(default_data_dir);
+        let config = Config {
+            http_listen: self.parse("http_listen")?.unwrap_or(HTTP_LISTEN),
+            grpc_listen: self.parse("grpc_listen")?.unwrap_or(GRPC_LISTEN),
+            database_file: self.path_of_url("database_url", "sqlite")?.unwrap_or_else(|| data_dir.join("slipway.db")),
+            blob_dir: self.path_of_url("blob_url", "file")?.unwrap_or_else(|| data_dir.join("blobs")),
+            master_key_file: self.parse("master_key_file")?.unwrap_or_else(|| data_dir.join("master.key")),
+            public_url: self.parse("public_url")?,
+            agent_url: self.parse("agent_url")?,
+            preview_ports: self.read("preview_ports", parse_ports)?.unwrap_or(PREVIEW_PORTS),
+            bootstrap_token: self.read("bootstrap_token", parse_bootstrap_token)?,
+            data_dir,
+        };
+        match self.0.into_iter().next() {
+            Some((key, (_, origin))) => Err(ConfigError::Unknown { key, origin }),
+            None => Ok(config),
+        }
+    }
+
+    fn read<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, ConfigError> {
+        let Some((text, origin)) = self.0.remove(key) else { return Ok(None) };
+        parse(&text).map(Some).map_err(|problem| ConfigError::Value { key: key.to_owned(), origin, problem })
+    }
+
+    fn parse<T: FromStr<Err: Display>>(&mut self, key: &str) -> Result<Option<T>, ConfigError> {
+        self.read(key, |text| text.parse().map_err(|error| format!("is `{text}`, which cannot be used: {error}")))
+    }
+
+    fn path_of_url(&mut self, key: &str, scheme: &str) -> Result<Option<PathBuf>, ConfigError> {
+        self.read(key, |text| match text.split_once(':') {
+            Some((found, path)) if found == scheme && !path.trim_start_matches('/').is_empty() => {
+                Ok(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
+            }
+            _ => Err(format!("must be `{scheme}:PATH`; this version stores nowhere else")),
+        })
+    }
+}
+
+fn parse_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let problem = || format!("is `{text}`, not a range of ports like `20000-29999`");
+    let (first, last) = text.split_once('-').ok_or_else(problem)?;
+    let range = first.trim().parse().map_err(|_| problem())?..=last.trim().parse().map_err(|_| problem())?;
+    if *range.start() == 0 || range.is_empty() { Err(problem()) } else { Ok(range) }
+}
+
+fn parse_bootstrap_token(text: &str) -> Result<SecretString, String> {
+    let token = SecretString::from(text.to_owned());
+    if token.expose_secret().starts_with("slw_") && token.expose_secret().len() >= BOOTSTRAP_TOKEN_MIN_CHARS {
+        Ok(token)
+    } else {
+        Err(format!("must begin with `slw_` and have {BOOTSTRAP_TOKEN_MIN_CHARS} characters or more"))
+    }
+}
+
+fn default_data_dir() -> PathBuf {
+    if nix::unistd::Uid::effective().is_root() {
+        return PathBuf::from("/var/lib/slipway");
+    }
+    user_data_dir().unwrap_or_else(|| PathBuf::from("slipway-data"))
+}
+
+/// `slipway` under the user's data directory (XDG Base Directory Specification).
+pub fn user_data_dir() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")))?;
+    Some(base.join("slipway"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(environment: &[(&str, &str)], flags: Vec<(&'static str, String)>) -> Result<Config, ConfigError> {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load(None, environment, flags)
+    }
+
+    #[test]
+    fn flags_beat_the_environment_and_the_environment_beats_the_file() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let file = dir.path().join("slipway.toml");
+        std::fs::write(&file, "http_listen = \"127.0.0.1:1\"\ngrpc_listen = \"127.0.0.1:2\"\ndata_dir = \"/d\"\n")
+            .expect("write");
+        let environment = [("SLIPWAY_GRPC_LISTEN", "127.0.0.1:3"), ("SLIPWAY_HTTP_LISTEN", "127.0.0.1:4")];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = Config::load(Some(&file), environment.into_iter(), [("http_listen", "127.0.0.1:5".to_owned())])
+            .expect("valid");
+        assert_eq!(config.http_listen.port(), 5);
+        assert_eq!(config.grpc_listen.port(), 3);
+        assert_eq!(config.database_file, Path::new("/d/slipway.db"));
+    }
+
+    #[track_caller]
+    fn check_error(name: &str, value: &str, expected: &str) {
+        let error = load(&[(name, value)], vec![]).expect_err("must be refused").to_string();
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn errors_name_the_key_and_its_origin() {
+        check_error(
+            "SLIPWAY_HTTP_LISTEN",
+            "7070",
+            "`http_listen` (from SLIPWAY_HTTP_LISTEN) is `7070`, which cannot be used: invalid socket address syntax",
+        );
+        check_error(
+            "SLIPWAY_BOOTSTRAP_TOKEN",
+            "secret",
+            "`bootstrap_token` (from SLIPWAY_BOOTSTRAP_TOKEN) must begin with `slw_` and have 32 characters or more",
+        );
+        check_error(
+            "SLIPWAY_DATABASE_URL",
+            "postgres://localhost/slipway",
+            "`database_url` (from SLIPWAY_DATABASE_URL) must be `sqlite:PATH`; this version stores nowhere else",
+        );
+        check_error(
+            "SLIPWAY_PREVIEW_PORTS",
+            "9-8",
+            "`preview_ports` (from SLIPWAY_PREVIEW_PORTS) is `9-8`, not a range of ports like `20000-29999`",
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_in_the_file_is_an_error_and_the_agents_variables_are_not_ours() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let file = dir.path().join("slipway.toml");
+        std::fs::write(&file, "colour = \"blue\"\n").expect("write");
+        let error = Config::load(Some(&file), std::iter::empty(), []).expect_err("unknown").to_string();
+        assert!(error.starts_with("`colour` (from "), "{error}");
+        assert!(load(&[("SLIPWAY_AGENT_WORKSPACE", "/w"), ("SLIPWAY_LOG", "debug")], vec![]).is_ok());
+    }
+}

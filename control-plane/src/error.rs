@@ -1,0 +1,163 @@
+//! The one list of errors the outside sees: a stable code, its HTTP status and its gRPC status.
+
+use std::fmt;
+
+use axum::http::StatusCode;
+use tonic::Code;
+
+/// What a caller can act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// The request is understood and wrong.
+    InvalidInput,
+    /// No valid credential came with the request.
+    Unauthenticated,
+    /// The credential is valid and does not reach this far.
+    Forbidden,
+    /// Not there, or not the caller's: the answer is the same.
+    NotFound,
+    /// The method is not offered at this path.
+    MethodNotAllowed,
+    /// It contradicts the present state.
+    Conflict,
+    /// The body is larger than this endpoint takes.
+    TooLarge,
+    /// Too many requests; `Retry-After` says when.
+    RateLimited,
+    /// Something we lean on is away.
+    Unavailable,
+    /// A defect; the message is withheld and logged.
+    Internal,
+}
+
+impl ErrorCode {
+    /// The `code` member of a problem document. Stable.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid_input",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict => "conflict",
+            Self::TooLarge => "too_large",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The HTTP column.
+    pub fn http(self) -> StatusCode {
+        match self {
+            Self::InvalidInput => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The gRPC column.
+    pub fn grpc(self) -> Code {
+        match self {
+            Self::InvalidInput | Self::TooLarge => Code::InvalidArgument,
+            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Forbidden => Code::PermissionDenied,
+            Self::NotFound => Code::NotFound,
+            Self::MethodNotAllowed => Code::Unimplemented,
+            Self::Conflict => Code::FailedPrecondition,
+            Self::RateLimited => Code::ResourceExhausted,
+            Self::Unavailable => Code::Unavailable,
+            Self::Internal => Code::Internal,
+        }
+    }
+}
+
+/// An error on its way to a caller.
+#[derive(Debug)]
+pub struct Error {
+    code: ErrorCode,
+    message: String,
+    source: Option<anyhow::Error>,
+}
+
+impl Error {
+    /// An error with a sentence for the caller.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), source: None }
+    }
+
+    /// The request is wrong; `message` says what and how to mend it.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidInput, message)
+    }
+
+    /// There is no such `thing`, as far as the caller may know.
+    pub fn not_found(thing: &str) -> Self {
+        Self::new(ErrorCode::NotFound, format!("there is no such {thing}"))
+    }
+
+    /// The state does not allow it.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Conflict, message)
+    }
+
+    /// What kind of error this is.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The sentence for the caller.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Logs what the caller must not see. Called once, where the error leaves the program.
+    pub fn log(&self) {
+        if let Some(source) = &self.source {
+            tracing::error!(error = format!("{source:#}"), "request failed");
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(source) = &self.source {
+            write!(f, ": {source:#}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Anything unforeseen is internal: logged with its chain, withheld from the caller.
+impl From<anyhow::Error> for Error {
+    fn from(source: anyhow::Error) -> Self {
+        Self {
+            code: ErrorCode::Internal,
+            message: "something went wrong on the server; its log has the details".to_owned(),
+            source: Some(source),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(source: sqlx::Error) -> Self {
+        anyhow::Error::new(source).context("database").into()
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        error.log();
+        Self::new(error.code.grpc(), error.message)
+    }
+}

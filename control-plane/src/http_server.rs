@@ -1,0 +1,71 @@
+//! One bounded HTTP/1.1 accept loop for REST and for the sites of the `local` provider: so many
+//! connections, so long for the headers, and a shutdown that lets requests finish.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+/// Connections of one listener; further ones wait in the kernel's backlog.
+const CONNECTIONS: usize = 1024;
+/// A client must have sent its headers by then.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Request line and headers together.
+const HEADER_BYTES: usize = 64 * 1024;
+/// After an accept error such as "too many open files".
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Time for open requests to finish at shutdown.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Serves until `stop`, then lets open requests finish for a few seconds.
+pub async fn serve<S>(listener: TcpListener, service: S, stop: CancellationToken)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEADER_BYTES);
+    loop {
+        let next = async {
+            let slot = slots.clone().acquire_owned().await;
+            (slot, listener.accept().await)
+        };
+        let (slot, stream) = tokio::select! {
+            () = stop.cancelled() => break,
+            (slot, accepted) = next => match accepted {
+                Ok((stream, _)) => (slot, stream),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        let _ = stream.set_nodelay(true);
+        let service = service.clone();
+        let service = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            service.clone().call(request.map(Body::new))
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // A connection that breaks off is the client's business.
+            let _ = connection.await;
+            drop(slot);
+        });
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+}

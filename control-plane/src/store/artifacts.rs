@@ -1,0 +1,120 @@
+//! Artifacts and where their blobs lie. Lists of digests travel as one JSON parameter, because ten
+//! thousand single look-ups would cost more than the upload they save.
+
+use data_encoding::HEXLOWER;
+use serde_json::json;
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use super::{Store, Tx};
+use crate::clock::Timestamp;
+use crate::ids::{ArtifactId, PackId, UserId};
+
+/// A committed artifact.
+#[derive(Debug, Clone, FromRow)]
+pub struct Artifact {
+    /// Identifies it, and its manifest in the blob store.
+    pub id: ArtifactId,
+    /// Who owns it.
+    pub user_id: UserId,
+    /// BLAKE3 over the canonical manifest.
+    pub root: Vec<u8>,
+    /// Number of files.
+    pub files: i64,
+    /// Sum of their sizes.
+    pub size_bytes: i64,
+}
+
+/// A blob about to be recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredBlob {
+    /// BLAKE3 of its bytes, recomputed by us.
+    pub blake3: [u8; 32],
+    /// Where it begins in its pack.
+    pub pack_offset: u64,
+    /// Its length.
+    pub size_bytes: u64,
+}
+
+/// Where a blob lies.
+#[derive(Debug, Clone, FromRow)]
+pub struct BlobLocation {
+    /// BLAKE3 of its bytes.
+    pub blake3: Vec<u8>,
+    /// The pack object.
+    pub pack_id: PackId,
+    /// Where it begins there.
+    pub pack_offset: i64,
+    /// Its length.
+    pub size_bytes: i64,
+}
+
+const BY_ID: &str = "SELECT id, user_id, root, files, size_bytes FROM artifacts WHERE id = $1";
+const INSERT_ARTIFACT: &str = "
+    INSERT INTO artifacts (id, user_id, kind, root, files, size_bytes, created_at)
+    VALUES ($1, $2, 'tree', $3, $4, $5, $6)";
+const INSERT_PACK: &str = "INSERT INTO packs (id, user_id, size_bytes, created_at) VALUES ($1, $2, $3, $4)";
+const LOCATE: &str = "
+    SELECT blake3, pack_id, pack_offset, size_bytes FROM blobs
+    WHERE user_id = $1 AND blake3 IN (SELECT unhex(value) FROM json_each($2))";
+// A blob that a concurrent upload of the same owner stored first stays where it is.
+const INSERT_BLOBS: &str = "
+    INSERT INTO blobs (user_id, blake3, pack_id, pack_offset, size_bytes)
+    SELECT $1, unhex(value ->> 0), $2, value ->> 1, value ->> 2 FROM json_each($3) WHERE TRUE
+    ON CONFLICT (user_id, blake3) DO NOTHING";
+
+impl Store {
+    /// The artifact, whoever owns it: the caller compares `user_id`.
+    pub async fn artifact(&self, id: ArtifactId) -> Result<Option<Artifact>, sqlx::Error> {
+        sqlx::query_as(BY_ID).bind(id).fetch_optional(&self.pool).await
+    }
+
+    /// Where those of `digests` lie that this owner has stored; the others are left out.
+    pub async fn locate_blobs<'a>(
+        &self,
+        user: UserId,
+        digests: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<Vec<BlobLocation>, sqlx::Error> {
+        let digests: Vec<String> = digests.map(|digest| HEXLOWER.encode(digest)).collect();
+        sqlx::query_as(LOCATE).bind(user).bind(Json(digests)).fetch_all(&self.pool).await
+    }
+}
+
+impl Tx {
+    /// Records a committed artifact.
+    pub async fn insert_artifact(&mut self, artifact: &Artifact, now: Timestamp) -> Result<(), sqlx::Error> {
+        sqlx::query(INSERT_ARTIFACT)
+            .bind(artifact.id)
+            .bind(artifact.user_id)
+            .bind(&artifact.root)
+            .bind(artifact.files)
+            .bind(artifact.size_bytes)
+            .bind(now)
+            .execute(&mut *self.0)
+            .await
+            .map(drop)
+    }
+
+    /// Records a pack object and the blobs in it.
+    pub async fn insert_pack(
+        &mut self,
+        user: UserId,
+        pack: PackId,
+        size_bytes: u64,
+        blobs: &[StoredBlob],
+        now: Timestamp,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(INSERT_PACK)
+            .bind(pack)
+            .bind(user)
+            .bind(i64::try_from(size_bytes).unwrap_or(i64::MAX))
+            .bind(now)
+            .execute(&mut *self.0)
+            .await?;
+        let rows: Vec<_> = blobs
+            .iter()
+            .map(|blob| json!([HEXLOWER.encode(&blob.blake3), blob.pack_offset, blob.size_bytes]))
+            .collect();
+        sqlx::query(INSERT_BLOBS).bind(user).bind(pack).bind(Json(rows)).execute(&mut *self.0).await.map(drop)
+    }
+}

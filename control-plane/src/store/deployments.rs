@@ -1,0 +1,522 @@
+//! Deployments and their steps. Every change of status is one [`Move`], applied by
+//! [`Tx::move_deployment`]; the database refuses any other.
+
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use super::{Store, Tx};
+use crate::clock::Timestamp;
+use crate::deployments::status::{Status, Step, StepState};
+use crate::ids::{ArtifactId, DeploymentId, SandboxId, TargetId, UserId};
+
+/// One deployment attempt.
+#[derive(Debug, Clone, FromRow)]
+pub struct Deployment {
+    /// Identifies it, and its job in the sandbox.
+    pub id: DeploymentId,
+    /// Who owns it.
+    pub user_id: UserId,
+    /// Where it is built.
+    pub sandbox_id: SandboxId,
+    /// Where it goes.
+    pub target_id: TargetId,
+    /// Id of the target's provider.
+    pub provider: String,
+    /// `production`, `preview` or `staging`.
+    pub environment: String,
+    /// Where it stands.
+    pub status: Status,
+    /// A sentence about that.
+    pub status_message: Option<String>,
+    /// Where it is live.
+    pub deployment_url: Option<String>,
+    /// Where it can be looked at, when that is another place.
+    pub preview_url: Option<String>,
+    /// Why it failed, in one sentence.
+    pub error_message: Option<String>,
+    /// The plan, the artifact, what the provider said.
+    pub metadata: Json<serde_json::Map<String, serde_json::Value>>,
+    /// What was asked for.
+    pub request: Json<DeploymentRequest>,
+    /// The request's `env`, sealed.
+    pub sealed_build_env: Option<Vec<u8>>,
+    /// Whether to stop before the irreversible step.
+    pub dry_run: bool,
+    /// What is (to be) published.
+    pub artifact_id: Option<ArtifactId>,
+    /// The agent's last event that was applied.
+    pub last_event_seq: i64,
+    /// Bytes of the agent's log that are stored.
+    pub log_bytes: i64,
+    /// Lines of the log that are stored.
+    pub log_lines: i64,
+    /// Bytes the agent's log has in all, once it is closed.
+    pub log_announced_bytes: Option<i64>,
+    /// When somebody asked to cancel.
+    pub cancel_requested_at: Option<Timestamp>,
+    /// When work began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub completed_at: Option<Timestamp>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// The part of a deploy request that travels to the agent or the provider.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct DeploymentRequest {
+    /// Replaces the detected build command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_command: Option<String>,
+    /// Replaces the detected install command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub install_command: Option<String>,
+    /// Replaces the detected output directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_dir: Option<String>,
+    /// Directory of the project inside the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_dir: Option<String>,
+    /// For providers that know branches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// For providers that know commits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_message: Option<String>,
+}
+
+/// A deployment about to be stored.
+#[derive(Debug, Clone)]
+pub struct NewDeployment {
+    /// Identifies it.
+    pub id: DeploymentId,
+    /// Who owns it.
+    pub user_id: UserId,
+    /// Where it is built.
+    pub sandbox_id: SandboxId,
+    /// Where it goes.
+    pub target_id: TargetId,
+    /// Id of the target's provider.
+    pub provider: String,
+    /// `production`, `preview` or `staging`.
+    pub environment: String,
+    /// What was asked for.
+    pub request: DeploymentRequest,
+    /// The request's `env`, sealed.
+    pub sealed_build_env: Option<Vec<u8>>,
+    /// Whether to stop before the irreversible step.
+    pub dry_run: bool,
+    /// Set for a redeploy: nothing is built.
+    pub artifact_id: Option<ArtifactId>,
+    /// What is known from the start.
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+}
+
+/// One step of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct StepRow {
+    /// Which.
+    pub step: Step,
+    /// How far.
+    pub state: StepState,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub completed_at: Option<Timestamp>,
+    /// Done so far, in the step's unit (bytes for `upload`).
+    pub progress_done: Option<i64>,
+    /// All there is to do, when known.
+    pub progress_total: Option<i64>,
+}
+
+/// A change of status with what belongs to it.
+#[derive(Debug, Clone)]
+pub enum Move {
+    /// The agent has begun.
+    Build,
+    /// The agent has begun to upload.
+    Upload,
+    /// The artifact is committed; the provider is next.
+    Deploy {
+        /// What is published.
+        artifact: ArtifactId,
+    },
+    /// Live, or at the end of a dry run.
+    Succeed {
+        /// Where, unless it was a dry run.
+        url: Option<String>,
+        /// A sentence about it.
+        message: Option<String>,
+    },
+    /// Ended with an error.
+    Fail {
+        /// The cause and the way out.
+        message: String,
+    },
+    /// Ended on request.
+    Cancel,
+}
+
+impl Move {
+    fn status(&self) -> Status {
+        match self {
+            Self::Build => Status::Building,
+            Self::Upload => Status::Uploading,
+            Self::Deploy { .. } => Status::Deploying,
+            Self::Succeed { .. } => Status::Success,
+            Self::Fail { .. } => Status::Failed,
+            Self::Cancel => Status::Cancelled,
+        }
+    }
+}
+
+/// Which deployments to list.
+#[derive(Debug, Clone, Copy)]
+pub struct Filter {
+    /// Whose.
+    pub user: UserId,
+    /// Only of this sandbox.
+    pub sandbox: Option<SandboxId>,
+    /// Only in this status.
+    pub status: Option<Status>,
+    /// Only older than this one.
+    pub before: Option<DeploymentId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, user_id, sandbox_id, target_id, provider, environment, status, status_message, deployment_url,
+                preview_url, error_message, metadata, request, sealed_build_env, dry_run, artifact_id, last_event_seq,
+                log_bytes, log_lines, log_announced_bytes, cancel_requested_at, started_at, completed_at, created_at
+             FROM deployments ",
+            $rest
+        )
+    };
+}
+
+const BY_ID: &str = select!("WHERE id = $1");
+const LIST: &str = select!(
+    "WHERE user_id = $1 AND ($2 IS NULL OR sandbox_id = $2) AND ($3 IS NULL OR status = $3)
+       AND ($4 IS NULL OR id < $4)
+     ORDER BY id DESC LIMIT $5"
+);
+const UNFINISHED: &str = select!("WHERE status IN ('pending', 'building', 'uploading', 'deploying') ORDER BY id");
+const UNFINISHED_OF_SANDBOX: &str = select!(
+    "WHERE sandbox_id = $1 AND status IN ('pending', 'building', 'uploading') AND artifact_id IS NULL ORDER BY id"
+);
+const INSERT: &str = "
+    INSERT INTO deployments (id, user_id, sandbox_id, target_id, provider, environment, request, sealed_build_env,
+        dry_run, artifact_id, metadata, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+const INSERT_STEP: &str = "INSERT INTO deployment_steps (deployment_id, step, state) VALUES ($1, $2, $3)";
+const MOVE: &str = "
+    UPDATE deployments SET
+        status = $2, status_message = $3,
+        artifact_id = COALESCE($4, artifact_id), deployment_url = COALESCE($5, deployment_url),
+        error_message = COALESCE($6, error_message),
+        started_at = COALESCE(started_at, $7), completed_at = $8,
+        sealed_build_env = CASE WHEN $8 IS NULL THEN sealed_build_env END
+    WHERE id = $1 AND status = $9";
+const STEPS: &str = "
+    SELECT step, state, started_at, completed_at, progress_done, progress_total FROM deployment_steps
+    WHERE deployment_id = $1";
+const SET_STEP: &str = "
+    UPDATE deployment_steps SET
+        state = $3,
+        started_at = COALESCE(started_at, CASE WHEN $3 <> 'skipped' THEN $4 END),
+        completed_at = CASE WHEN $3 IN ('done', 'failed', 'cancelled') THEN $4 END
+    WHERE deployment_id = $1 AND step = $2 AND state IN ('pending', 'running')";
+const CLOSE_RUNNING_STEPS: &str = "
+    UPDATE deployment_steps SET state = $2, completed_at = $3 WHERE deployment_id = $1 AND state = 'running'";
+const SKIP_PENDING_STEPS: &str =
+    "UPDATE deployment_steps SET state = 'skipped' WHERE deployment_id = $1 AND state = 'pending'";
+const SET_PROGRESS: &str = "
+    UPDATE deployment_steps SET progress_done = $3, progress_total = $4 WHERE deployment_id = $1 AND step = $2";
+const SET_EVENT_SEQ: &str = "UPDATE deployments SET last_event_seq = $2 WHERE id = $1";
+const SET_METADATA: &str = "UPDATE deployments SET metadata = $2 WHERE id = $1";
+const SET_LOG_ANNOUNCED: &str = "UPDATE deployments SET log_announced_bytes = $2 WHERE id = $1";
+const REQUEST_CANCEL: &str = "
+    UPDATE deployments SET cancel_requested_at = COALESCE(cancel_requested_at, $2), status_message = 'Cancelling'
+    WHERE id = $1";
+const DELETE: &str = "DELETE FROM deployments WHERE id = $1";
+
+impl Store {
+    /// The deployment, whoever owns it: the caller compares `user_id` or `sandbox_id`.
+    pub async fn deployment(&self, id: DeploymentId) -> Result<Option<Deployment>, sqlx::Error> {
+        sqlx::query_as(BY_ID).bind(id).fetch_optional(&self.pool).await
+    }
+
+    /// Newest first.
+    pub async fn deployments(&self, filter: Filter) -> Result<Vec<Deployment>, sqlx::Error> {
+        sqlx::query_as(LIST)
+            .bind(filter.user)
+            .bind(filter.sandbox)
+            .bind(filter.status)
+            .bind(filter.before)
+            .bind(filter.limit)
+            .fetch_all(&self.pool)
+            .await
+    }
+
+    /// Every deployment that has not ended, oldest first.
+    pub async fn unfinished_deployments(&self) -> Result<Vec<Deployment>, sqlx::Error> {
+        sqlx::query_as(UNFINISHED).fetch_all(&self.pool).await
+    }
+
+    /// What this sandbox's agent is or should be at work on, oldest first.
+    pub async fn agent_work(&self, sandbox: SandboxId) -> Result<Vec<Deployment>, sqlx::Error> {
+        sqlx::query_as(UNFINISHED_OF_SANDBOX).bind(sandbox).fetch_all(&self.pool).await
+    }
+
+    /// The steps of a deployment, in the order in which they run.
+    pub async fn steps(&self, id: DeploymentId) -> Result<Vec<StepRow>, sqlx::Error> {
+        let mut steps: Vec<StepRow> = sqlx::query_as(STEPS).bind(id).fetch_all(&self.pool).await?;
+        steps.sort_by_key(|row| row.step as u8);
+        Ok(steps)
+    }
+
+    /// Notes how far a step is.
+    pub async fn set_progress(
+        &self,
+        id: DeploymentId,
+        step: Step,
+        done: u64,
+        total: u64,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(SET_PROGRESS)
+            .bind(id)
+            .bind(step)
+            .bind(i64::try_from(done).unwrap_or(i64::MAX))
+            .bind(i64::try_from(total).unwrap_or(i64::MAX))
+            .execute(&self.pool)
+            .await
+            .map(drop)
+    }
+}
+
+impl Tx {
+    /// Stores a new deployment with its steps.
+    pub async fn insert_deployment(&mut self, new: &NewDeployment, now: Timestamp) -> Result<(), sqlx::Error> {
+        sqlx::query(INSERT)
+            .bind(new.id)
+            .bind(new.user_id)
+            .bind(new.sandbox_id)
+            .bind(new.target_id)
+            .bind(&new.provider)
+            .bind(&new.environment)
+            .bind(Json(&new.request))
+            .bind(&new.sealed_build_env)
+            .bind(new.dry_run)
+            .bind(new.artifact_id)
+            .bind(Json(&new.metadata))
+            .bind(now)
+            .execute(&mut *self.0)
+            .await?;
+        for step in Step::ALL {
+            let is_built = new.artifact_id.is_some() && step != Step::Deploy;
+            let state = if is_built { StepState::Skipped } else { StepState::Pending };
+            sqlx::query(INSERT_STEP).bind(new.id).bind(step).bind(state).execute(&mut *self.0).await?;
+        }
+        Ok(())
+    }
+
+    /// The deployment as this transaction sees it.
+    pub async fn deployment(&mut self, id: DeploymentId) -> Result<Option<Deployment>, sqlx::Error> {
+        sqlx::query_as(BY_ID).bind(id).fetch_optional(&mut *self.0).await
+    }
+
+    /// Moves a deployment on and closes its steps when it ends. `false` when it has moved
+    /// elsewhere meanwhile or the move is not in the table: then nothing is changed.
+    pub async fn move_deployment(
+        &mut self,
+        deployment: &Deployment,
+        change: Move,
+        now: Timestamp,
+    ) -> Result<bool, sqlx::Error> {
+        let status = change.status();
+        if !deployment.status.may_become(status) {
+            return Ok(false);
+        }
+        let (mut artifact, mut live_url, mut error, mut status_message) = (None, None, None, None);
+        match change {
+            Move::Build | Move::Upload | Move::Cancel => {}
+            Move::Deploy { artifact: id } => artifact = Some(id),
+            Move::Succeed { url, message } => (live_url, status_message) = (url, message),
+            Move::Fail { message } => error = Some(message),
+        }
+        let completed_at = status.is_final().then_some(now);
+        let moved = sqlx::query(MOVE)
+            .bind(deployment.id)
+            .bind(status)
+            .bind(status_message)
+            .bind(artifact)
+            .bind(live_url)
+            .bind(error)
+            .bind(now)
+            .bind(completed_at)
+            .bind(deployment.status)
+            .execute(&mut *self.0)
+            .await?
+            .rows_affected()
+            == 1;
+        if moved && status.is_final() {
+            let state = match status {
+                Status::Failed => StepState::Failed,
+                Status::Cancelled => StepState::Cancelled,
+                _ => StepState::Done,
+            };
+            sqlx::query(CLOSE_RUNNING_STEPS)
+                .bind(deployment.id)
+                .bind(state)
+                .bind(now)
+                .execute(&mut *self.0)
+                .await?;
+            sqlx::query(SKIP_PENDING_STEPS).bind(deployment.id).execute(&mut *self.0).await?;
+        }
+        Ok(moved)
+    }
+
+    /// Moves a step on; one that has ended stays as it is.
+    pub async fn set_step(
+        &mut self,
+        id: DeploymentId,
+        step: Step,
+        state: StepState,
+        now: Timestamp,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(SET_STEP).bind(id).bind(step).bind(state).bind(now).execute(&mut *self.0).await.map(drop)
+    }
+
+    /// Remembers the last event that was applied.
+    pub async fn set_event_seq(&mut self, id: DeploymentId, seq: i64) -> Result<(), sqlx::Error> {
+        sqlx::query(SET_EVENT_SEQ).bind(id).bind(seq).execute(&mut *self.0).await.map(drop)
+    }
+
+    /// Adds one entry to what is known about a deployment.
+    pub async fn add_metadata(
+        &mut self,
+        deployment: &mut Deployment,
+        key: &str,
+        value: serde_json::Value,
+    ) -> Result<(), sqlx::Error> {
+        deployment.metadata.0.insert(key.to_owned(), value);
+        sqlx::query(SET_METADATA)
+            .bind(deployment.id)
+            .bind(&deployment.metadata)
+            .execute(&mut *self.0)
+            .await
+            .map(drop)
+    }
+
+    /// Remembers how many bytes the agent's log has in all.
+    pub async fn set_log_announced(&mut self, id: DeploymentId, bytes: i64) -> Result<(), sqlx::Error> {
+        sqlx::query(SET_LOG_ANNOUNCED).bind(id).bind(bytes).execute(&mut *self.0).await.map(drop)
+    }
+
+    /// Notes that somebody wants it to end.
+    pub async fn request_cancel(&mut self, id: DeploymentId, now: Timestamp) -> Result<(), sqlx::Error> {
+        sqlx::query(REQUEST_CANCEL).bind(id).bind(now).execute(&mut *self.0).await.map(drop)
+    }
+
+    /// Removes a deployment with its log.
+    pub async fn delete_deployment(&mut self, id: DeploymentId) -> Result<(), sqlx::Error> {
+        sqlx::query(DELETE).bind(id).execute(&mut *self.0).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Target, in_memory};
+
+    const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+
+    async fn stored_deployment(store: &Store) -> DeploymentId {
+        let mut tx = store.begin().await.expect("begins");
+        let user = tx.user_named("ada", NOW).await.expect("user").id;
+        let sandbox_id =
+            tx.insert_sandbox(user, "shop", Default::default(), NOW).await.expect("inserts").expect("new name").id;
+        let target = Target {
+            id: TargetId::new(),
+            user_id: user,
+            provider: "local".to_owned(),
+            name: "local".to_owned(),
+            config: Json(serde_json::json!({})),
+            is_default: true,
+            created_at: NOW,
+            updated_at: NOW,
+        };
+        tx.insert_target(&target).await.expect("target");
+        let new = NewDeployment {
+            id: DeploymentId::new(),
+            user_id: user,
+            sandbox_id,
+            target_id: target.id,
+            provider: target.provider,
+            environment: "production".to_owned(),
+            request: DeploymentRequest::default(),
+            sealed_build_env: Some(vec![1]),
+            dry_run: false,
+            artifact_id: None,
+            metadata: serde_json::Map::new(),
+        };
+        tx.insert_deployment(&new, NOW).await.expect("deployment");
+        tx.commit().await.expect("commits");
+        new.id
+    }
+
+    #[tokio::test]
+    async fn the_database_and_the_code_allow_the_same_moves() {
+        let store = in_memory().await;
+        let id = stored_deployment(&store).await;
+        for from in Status::ALL {
+            for to in Status::ALL.into_iter().filter(|to| *to != from) {
+                // A status is set past the trigger here, as no code can.
+                sqlx::query("DROP TRIGGER IF EXISTS deployments_move").execute(&store.pool).await.expect("drops");
+                sqlx::query("UPDATE deployments SET status = $1")
+                    .bind(from)
+                    .execute(&store.pool)
+                    .await
+                    .expect("sets");
+                let migration = include_str!("../../../migrations/sqlite/0001_initial.sql");
+                let trigger = &migration[migration.find("CREATE TRIGGER").expect("has a trigger")..];
+                let trigger = &trigger[..trigger.find("END;").expect("ends") + 4];
+                sqlx::query(sqlx::AssertSqlSafe(trigger)).execute(&store.pool).await.expect("creates");
+
+                let moved = sqlx::query("UPDATE deployments SET status = $1 WHERE id = $2")
+                    .bind(to)
+                    .bind(id)
+                    .execute(&store.pool)
+                    .await;
+                assert_eq!(moved.is_ok(), from.may_become(to), "{from:?} → {to:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_closes_the_steps_and_forgets_the_variables() {
+        let store = in_memory().await;
+        let id = stored_deployment(&store).await;
+        let mut tx = store.begin().await.expect("begins");
+        let deployment = tx.deployment(id).await.expect("reads").expect("exists");
+        assert!(tx.move_deployment(&deployment, Move::Build, NOW).await.expect("moves"));
+        assert!(!tx.move_deployment(&deployment, Move::Build, NOW).await.expect("is stale"));
+        tx.set_step(id, Step::Prepare, StepState::Running, NOW).await.expect("sets");
+        let deployment = tx.deployment(id).await.expect("reads").expect("exists");
+        let failure = Move::Fail { message: "no".to_owned() };
+        assert!(tx.move_deployment(&deployment, failure, NOW).await.expect("moves"));
+        tx.commit().await.expect("commits");
+
+        let deployment = store.deployment(id).await.expect("reads").expect("exists");
+        assert_eq!(deployment.status, Status::Failed);
+        assert_eq!(deployment.sealed_build_env, None);
+        assert_eq!(deployment.completed_at, Some(NOW));
+        let states: Vec<_> = store.steps(id).await.expect("reads").into_iter().map(|row| row.state).collect();
+        assert_eq!(states[0], StepState::Failed);
+        assert!(states[1..].iter().all(|state| *state == StepState::Skipped));
+    }
+}

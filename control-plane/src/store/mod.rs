@@ -1,0 +1,101 @@
+//! All records, and the only place that knows SQL. Statements are constants beside the one function
+//! that runs them; writing goes through [`Store::begin`], so that a change and what it causes commit
+//! together or not at all.
+
+mod agents;
+mod artifacts;
+mod deployments;
+mod local_sites;
+mod logs;
+mod sandboxes;
+mod targets;
+mod users;
+
+pub use agents::{AgentCertificate, TokenUse};
+pub use artifacts::{Artifact, BlobLocation, StoredBlob};
+pub use deployments::{Deployment, DeploymentRequest, Filter, Move, NewDeployment, StepRow};
+pub use local_sites::LocalSite;
+pub use logs::{LogLine, LogSource};
+pub use sandboxes::{Sandbox, SandboxState};
+pub use targets::{Target, TargetError};
+pub use users::{TokenRow, User};
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, Transaction};
+
+/// How long a writer waits for another before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECTIONS: u32 = 5;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    pool: SqlitePool,
+}
+
+/// A writing transaction; dropped without [`commit`](Self::commit) it changes nothing.
+pub struct Tx(Transaction<'static, Sqlite>);
+
+impl Store {
+    /// Opens the database file, creating and migrating it as needed.
+    pub async fn open(file: &Path) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true);
+        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
+        MIGRATIONS.run(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    /// Starts a transaction that may write. `BEGIN IMMEDIATE`, because a plain `BEGIN` that reads
+    /// first fails at its first write when another writer was faster, without waiting.
+    pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        self.pool.begin_with("BEGIN IMMEDIATE").await.map(Tx)
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<(), sqlx::Error> {
+        sqlx::query("SELECT 1").execute(&self.pool).await.map(drop)
+    }
+
+    /// Closes all connections; the WAL is folded into the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl Tx {
+    /// Makes the changes durable and visible.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        self.0.commit().await
+    }
+}
+
+/// Whether an insert failed because the record exists.
+fn is_duplicate(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}
+
+#[cfg(test)]
+pub(crate) async fn in_memory() -> Store {
+    // One connection: every connection to `:memory:` would be a database of its own.
+    let options = SqliteConnectOptions::new().filename(":memory:").foreign_keys(true);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await
+        .expect("opens");
+    MIGRATIONS.run(&pool).await.expect("migrates");
+    Store { pool }
+}

@@ -1,0 +1,157 @@
+//! Deployment targets: where a user's deployments go.
+
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use super::{Store, Tx, is_duplicate};
+use crate::clock::Timestamp;
+use crate::ids::{TargetId, UserId};
+
+/// A configured destination at a provider.
+#[derive(Debug, Clone, FromRow)]
+pub struct Target {
+    /// Identifies it.
+    pub id: TargetId,
+    /// Who owns it.
+    pub user_id: UserId,
+    /// Id of the provider.
+    pub provider: String,
+    /// Unique per user and provider.
+    pub name: String,
+    /// The provider's own settings, checked by the provider.
+    pub config: Json<serde_json::Value>,
+    /// Whether it is the user's default at this provider.
+    pub is_default: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Why a target could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// The name is taken.
+    #[error("there is a target of this name for this provider already")]
+    NameTaken,
+    /// Deployments refer to it.
+    #[error("deployments refer to this target; delete them first")]
+    InUse,
+    /// The database failed.
+    #[error("database")]
+    Database(#[from] sqlx::Error),
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, user_id, provider, name, config, is_default, created_at, updated_at FROM deployment_targets ",
+            $rest
+        )
+    };
+}
+
+const BY_ID: &str = select!("WHERE id = $1");
+const BY_NAME: &str = select!("WHERE user_id = $1 AND provider = $2 AND name = $3");
+const PAGE: &str = select!("WHERE user_id = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3");
+const INSERT: &str = "
+    INSERT INTO deployment_targets (id, user_id, provider, name, config, is_default, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const UPDATE: &str = "
+    UPDATE deployment_targets SET name = $2, config = $3, is_default = $4, updated_at = $5 WHERE id = $1";
+const NO_OTHER_DEFAULT: &str = "
+    UPDATE deployment_targets SET is_default = FALSE WHERE user_id = $1 AND provider = $2 AND id <> $3";
+const DELETE: &str = "DELETE FROM deployment_targets WHERE id = $1";
+
+impl Store {
+    /// The target, whoever owns it: the caller compares `user_id`.
+    pub async fn target(&self, id: TargetId) -> Result<Option<Target>, sqlx::Error> {
+        sqlx::query_as(BY_ID).bind(id).fetch_optional(&self.pool).await
+    }
+
+    /// The user's target of this name.
+    pub async fn target_named(
+        &self,
+        user: UserId,
+        provider: &str,
+        name: &str,
+    ) -> Result<Option<Target>, sqlx::Error> {
+        sqlx::query_as(BY_NAME).bind(user).bind(provider).bind(name).fetch_optional(&self.pool).await
+    }
+
+    /// The user's targets after `cursor`, oldest first.
+    pub async fn targets(
+        &self,
+        user: UserId,
+        cursor: Option<TargetId>,
+        limit: i64,
+    ) -> Result<Vec<Target>, sqlx::Error> {
+        sqlx::query_as(PAGE).bind(user).bind(cursor).bind(limit).fetch_all(&self.pool).await
+    }
+}
+
+impl Tx {
+    /// Stores a new target.
+    pub async fn insert_target(&mut self, target: &Target) -> Result<(), TargetError> {
+        let inserted = sqlx::query(INSERT)
+            .bind(target.id)
+            .bind(target.user_id)
+            .bind(&target.provider)
+            .bind(&target.name)
+            .bind(&target.config)
+            .bind(target.is_default)
+            .bind(target.created_at)
+            .bind(target.updated_at)
+            .execute(&mut *self.0)
+            .await;
+        self.after_write(inserted, target).await
+    }
+
+    /// Stores a changed target.
+    pub async fn update_target(&mut self, target: &Target) -> Result<(), TargetError> {
+        let updated = sqlx::query(UPDATE)
+            .bind(target.id)
+            .bind(&target.name)
+            .bind(&target.config)
+            .bind(target.is_default)
+            .bind(target.updated_at)
+            .execute(&mut *self.0)
+            .await;
+        self.after_write(updated, target).await
+    }
+
+    async fn after_write(
+        &mut self,
+        result: Result<sqlx::sqlite::SqliteQueryResult, sqlx::Error>,
+        target: &Target,
+    ) -> Result<(), TargetError> {
+        match result {
+            Err(error) if is_duplicate(&error) => return Err(TargetError::NameTaken),
+            other => other?,
+        };
+        if target.is_default {
+            sqlx::query(NO_OTHER_DEFAULT)
+                .bind(target.user_id)
+                .bind(&target.provider)
+                .bind(target.id)
+                .execute(&mut *self.0)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a target that no deployment refers to.
+    pub async fn delete_target(&mut self, id: TargetId) -> Result<(), TargetError> {
+        match sqlx::query(DELETE).bind(id).execute(&mut *self.0).await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_database_error()
+                    .is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) =>
+            {
+                Err(TargetError::InUse)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
