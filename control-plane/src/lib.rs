@@ -1,0 +1,22 @@
+//! The Slipway control plane. It holds every credential, tells agents what to build, receives what
+//! they built, publishes it, and serves REST, SSE and the web UI.
+//!
+//! Arrows point one way: `api` and `agents` use `deployments`, which uses `providers` and `store`.
+//! The store never sees HTTP; a provider never moves a deployment.
+
+pub mod agents;
+pub mod api;
+pub mod artifacts;
+pub mod bus;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod control_plane;
+pub mod deployments;
+pub mod error;
+pub mod http_server;
+pub mod identity;
+pub mod ids;
+pub mod providers;
+pub mod secrets;
+pub mod store;

@@ -84,7 +84,7 @@ impl MasterKey {
             return Err(MasterKeyError::Exposed { path: path.to_owned() });
         }
         let mut text = Zeroizing::new(String::with_capacity(2 * KEY_BYTES + 2));
-        file.by_ref().take(1024).read_to_string(&mut text).map_err(io)?;
+        Read::by_ref(&mut file).take(1024).read_to_string(&mut text).map_err(io)?;
         let malformed = || MasterKeyError::Malformed { path: path.to_owned() };
         let bytes = Zeroizing::new(HEXLOWER.decode(text.trim().as_bytes()).map_err(|_| malformed())?);
         let bytes: &[u8; KEY_BYTES] = bytes.as_slice().try_into().map_err(|_| malformed())?;

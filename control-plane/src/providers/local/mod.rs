@@ -12,6 +12,7 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use axum::extract::Request;
 use slipway_proto::plan::Routing;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -133,9 +134,10 @@ impl Local {
         self.running().insert(site.deployment_id, stop.clone());
         let routing = if site.routing == routing_name(Routing::SinglePage) { Routing::SinglePage } else { Routing::Pages };
         let site = Arc::new(Site::new(self.store.clone(), self.artifacts.clone(), site.artifact_id, routing));
-        let service = tower::service_fn(move |request| {
+        let service = tower::service_fn(move |request: Request| {
             let site = site.clone();
-            async move { Ok(site.answer(&request).await) }
+            let (head, _ignored_body) = request.into_parts();
+            async move { Ok(site.answer(&head).await) }
         });
         self.tasks.spawn(http_server::serve(listener, service, stop));
     }

@@ -1,0 +1,82 @@
+//! The gateway: where agents connect. Our own TLS accept loop, then four small gRPC services.
+//! Who is asking comes from the certificate alone ([`peer`]).
+
+mod artifacts;
+mod enrollment;
+mod listener;
+mod logs;
+mod peer;
+mod session;
+mod sessions;
+
+pub use enrollment::{EnrollmentToken, new_enrollment_token};
+pub use sessions::Sessions;
+
+use std::sync::Arc;
+
+use slipway_proto::limits;
+use slipway_proto::v1::agent_server::AgentServer;
+use slipway_proto::v1::artifacts_server::ArtifactsServer;
+use slipway_proto::v1::enrollment_server::EnrollmentServer;
+use slipway_proto::v1::identity_server::IdentityServer;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+
+use crate::artifacts::ArtifactStore;
+use crate::bus::Bus;
+use crate::clock::Clock;
+use crate::deployments::orchestrator::Orchestrator;
+use crate::identity::Authority;
+use crate::store::Store;
+
+/// What the services lean on.
+#[derive(Clone)]
+pub struct Gateway {
+    /// All records.
+    pub store: Store,
+    /// Where artifacts go.
+    pub artifacts: ArtifactStore,
+    /// Who moves deployments.
+    pub orchestrator: Orchestrator,
+    /// Who signs certificates.
+    pub authority: Arc<Authority>,
+    /// Who is connected.
+    pub sessions: Arc<Sessions>,
+    /// Hints about new work.
+    pub bus: Bus,
+    /// The time.
+    pub clock: Clock,
+    /// Ends every session.
+    pub stop: CancellationToken,
+}
+
+impl Gateway {
+    /// Serves agents until the gateway's `stop`.
+    pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+        let incoming = listener::accept(listener, &self)?;
+        let enrollment = EnrollmentServer::new(enrollment::EnrollmentApi(self.clone()))
+            .max_decoding_message_size(limits::ENROLLMENT_MESSAGE_BYTES);
+        let identity = IdentityServer::new(enrollment::IdentityApi(self.clone()))
+            .max_decoding_message_size(limits::ENROLLMENT_MESSAGE_BYTES);
+        let agent = AgentServer::new(session::AgentApi(self.clone()))
+            .max_decoding_message_size(limits::LOG_MESSAGE_BYTES);
+        let artifacts = ArtifactsServer::new(artifacts::ArtifactsApi::new(self.clone()))
+            .max_decoding_message_size(limits::BULK_MESSAGE_BYTES);
+        let stop = self.stop.clone();
+        Server::builder()
+            .initial_stream_window_size(limits::BULK_STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(limits::BULK_CONNECTION_WINDOW_BYTES)
+            .max_concurrent_streams(limits::CONCURRENT_STREAMS)
+            .http2_max_header_list_size(limits::HEADER_LIST_BYTES)
+            .http2_keepalive_interval(Some(limits::SERVER_PING_INTERVAL))
+            .http2_keepalive_timeout(Some(limits::PING_TIMEOUT))
+            .add_service(enrollment)
+            .add_service(identity)
+            .add_service(agent)
+            .add_service(artifacts)
+            .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
+            .await?;
+        Ok(())
+    }
+}

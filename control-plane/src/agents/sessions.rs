@@ -1,0 +1,125 @@
+//! Who is connected to this instance. Losing this map loses nothing: agents reconnect.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use slipway_proto::v1::{DetectReply, DetectRequest, ServerMessage, server_message::Message};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+use crate::deployments::orchestrator::Presence;
+use crate::ids::SandboxId;
+
+/// Time for an agent to answer what it would build.
+const DETECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Questions one session may have open.
+const OPEN_QUESTIONS: usize = 16;
+
+/// Messages on their way to one agent.
+pub(super) type Outbox = mpsc::Sender<Result<ServerMessage, Status>>;
+
+/// The open sessions of this instance.
+#[derive(Default)]
+pub struct Sessions(Mutex<HashMap<SandboxId, Handle>>);
+
+struct Handle {
+    epoch: i64,
+    outbox: Outbox,
+    /// Ends the session because another took its place.
+    superseded: CancellationToken,
+    /// Ends the session for good.
+    revoked: CancellationToken,
+    next_question: u64,
+    questions: HashMap<u64, oneshot::Sender<DetectReply>>,
+}
+
+/// Why an agent gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// Not connected to this instance.
+    #[error("the sandbox's agent is not connected; start slipway-agent in the sandbox")]
+    Offline,
+    /// Too many questions are open.
+    #[error("the sandbox's agent is busy; try again in a moment")]
+    Busy,
+    /// No answer in time.
+    #[error("the sandbox's agent did not answer in time")]
+    TimedOut,
+}
+
+/// Ends of a session that others can cause.
+pub(super) struct Ends {
+    pub(super) superseded: CancellationToken,
+    pub(super) revoked: CancellationToken,
+}
+
+impl Sessions {
+    /// Registers a session; an older one of the same sandbox ends.
+    pub(super) fn open(&self, sandbox: SandboxId, epoch: i64, outbox: Outbox) -> Ends {
+        let (superseded, revoked) = (CancellationToken::new(), CancellationToken::new());
+        let ends = Ends { superseded: superseded.clone(), revoked: revoked.clone() };
+        let handle = Handle { epoch, outbox, superseded, revoked, next_question: 1, questions: HashMap::new() };
+        if let Some(older) = self.lock().insert(sandbox, handle) {
+            older.superseded.cancel();
+        }
+        ends
+    }
+
+    /// Removes the session, unless a newer one has taken its place.
+    pub(super) fn closed(&self, sandbox: SandboxId, epoch: i64) {
+        let mut sessions = self.lock();
+        if sessions.get(&sandbox).is_some_and(|handle| handle.epoch == epoch) {
+            sessions.remove(&sandbox);
+        }
+    }
+
+    /// Cuts a sandbox off at once. Whether it may come back is the database's to say.
+    pub fn disconnect(&self, sandbox: SandboxId) {
+        if let Some(handle) = self.lock().get(&sandbox) {
+            handle.revoked.cancel();
+        }
+    }
+
+    /// Asks the agent what it would build.
+    pub async fn detect(&self, sandbox: SandboxId) -> Result<DetectReply, AskError> {
+        let (outbox, request_id, answer) = {
+            let mut sessions = self.lock();
+            let handle = sessions.get_mut(&sandbox).ok_or(AskError::Offline)?;
+            handle.questions.retain(|_, question| !question.is_closed());
+            if handle.questions.len() >= OPEN_QUESTIONS {
+                return Err(AskError::Busy);
+            }
+            let (question, answer) = oneshot::channel();
+            let request_id = handle.next_question;
+            handle.next_question += 1;
+            handle.questions.insert(request_id, question);
+            (handle.outbox.clone(), request_id, answer)
+        };
+        let message = ServerMessage { message: Some(Message::Detect(DetectRequest { request_id })) };
+        let ask = async {
+            outbox.send(Ok(message)).await.map_err(|_| AskError::Offline)?;
+            answer.await.map_err(|_| AskError::Offline)
+        };
+        tokio::time::timeout(DETECT_TIMEOUT, ask).await.unwrap_or(Err(AskError::TimedOut))
+    }
+
+    /// Hands an agent's answer to whoever asked.
+    pub(super) fn answered(&self, sandbox: SandboxId, reply: DetectReply) {
+        let question = self.lock().get_mut(&sandbox).and_then(|handle| handle.questions.remove(&reply.request_id));
+        if let Some(question) = question {
+            let _ = question.send(reply);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SandboxId, Handle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Presence for Sessions {
+    fn is_online(&self, sandbox: SandboxId) -> bool {
+        self.lock().contains_key(&sandbox)
+    }
+}

@@ -1,0 +1,343 @@
+//! Deployments: start, watch, cancel, repeat, forget.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::App;
+use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params};
+use super::sandboxes::own_sandbox;
+use super::targets::own_target;
+use crate::clock::Timestamp;
+use crate::deployments::orchestrator::DeployRequest;
+use crate::deployments::status::{Status, Step, StepState};
+use crate::error::Error;
+use crate::ids::{DeploymentId, SandboxId, TargetId};
+use crate::store::{Deployment, DeploymentRequest, Filter, StepRow};
+
+const LONGEST_COMMAND_BYTES: usize = 4 * 1024;
+const LONGEST_PATH_BYTES: usize = 1024;
+const LONGEST_TEXT_BYTES: usize = 1024;
+/// All of `env` travels in one message of at most 64 KiB.
+const LARGEST_ENV_BYTES: usize = 40 * 1024;
+
+/// A deployment as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeploymentView {
+    id: DeploymentId,
+    sandbox_id: SandboxId,
+    target_id: TargetId,
+    provider: String,
+    environment: String,
+    status: Status,
+    status_message: Option<String>,
+    steps: Vec<StepView>,
+    deployment_url: Option<String>,
+    preview_url: Option<String>,
+    error_message: Option<String>,
+    #[schema(value_type = Object)]
+    metadata: serde_json::Map<String, serde_json::Value>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    started_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    completed_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl DeploymentView {
+    fn new(deployment: Deployment, steps: Vec<StepRow>) -> Self {
+        Self {
+            id: deployment.id,
+            sandbox_id: deployment.sandbox_id,
+            target_id: deployment.target_id,
+            provider: deployment.provider,
+            environment: deployment.environment,
+            status: deployment.status,
+            status_message: deployment.status_message,
+            steps: steps.into_iter().map(StepView::from).collect(),
+            deployment_url: deployment.deployment_url,
+            preview_url: deployment.preview_url,
+            error_message: deployment.error_message,
+            metadata: deployment.metadata.0,
+            started_at: deployment.started_at,
+            completed_at: deployment.completed_at,
+            created_at: deployment.created_at,
+        }
+    }
+
+    async fn load(app: &App, deployment: Deployment) -> Result<Self, Error> {
+        let steps = app.store.steps(deployment.id).await?;
+        Ok(Self::new(deployment, steps))
+    }
+}
+
+/// A step as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StepView {
+    name: Step,
+    state: StepState,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    started_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    completed_at: Option<Timestamp>,
+    progress: Option<ProgressView>,
+}
+
+/// How far a step is, in its unit (bytes for `upload`).
+#[derive(Debug, Serialize, ToSchema)]
+struct ProgressView {
+    done: i64,
+    total: i64,
+}
+
+impl From<StepRow> for StepView {
+    fn from(row: StepRow) -> Self {
+        let progress = row.progress_done.zip(row.progress_total).map(|(done, total)| ProgressView { done, total });
+        Self {
+            name: row.step,
+            state: row.state,
+            started_at: row.started_at,
+            completed_at: row.completed_at,
+            progress,
+        }
+    }
+}
+
+/// The caller's deployment; somebody else's is not there.
+pub(super) async fn own_deployment(app: &App, user: &CurrentUser, id: DeploymentId) -> Result<Deployment, Error> {
+    let deployment = app.store.deployment(id).await?.filter(|deployment| deployment.user_id == user.id);
+    deployment.ok_or_else(|| Error::not_found("deployment"))
+}
+
+async fn view(app: &App, id: DeploymentId) -> Result<Json<DeploymentView>, Error> {
+    let deployment = app.store.deployment(id).await?.ok_or_else(|| Error::not_found("deployment"))?;
+    Ok(Json(DeploymentView::load(app, deployment).await?))
+}
+
+/// Where it goes, as the target's owner sees it.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Environment {
+    #[default]
+    Production,
+    Preview,
+    Staging,
+}
+
+impl Environment {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Preview => "preview",
+            Self::Staging => "staging",
+        }
+    }
+}
+
+/// What to deploy and how. What is left out is detected.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateDeployment {
+    target_id: TargetId,
+    #[serde(default)]
+    environment: Environment,
+    build_command: Option<String>,
+    install_command: Option<String>,
+    /// Relative to `root_dir`.
+    output_dir: Option<String>,
+    /// Relative to the workspace.
+    root_dir: Option<String>,
+    /// Variables for the build. They enter the sandbox: put no secret here.
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    branch: Option<String>,
+    commit_message: Option<String>,
+    /// Do everything but the irreversible step.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+impl CreateDeployment {
+    fn check(&self) -> Result<(), Error> {
+        check_text("build_command", self.build_command.as_ref(), LONGEST_COMMAND_BYTES)?;
+        check_text("install_command", self.install_command.as_ref(), LONGEST_COMMAND_BYTES)?;
+        check_text("branch", self.branch.as_ref(), LONGEST_TEXT_BYTES)?;
+        check_text("commit_message", self.commit_message.as_ref(), LONGEST_TEXT_BYTES)?;
+        for (field, path) in [("output_dir", &self.output_dir), ("root_dir", &self.root_dir)] {
+            check_text(field, path.as_ref(), LONGEST_PATH_BYTES)?;
+            let is_inside = |path: &String| !path.starts_with('/') && !path.split('/').any(|part| part == "..");
+            if !path.as_ref().is_none_or(is_inside) {
+                return Err(Error::invalid(format!("`{field}` must be a relative path without `..`")));
+            }
+        }
+        for name in self.env.keys() {
+            let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
+            let is_name = name.starts_with(is_first) && name.chars().all(|c| is_first(c) || c.is_ascii_digit());
+            if !is_name {
+                return Err(Error::invalid(format!(
+                    "`env` has the name `{name}`; names are letters, digits and `_`, and begin with no digit"
+                )));
+            }
+        }
+        if self.env.values().any(|value| value.contains('\0')) {
+            return Err(Error::invalid("`env` has a value with a NUL character, which no environment can hold"));
+        }
+        let env_bytes: usize = self.env.iter().map(|(name, value)| name.len() + value.len() + 8).sum();
+        if env_bytes > LARGEST_ENV_BYTES {
+            return Err(Error::invalid(format!("`env` may have {LARGEST_ENV_BYTES} bytes in all")));
+        }
+        Ok(())
+    }
+
+    fn into_request(self) -> DeployRequest {
+        DeployRequest {
+            environment: self.environment.as_str().to_owned(),
+            settings: DeploymentRequest {
+                build_command: self.build_command,
+                install_command: self.install_command,
+                output_dir: self.output_dir,
+                root_dir: self.root_dir,
+                branch: self.branch,
+                commit_message: self.commit_message,
+            },
+            build_env: self.env,
+            dry_run: self.dry_run,
+        }
+    }
+}
+
+fn check_text(field: &str, text: Option<&String>, longest: usize) -> Result<(), Error> {
+    match text {
+        Some(text) if text.trim().is_empty() || text.len() > longest || text.contains('\0') => {
+            Err(Error::invalid(format!("`{field}` must have 1 to {longest} bytes; leave it out for the default")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Starts a deployment of a sandbox to a target.
+#[utoipa::path(post, path = "/api/sandboxes/{id}/deploy", tag = "deployments", params(("id" = SandboxId, Path)),
+    request_body = CreateDeployment, responses((status = 202, body = DeploymentView), (status = 404), (status = 409), (status = 422)))]
+pub(super) async fn deploy(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<SandboxId>,
+    Body(request): Body<CreateDeployment>,
+) -> Result<(StatusCode, Json<DeploymentView>), Error> {
+    let sandbox = own_sandbox(&app, &user, id).await?;
+    let target = own_target(&app, &user, request.target_id).await?;
+    request.check()?;
+    let id = app.orchestrator.deploy(&sandbox, &target, request.into_request()).await?;
+    Ok((StatusCode::ACCEPTED, view(&app, id).await?))
+}
+
+/// Which deployments.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct DeploymentQuery {
+    /// Only in this status.
+    status: Option<Status>,
+    /// At most so many items, 1 to 100.
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+async fn page(
+    app: &App,
+    user: &CurrentUser,
+    sandbox: Option<SandboxId>,
+    query: DeploymentQuery,
+) -> Result<Json<Page<DeploymentView>>, Error> {
+    let page = PageQuery::new(query.limit, query.cursor);
+    let limit = page.limit()?;
+    let filter = Filter { user: user.id, sandbox, status: query.status, before: page.cursor()?, limit: limit + 1 };
+    let rows = app.store.deployments(filter).await?;
+    let mut loaded = Vec::with_capacity(rows.len());
+    for row in rows {
+        let steps = app.store.steps(row.id).await?;
+        loaded.push((row, steps));
+    }
+    Ok(Json(Page::of(loaded, limit, |(row, _)| row.id.to_string(), |(row, steps)| DeploymentView::new(row, steps))))
+}
+
+/// A sandbox's deployments, newest first.
+#[utoipa::path(get, path = "/api/sandboxes/{id}/deployments", tag = "deployments", params(("id" = SandboxId, Path), DeploymentQuery),
+    responses((status = 200, body = Page<DeploymentView>), (status = 404)))]
+pub(super) async fn list_of_sandbox(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<SandboxId>,
+    Params(query): Params<DeploymentQuery>,
+) -> Result<Json<Page<DeploymentView>>, Error> {
+    own_sandbox(&app, &user, id).await?;
+    page(&app, &user, Some(id), query).await
+}
+
+/// The caller's deployments, newest first.
+#[utoipa::path(get, path = "/api/deployments", tag = "deployments", params(DeploymentQuery),
+    responses((status = 200, body = Page<DeploymentView>)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    user: CurrentUser,
+    Params(query): Params<DeploymentQuery>,
+) -> Result<Json<Page<DeploymentView>>, Error> {
+    page(&app, &user, None, query).await
+}
+
+/// One deployment.
+#[utoipa::path(get, path = "/api/deployments/{id}", tag = "deployments", params(("id" = DeploymentId, Path)),
+    responses((status = 200, body = DeploymentView), (status = 404)))]
+pub(super) async fn get(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<DeploymentId>,
+) -> Result<Json<DeploymentView>, Error> {
+    let deployment = own_deployment(&app, &user, id).await?;
+    Ok(Json(DeploymentView::load(&app, deployment).await?))
+}
+
+/// Asks a deployment to end. It ends at once while it waits, and as soon as the agent has stopped
+/// the build while it is built.
+#[utoipa::path(post, path = "/api/deployments/{id}/cancel", tag = "deployments", params(("id" = DeploymentId, Path)),
+    responses((status = 202, body = DeploymentView), (status = 404), (status = 409, description = "it has ended, or it is too late")))]
+pub(super) async fn cancel(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<DeploymentId>,
+) -> Result<(StatusCode, Json<DeploymentView>), Error> {
+    own_deployment(&app, &user, id).await?;
+    app.orchestrator.cancel(id).await?;
+    Ok((StatusCode::ACCEPTED, view(&app, id).await?))
+}
+
+/// Publishes the same artifact again as a new deployment; nothing is built.
+#[utoipa::path(post, path = "/api/deployments/{id}/redeploy", tag = "deployments", params(("id" = DeploymentId, Path)),
+    responses((status = 202, body = DeploymentView), (status = 404), (status = 409, description = "there is no stored artifact")))]
+pub(super) async fn redeploy(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<DeploymentId>,
+) -> Result<(StatusCode, Json<DeploymentView>), Error> {
+    let former = own_deployment(&app, &user, id).await?;
+    let sandbox = own_sandbox(&app, &user, former.sandbox_id).await?;
+    let id = app.orchestrator.redeploy(&sandbox, &former).await?;
+    Ok((StatusCode::ACCEPTED, view(&app, id).await?))
+}
+
+/// Removes an ended deployment with its log; what `local` serves of it ends.
+#[utoipa::path(delete, path = "/api/deployments/{id}", tag = "deployments", params(("id" = DeploymentId, Path)),
+    responses((status = 204), (status = 404), (status = 409, description = "it is under way")))]
+pub(super) async fn delete(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<DeploymentId>,
+) -> Result<StatusCode, Error> {
+    let deployment = own_deployment(&app, &user, id).await?;
+    app.orchestrator.delete(&deployment).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

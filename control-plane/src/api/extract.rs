@@ -1,0 +1,147 @@
+//! What handlers take from a request: who asks, ids, bodies, pages. All of them answer a problem
+//! document when the request is wrong.
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::App;
+use crate::error::{Error, ErrorCode};
+use crate::ids::UserId;
+use crate::secrets::ApiToken;
+
+const DEFAULT_PAGE: i64 = 20;
+const LARGEST_PAGE: i64 = 100;
+
+/// Whoever the bearer token belongs to.
+pub(super) struct CurrentUser {
+    pub(super) id: UserId,
+}
+
+impl FromRequestParts<App> for CurrentUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let missing = || {
+            Error::new(ErrorCode::Unauthenticated, "send an API token as `Authorization: Bearer slw_…`; `slipway token create` makes one")
+        };
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let (scheme, token) = header.and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(missing());
+        }
+        let user = app.store.user_of_token(&ApiToken::presented(token.trim()), app.clock.now()).await?;
+        user.map(|user| Self { id: user.id }).ok_or_else(|| {
+            Error::new(ErrorCode::Unauthenticated, "this API token is unknown or has expired")
+        })
+    }
+}
+
+/// The `{id}` of a path. One that cannot be an id names nothing.
+pub(super) struct Id<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Id<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let id = Path::<T>::from_request_parts(parts, app).await;
+        id.map(|Path(id)| Self(id)).map_err(|_| Error::new(ErrorCode::NotFound, "the id in the path is not a UUID, so there is no such record"))
+    }
+}
+
+/// A JSON body.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+        match axum::Json::<T>::from_request(request, app).await {
+            Ok(axum::Json(body)) => Ok(Self(body)),
+            Err(JsonRejection::BytesRejection(rejection)) => {
+                Err(Error::new(ErrorCode::TooLarge, format!("the body cannot be read: {rejection}")))
+            }
+            Err(JsonRejection::MissingJsonContentType(_)) => {
+                Err(Error::invalid("send the body as `Content-Type: application/json`"))
+            }
+            Err(rejection) => Err(Error::invalid(rejection.body_text())),
+        }
+    }
+}
+
+/// The query string.
+pub(super) struct Params<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let query = Query::<T>::from_request_parts(parts, app).await;
+        query.map(|Query(query)| Self(query)).map_err(|rejection| Error::invalid(rejection.body_text()))
+    }
+}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct PageQuery {
+    /// At most so many items, 1 to 100.
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// For queries that hold more than a page: `serde_urlencoded` cannot flatten numbers.
+    pub(super) fn new(limit: Option<i64>, cursor: Option<String>) -> Self {
+        Self { limit, cursor }
+    }
+
+    /// The limit, within bounds.
+    pub(super) fn limit(&self) -> Result<i64, Error> {
+        match self.limit.unwrap_or(DEFAULT_PAGE) {
+            limit @ 1..=LARGEST_PAGE => Ok(limit),
+            _ => Err(Error::invalid(format!("`limit` must be from 1 to {LARGEST_PAGE}"))),
+        }
+    }
+
+    /// The id after which the page begins.
+    pub(super) fn cursor<T: std::str::FromStr>(&self) -> Result<Option<T>, Error> {
+        let invalid = |_| Error::invalid("`cursor` is not one that a list has answered");
+        self.cursor.as_deref().map(|cursor| cursor.parse().map_err(invalid)).transpose()
+    }
+}
+
+/// Part of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Page<T: ToSchema> {
+    items: Vec<T>,
+    /// Where the next page begins; `null` at the end.
+    next_cursor: Option<String>,
+}
+
+impl<T: ToSchema> Page<T> {
+    /// A page of rows that were read with a limit one larger than `limit`: the surplus row tells
+    /// that there is more.
+    pub(super) fn of<R>(mut rows: Vec<R>, limit: i64, id: impl Fn(&R) -> String, view: impl FnMut(R) -> T) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor = rows.last().filter(|_| has_more).map(id);
+        Self { items: rows.into_iter().map(view).collect(), next_cursor }
+    }
+}
+
+/// Refuses names that are empty, long, or hold control characters.
+pub(super) fn check_name(field: &str, name: &str) -> Result<(), Error> {
+    const LONGEST_NAME_CHARS: usize = 100;
+    if name.trim().is_empty() || name.chars().count() > LONGEST_NAME_CHARS || name.chars().any(char::is_control) {
+        return Err(Error::invalid(format!(
+            "`{field}` must have 1 to {LONGEST_NAME_CHARS} characters and no control characters"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! A deployment's log: as Server-Sent Events that resume, or as text to download.
+
+use std::convert::Infallible;
+
+use axum::body::Body as HttpBody;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+
+use super::App;
+use super::deployments::{StepView, own_deployment};
+use super::extract::{CurrentUser, Id, Params};
+use crate::clock::Timestamp;
+use crate::deployments::display;
+use crate::deployments::follow::{Event, Follower};
+use crate::error::Error;
+use crate::ids::DeploymentId;
+use crate::store::{Deployment, LogLine, LogSource, Store};
+
+const LAST_EVENT_ID: &str = "last-event-id";
+
+/// How to send the log.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct LogQuery {
+    /// `text` downloads what is stored now; left out, events follow the deployment to its end.
+    format: Option<Format>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    Text,
+}
+
+/// One line, as in the `log` event.
+#[derive(Debug, Serialize)]
+struct LineView {
+    seq: i64,
+    stream: &'static str,
+    at: Timestamp,
+    text: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    continued: bool,
+}
+
+/// Follows a deployment: events `log`, `step`, `status` and at the end `done`. The id of each event
+/// is the number of the last line sent; `Last-Event-ID` resumes behind it.
+#[utoipa::path(get, path = "/api/deployments/{id}/logs", tag = "deployments",
+    params(("id" = DeploymentId, Path), LogQuery, ("Last-Event-ID" = Option<i64>, Header)),
+    responses((status = 200, description = "events, or text with `format=text`", content(
+        (String = "text/event-stream"), (String = "text/plain"))), (status = 404)))]
+pub(super) async fn logs(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<DeploymentId>,
+    Params(query): Params<LogQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    own_deployment(&app, &user, id).await?;
+    if matches!(query.format, Some(Format::Text)) {
+        return Ok(download(app.store, id));
+    }
+    let last_line = match headers.get(LAST_EVENT_ID) {
+        None => 0,
+        Some(value) => value
+            .to_str()
+            .ok()
+            .and_then(|value| value.parse().ok())
+            .ok_or_else(|| Error::invalid("`Last-Event-ID` must be the id of an event of this stream"))?,
+    };
+    let follower = Follower::new(app.store, &app.bus, app.clock, id, last_line);
+    Ok(Sse::new(events(follower, last_line)).keep_alive(KeepAlive::default()).into_response())
+}
+
+fn events(follower: Follower, last_line: i64) -> impl Stream<Item = Result<SseEvent, Infallible>> {
+    let batches = futures::stream::unfold((follower, last_line), |(mut follower, mut last_line)| async move {
+        let events = match follower.next().await {
+            Ok(events) if events.is_empty() => return None,
+            Ok(events) => events,
+            Err(error) => {
+                // The client comes back with `Last-Event-ID` and goes on where it was.
+                tracing::error!(error = format!("{error:#}"), "a log stream ends early");
+                return None;
+            }
+        };
+        let mut batch = Vec::with_capacity(events.len());
+        for event in events {
+            if let Event::Log(number, _) = &event {
+                last_line = *number;
+            }
+            batch.push(sse_event(event).map(|sent| sent.id(last_line.to_string())));
+        }
+        Some((batch, (follower, last_line)))
+    });
+    batches.flat_map(futures::stream::iter).filter_map(|event| async { event.ok().map(Ok) })
+}
+
+fn sse_event(event: Event) -> Result<SseEvent, axum::Error> {
+    match event {
+        Event::Log(number, line) => SseEvent::default().event("log").json_data(line_view(number, &line)),
+        Event::Step(step) => SseEvent::default().event("step").json_data(StepView::from(step)),
+        Event::Status(deployment) => SseEvent::default().event("status").json_data(status_view(&deployment)),
+        Event::Done(deployment) => SseEvent::default().event("done").json_data(status_view(&deployment)),
+    }
+}
+
+fn status_view(deployment: &Deployment) -> serde_json::Value {
+    json!({
+        "status": deployment.status,
+        "status_message": deployment.status_message,
+        "deployment_url": deployment.deployment_url,
+        "preview_url": deployment.preview_url,
+        "error_message": deployment.error_message,
+    })
+}
+
+fn line_view(number: i64, line: &LogLine) -> LineView {
+    LineView {
+        seq: number,
+        stream: LogSource::try_from(line.source).unwrap_or(LogSource::System).as_str(),
+        at: Timestamp::from_millis(line.at_unix_ms),
+        text: display::with_colours(&line.text),
+        continued: line.continued,
+    }
+}
+
+/// The stored log as text, read a few segments at a time.
+fn download(store: Store, id: DeploymentId) -> Response {
+    let pieces = futures::stream::try_unfold((store, 1), move |(store, next_line)| async move {
+        let lines = store.log_lines(id, next_line).await.map_err(std::io::Error::other)?;
+        let Some((last, _)) = lines.last() else { return Ok::<_, std::io::Error>(None) };
+        let next_line = last + 1;
+        let mut text = String::new();
+        for (_, line) in &lines {
+            text.push_str(&display::plain(&line.text));
+            if !line.continued {
+                text.push('\n');
+            }
+        }
+        Ok(Some((text, (store, next_line))))
+    });
+    let mut response = Response::new(HttpBody::from_stream(pieces));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"deployment-{id}.log\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    response
+}

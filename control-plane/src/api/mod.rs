@@ -1,0 +1,160 @@
+//! REST and SSE. A handler is a table of contents: who asks, what for, may they, do it, answer.
+
+mod deployments;
+mod error;
+mod extract;
+mod health;
+mod home;
+mod logs;
+mod sandboxes;
+mod targets;
+
+pub(crate) use deployments::StepView;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::agents::Sessions;
+use crate::bus::Bus;
+use crate::clock::Clock;
+use crate::deployments::orchestrator::Orchestrator;
+use crate::identity::Authority;
+use crate::providers::Providers;
+use crate::store::Store;
+
+/// Largest request body.
+const BODY_BYTES: usize = 256 * 1024;
+/// Time for a handler to begin its answer; streams go on after that.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Nothing of ours may be framed, and pages load nothing from elsewhere.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+     script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+/// What the handlers lean on.
+#[derive(Clone)]
+pub struct App {
+    /// All records.
+    pub store: Store,
+    /// Who moves deployments.
+    pub orchestrator: Orchestrator,
+    /// Who is connected.
+    pub sessions: Arc<Sessions>,
+    /// Where deployments can go.
+    pub providers: Providers,
+    /// Who signs agents' certificates.
+    pub authority: Arc<Authority>,
+    /// Hints about what changes.
+    pub bus: Bus,
+    /// The time.
+    pub clock: Clock,
+    /// Where agents reach us.
+    pub agent_url: String,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Slipway", description = "Ship what was built in a sandbox, without a secret ever entering it."),
+    modifiers(&BearerToken),
+    security(("bearer" = []))
+)]
+struct Document;
+
+struct BearerToken;
+
+impl utoipa::Modify for BearerToken {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("slw_…").build();
+        let components = document.components.get_or_insert_default();
+        components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(scheme).into());
+    }
+}
+
+/// Every route, with its part of the OpenAPI document.
+fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(sandboxes::list, sandboxes::create))
+        .routes(routes!(sandboxes::get, sandboxes::update, sandboxes::delete))
+        .routes(routes!(sandboxes::enroll_token))
+        .routes(routes!(sandboxes::detect))
+        .routes(routes!(targets::list, targets::create))
+        .routes(routes!(targets::get, targets::update, targets::delete))
+        .routes(routes!(deployments::deploy))
+        .routes(routes!(deployments::list_of_sandbox))
+        .routes(routes!(deployments::list))
+        .routes(routes!(deployments::get, deployments::delete))
+        .routes(routes!(deployments::cancel))
+        .routes(routes!(deployments::redeploy))
+        .routes(routes!(logs::logs))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .split_for_parts()
+}
+
+/// The whole HTTP service.
+pub fn router(app: App) -> Router {
+    let (router, document) = routes();
+    let document: Arc<str> = document.to_json().unwrap_or_else(|_| "{}".to_owned()).into();
+    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
+    router
+        .route(
+            "/api/openapi.json",
+            axum::routing::get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document.to_string()) }),
+        )
+        .route("/", axum::routing::get(home::page))
+        .fallback(error::no_such_route)
+        .method_not_allowed_fallback(error::no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
+        .layer(CatchPanicLayer::custom(error::after_panic))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            HeaderName::from_static("referrer-policy"),
+            HeaderValue::from_static("no-referrer"),
+        ))
+        .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_describes_every_contract_route() {
+        let (_, document) = routes();
+        for path in [
+            "/api/sandboxes",
+            "/api/sandboxes/{id}",
+            "/api/sandboxes/{id}/enroll-token",
+            "/api/sandboxes/{id}/detect",
+            "/api/sandboxes/{id}/deploy",
+            "/api/sandboxes/{id}/deployments",
+            "/api/deployments",
+            "/api/deployments/{id}",
+            "/api/deployments/{id}/logs",
+            "/api/deployments/{id}/cancel",
+            "/api/deployments/{id}/redeploy",
+            "/api/deployments/targets",
+            "/api/deployments/targets/{id}",
+            "/healthz",
+            "/readyz",
+        ] {
+            assert!(document.paths.paths.contains_key(path), "{path} is missing");
+        }
+    }
+}

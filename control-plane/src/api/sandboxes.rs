@@ -1,0 +1,258 @@
+//! Sandboxes: make, rename, revoke, enrol, ask.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::App;
+use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
+use crate::agents::new_enrollment_token;
+use crate::clock::Timestamp;
+use crate::deployments::orchestrator::{Presence, clean_text, parse_plan};
+use crate::error::{Error, ErrorCode};
+use crate::ids::SandboxId;
+use crate::store::{Filter, Sandbox, SandboxState};
+
+const MOST_LABELS: usize = 32;
+const LONGEST_LABEL_BYTES: usize = 255;
+const DEPLOYMENTS_PER_READ: i64 = 100;
+
+/// A sandbox as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SandboxView {
+    id: SandboxId,
+    name: String,
+    labels: BTreeMap<String, String>,
+    /// `offline`, `online`, `quarantined` or `revoked`.
+    status: &'static str,
+    agent_version: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_seen_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl SandboxView {
+    fn of(app: &App, sandbox: Sandbox) -> Self {
+        let status = match sandbox.state {
+            SandboxState::Revoked => "revoked",
+            SandboxState::Quarantined => "quarantined",
+            SandboxState::Active if app.sessions.is_online(sandbox.id) => "online",
+            SandboxState::Active => "offline",
+        };
+        Self {
+            id: sandbox.id,
+            name: sandbox.name,
+            labels: sandbox.labels.0,
+            status,
+            agent_version: sandbox.agent_version,
+            last_seen_at: sandbox.last_seen_at,
+            created_at: sandbox.created_at,
+        }
+    }
+}
+
+/// The caller's sandbox; somebody else's is not there.
+pub(super) async fn own_sandbox(app: &App, user: &CurrentUser, id: SandboxId) -> Result<Sandbox, Error> {
+    let sandbox = app.store.sandbox(id).await?.filter(|sandbox| sandbox.user_id == user.id);
+    sandbox.ok_or_else(|| Error::not_found("sandbox"))
+}
+
+fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Error> {
+    let is_long = |text: &String| text.len() > LONGEST_LABEL_BYTES;
+    if labels.len() > MOST_LABELS || labels.iter().any(|(key, value)| key.is_empty() || is_long(key) || is_long(value)) {
+        return Err(Error::invalid(format!(
+            "`labels` may hold {MOST_LABELS} entries with keys and values of at most {LONGEST_LABEL_BYTES} bytes"
+        )));
+    }
+    Ok(())
+}
+
+fn name_taken(name: &str) -> Error {
+    Error::conflict(format!("you have a sandbox named `{name}` already"))
+}
+
+/// The caller's sandboxes, oldest first.
+#[utoipa::path(get, path = "/api/sandboxes", tag = "sandboxes", params(PageQuery), responses((status = 200, body = Page<SandboxView>)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    user: CurrentUser,
+    Params(page): Params<PageQuery>,
+) -> Result<Json<Page<SandboxView>>, Error> {
+    let limit = page.limit()?;
+    let rows = app.store.sandboxes(user.id, page.cursor()?, limit + 1).await?;
+    Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), |row| SandboxView::of(&app, row))))
+}
+
+/// A sandbox to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateSandbox {
+    name: String,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+}
+
+/// Makes a sandbox.
+#[utoipa::path(post, path = "/api/sandboxes", tag = "sandboxes", request_body = CreateSandbox,
+    responses((status = 201, body = SandboxView), (status = 409, description = "the name is taken")))]
+pub(super) async fn create(
+    State(app): State<App>,
+    user: CurrentUser,
+    Body(request): Body<CreateSandbox>,
+) -> Result<(StatusCode, Json<SandboxView>), Error> {
+    check_name("name", &request.name)?;
+    check_labels(&request.labels)?;
+    let mut tx = app.store.begin().await?;
+    let sandbox = tx.insert_sandbox(user.id, &request.name, request.labels, app.clock.now()).await?;
+    let sandbox = sandbox.ok_or_else(|| name_taken(&request.name))?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(SandboxView::of(&app, sandbox))))
+}
+
+/// One sandbox.
+#[utoipa::path(get, path = "/api/sandboxes/{id}", tag = "sandboxes", params(("id" = SandboxId, Path)),
+    responses((status = 200, body = SandboxView), (status = 404)))]
+pub(super) async fn get(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<SandboxId>,
+) -> Result<Json<SandboxView>, Error> {
+    let sandbox = own_sandbox(&app, &user, id).await?;
+    Ok(Json(SandboxView::of(&app, sandbox)))
+}
+
+/// Changes to a sandbox; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UpdateSandbox {
+    name: Option<String>,
+    labels: Option<BTreeMap<String, String>>,
+    /// `revoked` cuts the sandbox's agent off within two seconds; `active` lifts a quarantine.
+    status: Option<WantedStatus>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum WantedStatus {
+    Active,
+    Revoked,
+}
+
+/// Renames, relabels or revokes a sandbox.
+#[utoipa::path(patch, path = "/api/sandboxes/{id}", tag = "sandboxes", params(("id" = SandboxId, Path)),
+    request_body = UpdateSandbox, responses((status = 200, body = SandboxView), (status = 404), (status = 409)))]
+pub(super) async fn update(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<SandboxId>,
+    Body(request): Body<UpdateSandbox>,
+) -> Result<Json<SandboxView>, Error> {
+    let mut sandbox = own_sandbox(&app, &user, id).await?;
+    if let Some(name) = request.name {
+        check_name("name", &name)?;
+        sandbox.name = name;
+    }
+    if let Some(labels) = request.labels {
+        check_labels(&labels)?;
+        sandbox.labels.0 = labels;
+    }
+    match (request.status, sandbox.state) {
+        (Some(WantedStatus::Active), SandboxState::Revoked) => {
+            return Err(Error::conflict("a revoked sandbox stays revoked; make a new one"));
+        }
+        (Some(WantedStatus::Active), _) => sandbox.state = SandboxState::Active,
+        (Some(WantedStatus::Revoked), _) => sandbox.state = SandboxState::Revoked,
+        (None, _) => {}
+    }
+    let mut tx = app.store.begin().await?;
+    if !tx.update_sandbox(&sandbox).await? {
+        return Err(name_taken(&sandbox.name));
+    }
+    tx.set_sandbox_state(id, sandbox.state).await?;
+    tx.commit().await?;
+    if sandbox.state == SandboxState::Revoked {
+        app.sessions.disconnect(id);
+    }
+    Ok(Json(SandboxView::of(&app, sandbox)))
+}
+
+/// Removes a sandbox with its history; its sites are no longer served.
+#[utoipa::path(delete, path = "/api/sandboxes/{id}", tag = "sandboxes", params(("id" = SandboxId, Path)),
+    responses((status = 204), (status = 404), (status = 409, description = "a deployment is under way")))]
+pub(super) async fn delete(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<SandboxId>,
+) -> Result<StatusCode, Error> {
+    own_sandbox(&app, &user, id).await?;
+    let mut filter =
+        Filter { user: user.id, sandbox: Some(id), status: None, before: None, limit: DEPLOYMENTS_PER_READ };
+    loop {
+        let deployments = app.store.deployments(filter).await?;
+        let Some(last) = deployments.last() else { break };
+        filter.before = Some(last.id);
+        if deployments.iter().any(|deployment| !deployment.status.is_final()) {
+            return Err(Error::conflict("a deployment of this sandbox is under way; cancel it first"));
+        }
+        for deployment in &deployments {
+            app.orchestrator.delete(deployment).await?;
+        }
+    }
+    let mut tx = app.store.begin().await?;
+    tx.delete_sandbox(id).await?;
+    tx.commit().await?;
+    app.sessions.disconnect(id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A token with which one agent enrols.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct EnrollTokenView {
+    /// Single use; shown only here.
+    token: String,
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// For the agent's `--control-plane`.
+    control_plane: String,
+}
+
+/// Makes a single-use enrolment token, valid for ten minutes.
+#[utoipa::path(post, path = "/api/sandboxes/{id}/enroll-token", tag = "sandboxes", params(("id" = SandboxId, Path)),
+    responses((status = 201, body = EnrollTokenView), (status = 404), (status = 409)))]
+pub(super) async fn enroll_token(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<SandboxId>,
+) -> Result<(StatusCode, Json<EnrollTokenView>), Error> {
+    let sandbox = own_sandbox(&app, &user, id).await?;
+    if sandbox.state != SandboxState::Active {
+        return Err(Error::conflict("this sandbox is revoked or quarantined and cannot enrol"));
+    }
+    let made = new_enrollment_token(&app.store, &app.authority, &app.clock, id).await?;
+    let view =
+        EnrollTokenView { token: made.token, expires_at: made.expires_at, control_plane: app.agent_url.clone() };
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Asks the sandbox's agent what it would build.
+#[utoipa::path(get, path = "/api/sandboxes/{id}/detect", tag = "sandboxes", params(("id" = SandboxId, Path)),
+    responses((status = 200, description = "the build plan"), (status = 404), (status = 422), (status = 503)))]
+pub(super) async fn detect(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<SandboxId>,
+) -> Result<Json<serde_json::Value>, Error> {
+    own_sandbox(&app, &user, id).await?;
+    let reply = app.sessions.detect(id).await;
+    let reply = reply.map_err(|error| Error::new(ErrorCode::Unavailable, error.to_string()))?;
+    if !reply.error.is_empty() {
+        return Err(Error::invalid(clean_text(&reply.error)));
+    }
+    let plan = parse_plan(&reply.plan_json)?;
+    Ok(Json(serde_json::to_value(plan).map_err(anyhow::Error::from)?))
+}

@@ -1,0 +1,197 @@
+//! Deployment targets.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json as SqlJson;
+use utoipa::ToSchema;
+
+use super::App;
+use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::ids::TargetId;
+use crate::store::{Target, TargetError};
+
+type Config = serde_json::Map<String, serde_json::Value>;
+
+/// A target as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TargetView {
+    id: TargetId,
+    provider: String,
+    name: String,
+    /// The account at the provider; `null` for providers that need none.
+    credentials_id: Option<String>,
+    #[schema(value_type = Object)]
+    config: serde_json::Value,
+    is_default: bool,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl From<Target> for TargetView {
+    fn from(target: Target) -> Self {
+        Self {
+            id: target.id,
+            provider: target.provider,
+            name: target.name,
+            credentials_id: None,
+            config: target.config.0,
+            is_default: target.is_default,
+            created_at: target.created_at,
+            updated_at: target.updated_at,
+        }
+    }
+}
+
+impl From<TargetError> for Error {
+    fn from(error: TargetError) -> Self {
+        match error {
+            TargetError::NameTaken | TargetError::InUse => Self::conflict(error.to_string()),
+            TargetError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// The caller's target; somebody else's is not there.
+pub(super) async fn own_target(app: &App, user: &CurrentUser, id: TargetId) -> Result<Target, Error> {
+    let target = app.store.target(id).await?.filter(|target| target.user_id == user.id);
+    target.ok_or_else(|| Error::not_found("target"))
+}
+
+fn check_config(app: &App, provider: &str, config: &Config) -> Result<(), Error> {
+    let known = app.providers.get(provider).ok_or_else(|| {
+        let ids: Vec<_> = app.providers.ids().collect();
+        Error::invalid(format!("`provider` is `{provider}`; this installation has {}", ids.join(", ")))
+    })?;
+    known.check_config(config).map_err(Error::invalid)
+}
+
+fn no_credentials(credentials_id: Option<&String>) -> Result<(), Error> {
+    match credentials_id {
+        Some(_) => Err(Error::invalid("`credentials_id` names no connected account")),
+        None => Ok(()),
+    }
+}
+
+/// The caller's targets, oldest first.
+#[utoipa::path(get, path = "/api/deployments/targets", tag = "targets", params(PageQuery), responses((status = 200, body = Page<TargetView>)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    user: CurrentUser,
+    Params(page): Params<PageQuery>,
+) -> Result<Json<Page<TargetView>>, Error> {
+    let limit = page.limit()?;
+    let rows = app.store.targets(user.id, page.cursor()?, limit + 1).await?;
+    Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), TargetView::from)))
+}
+
+/// A target to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateTarget {
+    provider: String,
+    name: String,
+    credentials_id: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    config: Config,
+    #[serde(default)]
+    is_default: bool,
+}
+
+/// Makes a target.
+#[utoipa::path(post, path = "/api/deployments/targets", tag = "targets", request_body = CreateTarget,
+    responses((status = 201, body = TargetView), (status = 409, description = "the name is taken")))]
+pub(super) async fn create(
+    State(app): State<App>,
+    user: CurrentUser,
+    Body(request): Body<CreateTarget>,
+) -> Result<(StatusCode, Json<TargetView>), Error> {
+    check_name("name", &request.name)?;
+    check_config(&app, &request.provider, &request.config)?;
+    no_credentials(request.credentials_id.as_ref())?;
+    let now = app.clock.now();
+    let target = Target {
+        id: TargetId::new(),
+        user_id: user.id,
+        provider: request.provider,
+        name: request.name,
+        config: SqlJson(request.config.into()),
+        is_default: request.is_default,
+        created_at: now,
+        updated_at: now,
+    };
+    let mut tx = app.store.begin().await?;
+    tx.insert_target(&target).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(target.into())))
+}
+
+/// One target.
+#[utoipa::path(get, path = "/api/deployments/targets/{id}", tag = "targets", params(("id" = TargetId, Path)),
+    responses((status = 200, body = TargetView), (status = 404)))]
+pub(super) async fn get(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TargetId>,
+) -> Result<Json<TargetView>, Error> {
+    Ok(Json(own_target(&app, &user, id).await?.into()))
+}
+
+/// A target's new state; the provider cannot change.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UpdateTarget {
+    name: Option<String>,
+    credentials_id: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    config: Option<Config>,
+    is_default: Option<bool>,
+}
+
+/// Changes a target; what is left out stays.
+#[utoipa::path(put, path = "/api/deployments/targets/{id}", tag = "targets", params(("id" = TargetId, Path)),
+    request_body = UpdateTarget, responses((status = 200, body = TargetView), (status = 404), (status = 409)))]
+pub(super) async fn update(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TargetId>,
+    Body(request): Body<UpdateTarget>,
+) -> Result<Json<TargetView>, Error> {
+    let mut target = own_target(&app, &user, id).await?;
+    no_credentials(request.credentials_id.as_ref())?;
+    if let Some(name) = request.name {
+        check_name("name", &name)?;
+        target.name = name;
+    }
+    if let Some(config) = request.config {
+        check_config(&app, &target.provider, &config)?;
+        target.config = SqlJson(config.into());
+    }
+    target.is_default = request.is_default.unwrap_or(target.is_default);
+    target.updated_at = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    tx.update_target(&target).await?;
+    tx.commit().await?;
+    Ok(Json(target.into()))
+}
+
+/// Removes a target that no deployment refers to.
+#[utoipa::path(delete, path = "/api/deployments/targets/{id}", tag = "targets", params(("id" = TargetId, Path)),
+    responses((status = 204), (status = 404), (status = 409)))]
+pub(super) async fn delete(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TargetId>,
+) -> Result<StatusCode, Error> {
+    own_target(&app, &user, id).await?;
+    let mut tx = app.store.begin().await?;
+    tx.delete_target(id).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,125 @@
+//! Administration straight on the data directory. Works beside a running `slipway serve`: SQLite
+//! lets both write in turn.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+
+use super::{AdminArgs, EXIT_FAILED, SandboxCommand, TokenCommand, fail, load_config, path_flag};
+use crate::agents::new_enrollment_token;
+use crate::clock::Clock;
+use crate::control_plane::{open_store, prepare_data_dir};
+use crate::identity::Authority;
+use crate::ids::UserId;
+use crate::secrets::{ApiToken, MasterKey};
+use crate::store::Store;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(super) async fn token(command: TokenCommand) -> ExitCode {
+    report(run_token(command).await)
+}
+
+pub(super) async fn sandbox(command: SandboxCommand) -> ExitCode {
+    report(run_sandbox(command).await)
+}
+
+fn report(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(EXIT_FAILED, &format!("{error:#}")),
+    }
+}
+
+async fn open(admin: &AdminArgs) -> anyhow::Result<(Store, MasterKey)> {
+    let flags = path_flag("data_dir", admin.data_dir.as_ref()).into_iter().collect();
+    let config = load_config(admin.config.as_ref(), flags)?;
+    prepare_data_dir(&config.data_dir)?;
+    open_store(&config).await
+}
+
+async fn user_id(store: &Store, name: &str) -> anyhow::Result<UserId> {
+    let mut tx = store.begin().await?;
+    let user = tx.user_named(name, Clock::system().now()).await?;
+    tx.commit().await?;
+    Ok(user.id)
+}
+
+async fn run_token(command: TokenCommand) -> anyhow::Result<()> {
+    let now = Clock::system().now();
+    match command {
+        TokenCommand::Create { name, user, days, admin } => {
+            let (store, _) = open(&admin).await?;
+            let token = ApiToken::generate();
+            let expires_at = (days > 0).then(|| now.plus(DAY * days));
+            let mut tx = store.begin().await?;
+            let user = tx.user_named(&user, now).await?;
+            tx.insert_token(user.id, &name, &token, now, expires_at).await?;
+            tx.commit().await?;
+            println!("{}", token.reveal());
+            match expires_at {
+                Some(at) => eprintln!("Acts for {}; expires {at}. It is not shown again.", user.name),
+                None => eprintln!("Acts for {}; never expires. It is not shown again.", user.name),
+            }
+        }
+        TokenCommand::List { user, admin } => {
+            let (store, _) = open(&admin).await?;
+            let user = user_id(&store, &user).await?;
+            for token in store.tokens(user).await? {
+                let expires = token.expires_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+                let used = token.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+                println!("{}  {}  expires {expires}  last used {used}", token.id, token.name);
+            }
+        }
+        TokenCommand::Delete { id, user, admin } => {
+            let (store, _) = open(&admin).await?;
+            let user = user_id(&store, &user).await?;
+            let id = id.parse().context("the id is not a UUID; `slipway token list` shows the ids")?;
+            let mut tx = store.begin().await?;
+            if !tx.delete_token(user, id).await? {
+                return Err(anyhow!("there is no such token; `slipway token list` shows them"));
+            }
+            tx.commit().await?;
+        }
+    }
+    Ok(())
+}
+
+async fn run_sandbox(command: SandboxCommand) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    match command {
+        SandboxCommand::Create { name, user, admin } => {
+            let (store, _) = open(&admin).await?;
+            let user = user_id(&store, &user).await?;
+            let mut tx = store.begin().await?;
+            let sandbox = tx.insert_sandbox(user, &name, Default::default(), clock.now()).await?;
+            let sandbox = sandbox.ok_or_else(|| anyhow!("there is a sandbox named `{name}` already"))?;
+            tx.commit().await?;
+            println!("{}", sandbox.id);
+        }
+        SandboxCommand::List { user, admin } => {
+            let (store, _) = open(&admin).await?;
+            let user = user_id(&store, &user).await?;
+            let mut cursor = None;
+            loop {
+                let page = store.sandboxes(user, cursor, 100).await?;
+                let Some(last) = page.last() else { break };
+                cursor = Some(last.id);
+                for sandbox in &page {
+                    println!("{}  {}  made {}", sandbox.id, sandbox.name, sandbox.created_at);
+                }
+            }
+        }
+        SandboxCommand::EnrollToken { id, admin } => {
+            let (store, master_key) = open(&admin).await?;
+            let id = id.parse().context("the id is not a UUID; `slipway sandbox list` shows the ids")?;
+            store.sandbox(id).await?.ok_or_else(|| anyhow!("there is no such sandbox; `slipway sandbox list` shows them"))?;
+            let authority = Authority::load_or_create(&store, &master_key, clock.clone()).await?;
+            let made = new_enrollment_token(&store, &authority, &clock, id).await?;
+            println!("{}", made.token);
+            eprintln!("Single use; expires {}.", made.expires_at);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! The command line of `slipway`.
+
+mod admin;
+mod serve;
+mod up;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, ConfigError};
+
+/// Could not begin: wrong usage, a port in use, a locked data directory.
+const EXIT_USAGE: u8 = 2;
+/// Began and did not succeed.
+const EXIT_FAILED: u8 = 1;
+/// Ended by Ctrl-C (128 + SIGINT), as shells report it.
+const EXIT_INTERRUPTED: u8 = 130;
+
+/// Ship what was built in a sandbox to anywhere, without one secret ever entering the sandbox.
+#[derive(Debug, Parser)]
+#[command(name = "slipway", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the control plane: REST and web UI for people, mutual-TLS gRPC for agents.
+    Serve(ServeArgs),
+    /// Ship a project from this machine to a live local URL: no account, no database, no container engine.
+    ///
+    /// Exit code: 0 when the deployment succeeded, 1 when it failed, 2 when it could not begin
+    /// (wrong usage, a port in use, a data directory that is locked), 130 after Ctrl-C.
+    Up(UpArgs),
+    /// Make, list and delete API tokens, straight on the data directory.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Make and list sandboxes and enrol their agents, straight on the data directory.
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// Settings; `slipway.toml` in the working directory is read when there is one.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where REST and the web UI listen [default: 127.0.0.1:7070]
+    #[arg(long, value_name = "ADDR")]
+    http: Option<SocketAddr>,
+    /// Where agents connect [default: 127.0.0.1:7071]
+    #[arg(long, value_name = "ADDR")]
+    grpc: Option<SocketAddr>,
+    /// Database, artifacts and master key [default: /var/lib/slipway as root, else ~/.local/share/slipway]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct UpArgs {
+    /// The project.
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// End after the deployment instead of serving it until Ctrl-C.
+    #[arg(long)]
+    exit: bool,
+    /// Print one JSON event per line: first `ready`, last `done`.
+    #[arg(long)]
+    json: bool,
+    /// Where REST and the web UI listen [default: 127.0.0.1:7070, or a free port when that is in use]
+    #[arg(long, value_name = "ADDR")]
+    http: Option<SocketAddr>,
+    /// Where the project's deployments are kept [default: one directory per project below ~/.local/share/slipway/up]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct AdminArgs {
+    /// Settings; `slipway.toml` in the working directory is read when there is one.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// The data directory of the control plane.
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Make an API token and print it. It is shown only this once.
+    Create {
+        /// What it is for.
+        #[arg(long, default_value = "cli")]
+        name: String,
+        /// Whom it acts for; made when there is no such user.
+        #[arg(long, default_value = crate::control_plane::ADMIN)]
+        user: String,
+        /// Days until it expires; 0 for never.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// List a user's API tokens.
+    List {
+        /// Whose.
+        #[arg(long, default_value = crate::control_plane::ADMIN)]
+        user: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Delete an API token; it ends at once.
+    Delete {
+        /// The token's id, as in `token list`.
+        id: String,
+        /// Whose.
+        #[arg(long, default_value = crate::control_plane::ADMIN)]
+        user: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum SandboxCommand {
+    /// Make a sandbox and print its id.
+    Create {
+        /// Unique per user.
+        name: String,
+        /// Whose.
+        #[arg(long, default_value = crate::control_plane::ADMIN)]
+        user: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// List a user's sandboxes.
+    List {
+        /// Whose.
+        #[arg(long, default_value = crate::control_plane::ADMIN)]
+        user: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Print a single-use token, valid for ten minutes, with which the sandbox's agent enrols.
+    EnrollToken {
+        /// The sandbox's id.
+        id: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
+impl Cli {
+    /// Does what was asked and answers the exit code.
+    pub fn run(self) -> ExitCode {
+        let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return fail(EXIT_USAGE, &format!("cannot start: {error}")),
+        };
+        let outcome = match self.command {
+            Command::Serve(args) => runtime.block_on(serve::run(args)),
+            Command::Up(args) => runtime.block_on(up::run(args)),
+            Command::Token(command) => runtime.block_on(admin::token(command)),
+            Command::Sandbox(command) => runtime.block_on(admin::sandbox(command)),
+        };
+        // What still runs on threads (a build that does not end) must not hold up the exit.
+        runtime.shutdown_background();
+        outcome
+    }
+}
+
+fn fail(code: u8, message: &str) -> ExitCode {
+    eprintln!("slipway: {message}");
+    ExitCode::from(code)
+}
+
+/// Human-readable logs on standard error, filtered by `SLIPWAY_LOG`.
+fn start_logging(default_filter: &str) {
+    let filter = EnvFilter::try_from_env("SLIPWAY_LOG").unwrap_or_else(|_| EnvFilter::new(default_filter));
+    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+}
+
+fn load_config(file: Option<&PathBuf>, flags: Vec<(&'static str, String)>) -> Result<Config, ConfigError> {
+    // A variable whose name or value is not UTF-8 cannot be a setting.
+    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Config::load(file.map(PathBuf::as_path), environment, flags)
+}
+
+fn path_flag(key: &'static str, path: Option<&PathBuf>) -> Option<(&'static str, String)> {
+    path.map(|path| (key, path.to_string_lossy().into_owned()))
+}

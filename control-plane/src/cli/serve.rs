@@ -1,0 +1,50 @@
+//! `slipway serve`: a control plane until a signal ends it.
+
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{EXIT_FAILED, EXIT_USAGE, ServeArgs, fail, load_config, path_flag, start_logging};
+use crate::clock::Clock;
+use crate::control_plane::ControlPlane;
+
+pub(super) async fn run(args: ServeArgs) -> ExitCode {
+    start_logging("info,sqlx=warn");
+    let mut flags = Vec::new();
+    flags.extend(args.http.map(|address| ("http_listen", address.to_string())));
+    flags.extend(args.grpc.map(|address| ("grpc_listen", address.to_string())));
+    flags.extend(path_flag("data_dir", args.data_dir.as_ref()));
+    let config = match load_config(args.config.as_ref(), flags) {
+        Ok(config) => config,
+        Err(error) => return fail(EXIT_USAGE, &format!("{:#}", anyhow::Error::new(error))),
+    };
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return fail(EXIT_USAGE, "cannot listen for signals");
+    };
+    let control_plane = match ControlPlane::start(&config, Clock::system()).await {
+        Ok(control_plane) => control_plane,
+        Err(error) => return fail(EXIT_USAGE, &error.to_string()),
+    };
+    tracing::info!(
+        "serving REST on http://{}, agents on https://{}, data in {}",
+        control_plane.http_address,
+        control_plane.grpc_address,
+        config.data_dir.display()
+    );
+    match control_plane.app.store.has_any_token().await {
+        Ok(true) => {}
+        Ok(false) => tracing::info!(
+            "nobody can sign in yet: make an API token with `slipway token create --data-dir {}`",
+            config.data_dir.display()
+        ),
+        Err(error) => return fail(EXIT_FAILED, &format!("the database failed: {error}")),
+    }
+
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    tracing::info!("shutting down; a second signal ends at once");
+    tokio::select! {
+        () = control_plane.shut_down() => ExitCode::SUCCESS,
+        _ = terminate.recv() => ExitCode::from(EXIT_FAILED),
+        _ = interrupt.recv() => ExitCode::from(EXIT_FAILED),
+    }
+}

@@ -1,0 +1,205 @@
+//! One running control plane: everything wired together, started in order and stopped in order.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::agents::{Gateway, Sessions};
+use crate::api::{self, App};
+use crate::artifacts::ArtifactStore;
+use crate::bus::Bus;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::deployments::orchestrator::Orchestrator;
+use crate::http_server;
+use crate::identity::Authority;
+use crate::providers::local::{Addresses, Local};
+use crate::providers::{Provider, Providers};
+use crate::secrets::{ApiToken, MasterKey};
+use crate::store::Store;
+
+/// The user that `bootstrap_token` and the command line act for.
+pub const ADMIN: &str = "admin";
+
+/// A running control plane.
+pub struct ControlPlane {
+    /// What the API's handlers use; `slipway up` uses it too.
+    pub app: App,
+    /// Where REST listens.
+    pub http_address: SocketAddr,
+    /// Where agents connect.
+    pub grpc_address: SocketAddr,
+    /// The directory that holds it all.
+    pub data_dir: PathBuf,
+    gateway_stop: CancellationToken,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+    local: Arc<Local>,
+    /// Held as long as this process uses the data directory.
+    _lock: File,
+}
+
+/// Why a control plane cannot start. Each is a sentence with the way out.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum StartError {
+    #[error("cannot create or write the data directory {}: {source}. Choose another with --data-dir or SLIPWAY_DATA_DIR", path.display())]
+    DataDir { path: PathBuf, source: std::io::Error },
+    #[error("the data directory {} is in use by another slipway process; stop that one, or choose another with --data-dir or SLIPWAY_DATA_DIR", path.display())]
+    Locked { path: PathBuf },
+    #[error("the address {address} is in use by another program; stop it, or choose another with {setting}")]
+    PortInUse { address: SocketAddr, setting: &'static str },
+    #[error("cannot listen on {address}: {source}. Choose another with {setting}")]
+    Listen { address: SocketAddr, setting: &'static str, source: std::io::Error },
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+}
+
+/// Opens the records of a data directory, creating them on the first start.
+pub async fn open_store(config: &Config) -> anyhow::Result<(Store, MasterKey)> {
+    let master_key = MasterKey::load_or_create(&config.master_key_file, &config.database_file)?;
+    let store = Store::open(&config.database_file)
+        .await
+        .with_context(|| format!("cannot open the database {}", config.database_file.display()))?;
+    Ok((store, master_key))
+}
+
+/// Makes sure that the data directory is there and private.
+pub fn prepare_data_dir(path: &Path) -> Result<(), StartError> {
+    let failed = |source| StartError::DataDir { path: path.to_owned(), source };
+    match DirBuilder::new().recursive(true).mode(0o700).create(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
+        _ if !path.is_dir() => Err(failed(ErrorKind::NotADirectory.into())),
+        _ => Ok(()),
+    }
+}
+
+fn lock(data_dir: &Path) -> Result<File, StartError> {
+    let failed = |source| StartError::DataDir { path: data_dir.to_owned(), source };
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(data_dir.join("slipway.lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::Locked { path: data_dir.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        ErrorKind::AddrInUse => StartError::PortInUse { address, setting },
+        _ => StartError::Listen { address, setting, source },
+    })
+}
+
+impl ControlPlane {
+    /// Starts everything. When this returns, all ports are open.
+    pub async fn start(config: &Config, clock: Clock) -> Result<Self, StartError> {
+        prepare_data_dir(&config.data_dir)?;
+        let lock = lock(&config.data_dir)?;
+        let http = listen(config.http_listen, "--http or SLIPWAY_HTTP_LISTEN").await?;
+        let grpc = listen(config.grpc_listen, "SLIPWAY_GRPC_LISTEN").await?;
+        let http_address = http.local_addr().context("the listener has an address")?;
+        let grpc_address = grpc.local_addr().context("the listener has an address")?;
+
+        let (store, master_key) = open_store(config).await?;
+        let authority = Arc::new(Authority::load_or_create(&store, &master_key, clock.clone()).await?);
+        bootstrap(config, &store, &clock).await?;
+
+        let (stop, gateway_stop) = (CancellationToken::new(), CancellationToken::new());
+        let (bus, sessions) = (Bus::new(), Arc::new(Sessions::default()));
+        let artifacts = ArtifactStore::open(&config.blob_dir, store.clone(), clock.clone())?;
+        let public_host = config.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
+        let addresses = Addresses { listen: http_address.ip(), public_host, ports: config.preview_ports.clone() };
+        let local =
+            Local::start(store.clone(), artifacts.clone(), clock.clone(), addresses, stop.clone()).await?;
+        let providers = Providers::new([local.clone() as Arc<dyn Provider>]);
+        let orchestrator = Orchestrator::new(
+            store.clone(),
+            artifacts.clone(),
+            providers.clone(),
+            master_key,
+            bus.clone(),
+            clock.clone(),
+        );
+
+        let app = App {
+            store: store.clone(),
+            orchestrator: orchestrator.clone(),
+            sessions: sessions.clone(),
+            providers,
+            authority: authority.clone(),
+            bus: bus.clone(),
+            clock: clock.clone(),
+            agent_url: agent_url(config, grpc_address),
+        };
+        let gateway = Gateway {
+            store,
+            artifacts,
+            orchestrator: orchestrator.clone(),
+            authority,
+            sessions: sessions.clone(),
+            bus,
+            clock,
+            stop: gateway_stop.clone(),
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(http_server::serve(http, api::router(app.clone()), stop.clone()));
+        let token = stop.clone();
+        tasks.spawn(async move { orchestrator.run(&*sessions, token).await });
+        tasks.spawn(async move {
+            if let Err(error) = gateway.serve(grpc).await {
+                tracing::error!(error = format!("{error:#}"), "the gateway for agents ended");
+            }
+        });
+        let data_dir = config.data_dir.clone();
+        Ok(Self { app, http_address, grpc_address, data_dir, gateway_stop, stop, tasks, local, _lock: lock })
+    }
+
+    /// Tells agents and clients to go, lets what runs finish, and closes the database.
+    pub async fn shut_down(mut self) {
+        self.gateway_stop.cancel();
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+        self.local.stopped().await;
+        self.app.store.close().await;
+    }
+}
+
+/// The first start with a bootstrap token creates the admin. Later the token counts only as long as
+/// it is not deleted: a variable left behind must not bring it back.
+async fn bootstrap(config: &Config, store: &Store, clock: &Clock) -> anyhow::Result<()> {
+    let Some(token) = &config.bootstrap_token else { return Ok(()) };
+    if store.has_any_token().await? {
+        return Ok(());
+    }
+    let now = clock.now();
+    let mut tx = store.begin().await?;
+    let admin = tx.user_named(ADMIN, now).await?;
+    tx.insert_token(admin.id, "bootstrap", &ApiToken::presented(token.expose_secret()), now, None).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn agent_url(config: &Config, grpc_address: SocketAddr) -> String {
+    if let Some(url) = &config.agent_url {
+        return url.as_str().trim_end_matches('/').to_owned();
+    }
+    let public_host = config.public_url.as_ref().and_then(|url| url.host_str());
+    match public_host {
+        Some(host) if grpc_address.ip().is_unspecified() => format!("https://{host}:{}", grpc_address.port()),
+        _ if grpc_address.ip().is_unspecified() => {
+            format!("https://{}", SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), grpc_address.port()))
+        }
+        _ => format!("https://{grpc_address}"),
+    }
+}

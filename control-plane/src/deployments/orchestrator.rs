@@ -1,0 +1,334 @@
+//! The orchestrator: the one place that moves deployments.
+//!
+//! A deployment is moved by three parties: a person (deploy, redeploy, cancel, delete), the agent's
+//! numbered events, and the control plane itself (publish, deadlines). Each of them ends in
+//! `Tx::move_deployment`. What the agent should be doing is never queued: it is derived from the
+//! table each time ([`Orchestrator::work_for`]), so a lost message or a restart loses nothing.
+
+mod events;
+mod publish;
+mod sweep;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use slipway_proto::limits;
+use slipway_proto::v1::{BuildEnv, BuildJob, BuildOverrides, CancelJob};
+use tokio_util::task::TaskTracker;
+
+use super::status::Status;
+use crate::artifacts::ArtifactStore;
+use crate::bus::{Bus, News};
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::ids::{ArtifactId, DeploymentId, SandboxId};
+use crate::providers::Providers;
+use crate::secrets::{MasterKey, Record};
+use crate::store::{Deployment, DeploymentRequest, Move, NewDeployment, Sandbox, SandboxState, Store, Target};
+
+pub use events::{EventOutcome, clean_text, foreign_job, parse_job_id, parse_plan};
+pub use sweep::Presence;
+
+const TABLE: &str = "deployments";
+/// How long the bulk connection waits for the session to catch up, and how often it looks.
+const CATCH_UP_LIMIT: Duration = Duration::from_secs(10);
+const CATCH_UP_POLL: Duration = Duration::from_millis(250);
+/// Deployments of one sandbox that may wait at the same time.
+const MAX_UNFINISHED: usize = 20;
+
+/// Moves deployments.
+#[derive(Clone)]
+pub struct Orchestrator(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    artifacts: ArtifactStore,
+    providers: Providers,
+    master_key: MasterKey,
+    bus: Bus,
+    clock: Clock,
+    started_at: crate::clock::Timestamp,
+    publishing: Mutex<HashSet<DeploymentId>>,
+    tasks: TaskTracker,
+}
+
+/// A request to deploy, checked for its form.
+pub struct DeployRequest {
+    /// `production`, `preview` or `staging`.
+    pub environment: String,
+    /// What travels to the agent or the provider.
+    pub settings: DeploymentRequest,
+    /// Variables for the build: the only values that enter the sandbox.
+    pub build_env: BTreeMap<String, String>,
+    /// Whether to stop before the irreversible step.
+    pub dry_run: bool,
+}
+
+/// What a sandbox's agent should do now.
+pub enum Work {
+    /// Build this.
+    Build(Box<BuildJob>),
+    /// Stop this.
+    Cancel(CancelJob),
+}
+
+impl Orchestrator {
+    /// An orchestrator over the store; call [`run`](Self::run) to start it.
+    pub fn new(
+        store: Store,
+        artifacts: ArtifactStore,
+        providers: Providers,
+        master_key: MasterKey,
+        bus: Bus,
+        clock: Clock,
+    ) -> Self {
+        let started_at = clock.now();
+        let (publishing, tasks) = (Mutex::default(), TaskTracker::new());
+        Self(Arc::new(Inner { store, artifacts, providers, master_key, bus, clock, started_at, publishing, tasks }))
+    }
+
+    /// Stores a new deployment and lets the agent know.
+    ///
+    /// # Errors
+    /// `Conflict` when the sandbox may not connect or has too many deployments waiting.
+    pub async fn deploy(&self, sandbox: &Sandbox, target: &Target, request: DeployRequest) -> Result<DeploymentId, Error> {
+        self.check_room(sandbox).await?;
+        let id = DeploymentId::new();
+        let sealed_build_env = match request.build_env.is_empty() {
+            true => None,
+            false => {
+                let plain = serde_json::to_vec(&request.build_env).map_err(anyhow::Error::from)?;
+                let record = Record { table: TABLE, row: id.as_bytes(), owner: sandbox.user_id.as_bytes() };
+                Some(self.0.master_key.seal(record, &plain))
+            }
+        };
+        self.insert(NewDeployment {
+            id,
+            user_id: sandbox.user_id,
+            sandbox_id: sandbox.id,
+            target_id: target.id,
+            provider: target.provider.clone(),
+            environment: request.environment,
+            request: request.settings,
+            sealed_build_env,
+            dry_run: request.dry_run,
+            artifact_id: None,
+            metadata: serde_json::Map::new(),
+        })
+        .await?;
+        self.0.bus.publish(News::Sandbox(sandbox.id));
+        Ok(id)
+    }
+
+    /// Publishes the artifact of a former deployment again: the same bits, nothing is built.
+    ///
+    /// # Errors
+    /// `Conflict` when that deployment has no stored artifact.
+    pub async fn redeploy(&self, sandbox: &Sandbox, former: &Deployment) -> Result<DeploymentId, Error> {
+        self.check_room(sandbox).await?;
+        let artifact = former.artifact_id.ok_or_else(|| {
+            Error::conflict("this deployment has no stored artifact, because it never got that far; deploy the sandbox again instead")
+        })?;
+        let mut metadata = serde_json::Map::new();
+        metadata.insert("redeploy_of".to_owned(), former.id.to_string().into());
+        for key in ["plan", "artifact"] {
+            if let Some(value) = former.metadata.get(key) {
+                metadata.insert(key.to_owned(), value.clone());
+            }
+        }
+        let id = DeploymentId::new();
+        self.insert(NewDeployment {
+            id,
+            user_id: former.user_id,
+            sandbox_id: former.sandbox_id,
+            target_id: former.target_id,
+            provider: former.provider.clone(),
+            environment: former.environment.clone(),
+            request: former.request.0.clone(),
+            sealed_build_env: None,
+            dry_run: false,
+            artifact_id: Some(artifact),
+            metadata,
+        })
+        .await?;
+        self.start_publishing(id);
+        Ok(id)
+    }
+
+    async fn check_room(&self, sandbox: &Sandbox) -> Result<(), Error> {
+        if sandbox.state != SandboxState::Active {
+            return Err(Error::conflict("this sandbox is revoked or quarantined and cannot deploy"));
+        }
+        if self.0.store.agent_work(sandbox.id).await?.len() >= MAX_UNFINISHED {
+            return Err(Error::conflict(format!(
+                "{MAX_UNFINISHED} deployments of this sandbox are waiting or running; cancel some of them first"
+            )));
+        }
+        Ok(())
+    }
+
+    async fn insert(&self, new: NewDeployment) -> Result<(), Error> {
+        let mut tx = self.0.store.begin().await?;
+        tx.insert_deployment(&new, self.0.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends a deployment on request: at once while it waits, through the agent while it is built.
+    ///
+    /// # Errors
+    /// `Conflict` when it has ended, or is being published and can no longer be held back.
+    pub async fn cancel(&self, id: DeploymentId) -> Result<(), Error> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.store.begin().await?;
+        let deployment = tx.deployment(id).await?.ok_or_else(|| Error::not_found("deployment"))?;
+        match deployment.status {
+            Status::Pending => {
+                tx.move_deployment(&deployment, Move::Cancel, now).await?;
+            }
+            Status::Building | Status::Uploading => {
+                if deployment.cancel_requested_at.is_none() {
+                    tx.append_system_line(id, "Cancelling on request", now).await?;
+                }
+                tx.request_cancel(id, now).await?;
+            }
+            Status::Deploying => {
+                return Err(Error::conflict("it is too late to cancel: the provider is publishing this deployment"));
+            }
+            Status::Cancelled => return Ok(()),
+            Status::Success | Status::Failed => {
+                return Err(Error::conflict(format!("this deployment has ended ({})", deployment.status.as_str())));
+            }
+        }
+        tx.commit().await?;
+        self.0.bus.publish(News::Deployment(id));
+        self.0.bus.publish(News::Sandbox(deployment.sandbox_id));
+        Ok(())
+    }
+
+    /// Removes an ended deployment, its log, and what the provider serves of it here.
+    ///
+    /// # Errors
+    /// `Conflict` while it is under way.
+    pub async fn delete(&self, deployment: &Deployment) -> Result<(), Error> {
+        if !deployment.status.is_final() {
+            return Err(Error::conflict("this deployment is under way; cancel it first"));
+        }
+        if let Some(provider) = self.0.providers.get(&deployment.provider) {
+            provider.forget(deployment.id).await;
+        }
+        let mut tx = self.0.store.begin().await?;
+        tx.delete_deployment(deployment.id).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What the sandbox's agent should be doing: one build at a time, and every cancellation.
+    pub async fn work_for(&self, sandbox: SandboxId) -> anyhow::Result<Vec<Work>> {
+        let unfinished = self.0.store.agent_work(sandbox).await?;
+        let mut work: Vec<Work> = unfinished
+            .iter()
+            .filter(|deployment| deployment.status.is_with_agent() && deployment.cancel_requested_at.is_some())
+            .map(|deployment| {
+                let grace_ms = u32::try_from(limits::CANCEL_GRACE.as_millis()).unwrap_or(u32::MAX);
+                Work::Cancel(CancelJob { job_id: deployment.id.to_string(), grace_ms })
+            })
+            .collect();
+        let is_busy = unfinished.iter().any(|deployment| deployment.status.is_with_agent());
+        if let Some(next) = unfinished.first().filter(|_| !is_busy) {
+            work.push(Work::Build(Box::new(self.build_job(next)?)));
+        }
+        Ok(work)
+    }
+
+    fn build_job(&self, deployment: &Deployment) -> anyhow::Result<BuildJob> {
+        let request = &deployment.request.0;
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let variables = match &deployment.sealed_build_env {
+            None => BTreeMap::new(),
+            Some(sealed) => {
+                let owner = deployment.user_id.as_bytes();
+                let record = Record { table: TABLE, row: deployment.id.as_bytes(), owner };
+                serde_json::from_slice(&self.0.master_key.open(record, sealed)?)?
+            }
+        };
+        Ok(BuildJob {
+            job_id: deployment.id.to_string(),
+            overrides: Some(BuildOverrides {
+                root_dir: text(&request.root_dir),
+                install_command: text(&request.install_command),
+                build_command: text(&request.build_command),
+                output_dir: text(&request.output_dir),
+            }),
+            env: Some(BuildEnv { variables: variables.into_iter().collect() }),
+            timeout_seconds: u32::try_from(limits::JOB_TIMEOUT.as_secs()).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Ends a deployment with an error, whatever it is doing.
+    async fn fail(&self, id: DeploymentId, message: String) -> anyhow::Result<()> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.store.begin().await?;
+        let Some(deployment) = tx.deployment(id).await? else { return Ok(()) };
+        if tx.move_deployment(&deployment, Move::Fail { message: message.clone() }, now).await? {
+            tx.append_system_line(id, &message, now).await?;
+            tx.commit().await?;
+            tracing::info!(deployment.id = %id, "deployment failed: {message}");
+            self.0.bus.publish(News::Deployment(id));
+            self.0.bus.publish(News::Sandbox(deployment.sandbox_id));
+        }
+        Ok(())
+    }
+
+    fn publishing(&self) -> std::sync::MutexGuard<'_, HashSet<DeploymentId>> {
+        self.0.publishing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the agent's events up to `seq` are applied, so that its bulk connection does not
+    /// overtake its session. The deployment as it is then; `None` when it is not this sandbox's, or
+    /// the events do not come.
+    pub async fn after_event(&self, sandbox: SandboxId, id: DeploymentId, seq: u64) -> anyhow::Result<Option<Deployment>> {
+        let mut listener = self.0.bus.listen();
+        let caught_up = async {
+            loop {
+                let deployment = self.0.store.deployment(id).await?.filter(|found| found.sandbox_id == sandbox);
+                match deployment {
+                    Some(found) if u64::try_from(found.last_event_seq)? < seq && !found.status.is_final() => {
+                        let wanted = listener.wait_for(|news| news == News::Deployment(id));
+                        let _ = tokio::time::timeout(CATCH_UP_POLL, wanted).await;
+                    }
+                    settled => return anyhow::Ok(settled),
+                }
+            }
+        };
+        tokio::time::timeout(CATCH_UP_LIMIT, caught_up).await.unwrap_or(Ok(None))
+    }
+
+    /// Moves a deployment on once its artifact is committed. Called by the artifact service with
+    /// what it stored itself; an agent's word is not enough.
+    pub async fn artifact_committed(&self, id: DeploymentId, artifact: ArtifactId) -> anyhow::Result<bool> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.store.begin().await?;
+        let Some(mut deployment) = tx.deployment(id).await? else { return Ok(false) };
+        if deployment.status != Status::Uploading || deployment.cancel_requested_at.is_some() {
+            return Ok(false);
+        }
+        if let Some(stored) = self.0.store.artifact(artifact).await? {
+            let summary = serde_json::json!({
+                "root": data_encoding::HEXLOWER.encode(&stored.root),
+                "files": stored.files,
+                "size_bytes": stored.size_bytes,
+            });
+            tx.add_metadata(&mut deployment, "artifact", summary).await?;
+        }
+        tx.set_step(id, super::status::Step::Upload, super::status::StepState::Done, now).await?;
+        let moved = tx.move_deployment(&deployment, Move::Deploy { artifact }, now).await?;
+        tx.commit().await?;
+        if moved {
+            self.0.bus.publish(News::Deployment(id));
+            self.start_publishing(id);
+        }
+        Ok(moved)
+    }
+}

@@ -1,0 +1,238 @@
+//! Applying what an agent reports. Events are numbered per job; each is applied once, in order, in
+//! one transaction with its number. Nothing an agent says can move a deployment past `uploading`.
+
+use slipway_proto::limits;
+use slipway_proto::plan::BuildPlan;
+use slipway_proto::v1::job_event::Kind;
+use slipway_proto::v1::{JobEvent, JobFailed, JobPosition, Step as WireStep};
+
+use super::Orchestrator;
+use crate::bus::News;
+use crate::clock::Timestamp;
+use crate::deployments::status::{Status, Step, StepState};
+use crate::error::{Error, ErrorCode};
+use crate::ids::{DeploymentId, SandboxId};
+use crate::store::{Deployment, Move, Tx};
+
+/// How long after its end a deployment still takes the rest of its log.
+const LATE_LOG: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventOutcome {
+    /// Acknowledge everything up to this number.
+    Applied(u64),
+    /// A number was skipped; the session must start again.
+    Gap {
+        /// The number that should have come.
+        expected: u64,
+    },
+}
+
+impl Orchestrator {
+    /// Applies one event of a sandbox's agent.
+    ///
+    /// # Errors
+    /// `Forbidden` for a job of another sandbox, or of none: the two look alike.
+    pub async fn apply_event(&self, sandbox: SandboxId, event: JobEvent) -> Result<EventOutcome, Error> {
+        let id = parse_job_id(&event.job_id)?;
+        let now = self.0.clock.now();
+        let mut tx = self.0.store.begin().await?;
+        let deployment = tx.deployment(id).await?.filter(|deployment| deployment.sandbox_id == sandbox);
+        let mut deployment = deployment.ok_or_else(foreign_job)?;
+        let last = u64::try_from(deployment.last_event_seq).unwrap_or(0);
+        if event.seq <= last {
+            return Ok(EventOutcome::Applied(last));
+        }
+        if event.seq != last + 1 {
+            return Ok(EventOutcome::Gap { expected: last + 1 });
+        }
+        if event.seq > limits::JOB_EVENTS {
+            return Err(Error::new(ErrorCode::RateLimited, "a job may report 10,000 events"));
+        }
+        tx.set_event_seq(id, i64::try_from(event.seq).map_err(anyhow::Error::from)?).await?;
+        // What comes after the end is counted and changes nothing, except that the log may close.
+        let is_open = !deployment.status.is_final();
+        match event.kind {
+            Some(Kind::LogClosed(closed)) => {
+                let bytes = i64::try_from(closed.bytes).map_err(|_| Error::invalid("a log cannot be that long"))?;
+                tx.set_log_announced(id, bytes).await?;
+            }
+            Some(kind) if is_open => apply(&mut tx, &mut deployment, kind, now).await?,
+            _ => {}
+        }
+        tx.commit().await?;
+        self.0.bus.publish(News::Deployment(id));
+        if let Some(after) = self.0.store.deployment(id).await?
+            && after.status.is_final()
+            && is_open
+        {
+            tracing::info!(deployment.id = %id, status = after.status.as_str(), "deployment ended");
+            self.0.bus.publish(News::Sandbox(sandbox));
+        }
+        Ok(EventOutcome::Applied(event.seq))
+    }
+
+    /// Where we stand in the jobs an agent says it holds. Jobs we want nothing more of are left out.
+    pub async fn positions(&self, sandbox: SandboxId, held: &[JobPosition]) -> anyhow::Result<Vec<JobPosition>> {
+        let now = self.0.clock.now();
+        let mut positions = Vec::new();
+        for job in held {
+            let Ok(id) = parse_job_id(&job.job_id) else { continue };
+            let Some(deployment) = self.0.store.deployment(id).await? else { continue };
+            if deployment.sandbox_id != sandbox || !wants_more(&deployment, now) {
+                continue;
+            }
+            positions.push(JobPosition {
+                job_id: job.job_id.clone(),
+                last_event_seq: u64::try_from(deployment.last_event_seq)?,
+                log_offset: u64::try_from(deployment.log_bytes)?,
+            });
+        }
+        Ok(positions)
+    }
+
+    /// Fails what we believed this agent was building and it no longer knows: it was restarted, and
+    /// builds do not survive that.
+    pub async fn fail_forgotten(&self, sandbox: SandboxId, held: &[JobPosition]) -> anyhow::Result<()> {
+        for deployment in self.0.store.agent_work(sandbox).await? {
+            let id = deployment.id.to_string();
+            if deployment.status.is_with_agent() && !held.iter().any(|job| job.job_id == id) {
+                if deployment.cancel_requested_at.is_some() {
+                    self.end_cancelled(deployment.id).await?;
+                    continue;
+                }
+                let message = "the agent in the sandbox stopped during the build and was restarted; nothing was published. Deploy again";
+                self.fail(deployment.id, message.to_owned()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn end_cancelled(&self, id: DeploymentId) -> anyhow::Result<()> {
+        let mut tx = self.0.store.begin().await?;
+        let Some(deployment) = tx.deployment(id).await? else { return Ok(()) };
+        tx.move_deployment(&deployment, Move::Cancel, self.0.clock.now()).await?;
+        tx.commit().await?;
+        self.0.bus.publish(News::Deployment(id));
+        self.0.bus.publish(News::Sandbox(deployment.sandbox_id));
+        Ok(())
+    }
+}
+
+/// A job of somebody else and a job that never was get the same answer.
+pub fn foreign_job() -> Error {
+    Error::new(ErrorCode::Forbidden, "this job is not one of this sandbox")
+}
+
+/// A job's id is its deployment's.
+pub fn parse_job_id(job_id: &str) -> Result<DeploymentId, Error> {
+    job_id.parse().map_err(|_| foreign_job())
+}
+
+fn wants_more(deployment: &Deployment, now: Timestamp) -> bool {
+    match deployment.completed_at {
+        None => deployment.status.is_with_agent() || !has_whole_log(deployment),
+        Some(ended) => deployment.log_announced_bytes.is_some() && !has_whole_log(deployment) && now.since(ended) < LATE_LOG,
+    }
+}
+
+fn has_whole_log(deployment: &Deployment) -> bool {
+    deployment.log_announced_bytes.is_some_and(|announced| announced <= deployment.log_bytes)
+}
+
+async fn apply(tx: &mut Tx, deployment: &mut Deployment, kind: Kind, now: Timestamp) -> Result<(), Error> {
+    let id = deployment.id;
+    match kind {
+        Kind::Accepted(_) => {
+            tx.move_deployment(deployment, Move::Build, now).await?;
+        }
+        Kind::StepStarted(started) => {
+            let step = step(started.step())?;
+            if step == Step::Upload && deployment.status == Status::Building {
+                tx.move_deployment(deployment, Move::Upload, now).await?;
+            }
+            tx.set_step(id, step, StepState::Running, now).await?;
+        }
+        Kind::StepFinished(finished) => {
+            let state = if finished.skipped { StepState::Skipped } else { StepState::Done };
+            tx.set_step(id, step(finished.step())?, state, now).await?;
+        }
+        Kind::PlanDetected(detected) => {
+            let plan = parse_plan(&detected.plan_json)?;
+            tx.add_metadata(deployment, "plan", serde_json::to_value(plan).map_err(anyhow::Error::from)?).await?;
+        }
+        Kind::Failed(failed) => {
+            if let Some(exit_code) = failed.exit_code {
+                tx.add_metadata(deployment, "exit_code", exit_code.into()).await?;
+            }
+            let code = failed.code().as_str_name().trim_start_matches("FAILURE_CODE_").to_ascii_lowercase();
+            tx.add_metadata(deployment, "failure_code", code.into()).await?;
+            fail(tx, deployment, &failed, now).await?;
+        }
+        Kind::Cancelled(cancelled) => {
+            tx.add_metadata(deployment, "surviving_processes", cancelled.survivors.into()).await?;
+            tx.move_deployment(deployment, Move::Cancel, now).await?;
+        }
+        // The artifact service has seen the commit itself; `LogClosed` is handled before.
+        Kind::ArtifactCommitted(_) | Kind::LogClosed(_) => {}
+    }
+    Ok(())
+}
+
+async fn fail(tx: &mut Tx, deployment: &Deployment, failed: &JobFailed, now: Timestamp) -> Result<(), Error> {
+    // A build that was killed because somebody cancelled is a cancelled one.
+    if deployment.cancel_requested_at.is_some() {
+        tx.move_deployment(deployment, Move::Cancel, now).await?;
+        return Ok(());
+    }
+    if let Ok(step) = step(failed.step()) {
+        tx.set_step(deployment.id, step, StepState::Failed, now).await?;
+    }
+    let message = clean_text(&failed.message);
+    let message = if message.is_empty() { "the build failed without saying why".to_owned() } else { message };
+    tx.move_deployment(deployment, Move::Fail { message }, now).await?;
+    Ok(())
+}
+
+fn step(step: WireStep) -> Result<Step, Error> {
+    match step {
+        WireStep::Prepare => Ok(Step::Prepare),
+        WireStep::Install => Ok(Step::Install),
+        WireStep::Build => Ok(Step::Build),
+        WireStep::Package => Ok(Step::Package),
+        WireStep::Upload => Ok(Step::Upload),
+        WireStep::Unspecified => Err(Error::invalid("the step is not known to this version")),
+    }
+}
+
+/// Reads a plan an agent sent: bounded, and only the fields we know.
+pub fn parse_plan(json: &[u8]) -> Result<BuildPlan, Error> {
+    if json.len() > limits::PLAN_BYTES {
+        return Err(Error::invalid("the build plan is too large"));
+    }
+    serde_json::from_slice(json).map_err(|_| Error::invalid("the build plan cannot be read"))
+}
+
+/// Text from a sandbox as one bounded line without control characters.
+pub fn clean_text(text: &str) -> String {
+    let mut cleaned: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if cleaned.len() > limits::EVENT_TEXT_BYTES {
+        let end = (0..=limits::EVENT_TEXT_BYTES).rev().find(|&end| cleaned.is_char_boundary(end)).unwrap_or(0);
+        cleaned.truncate(end);
+        cleaned.push('…');
+    }
+    cleaned.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_a_sandbox_is_one_bounded_line() {
+        assert_eq!(clean_text(" a\nb\u{1b}[31m "), "a b [31m");
+        let long = clean_text(&"ä".repeat(10_000));
+        assert!(long.len() <= limits::EVENT_TEXT_BYTES + '…'.len_utf8());
+    }
+}

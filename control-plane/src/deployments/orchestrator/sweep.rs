@@ -1,0 +1,89 @@
+//! The sweep: every few seconds the table is looked at, whatever hints were lost. It ends what has
+//! waited too long and hands over again what a crash left in `deploying`.
+
+use std::time::Duration;
+
+use slipway_proto::limits;
+use tokio_util::sync::CancellationToken;
+
+use super::Orchestrator;
+use crate::clock::Timestamp;
+use crate::deployments::status::Status;
+use crate::store::Deployment;
+
+const INTERVAL: Duration = Duration::from_secs(5);
+/// How long a deployment waits for its sandbox's agent to connect.
+const PENDING_LIMIT: Duration = Duration::from_secs(60 * 60);
+/// How long a lost agent may take to come back; it builds on meanwhile.
+const REATTACH_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// The agent ends its job itself at the deadline; this is for one that does not.
+const DEADLINE_SLACK: Duration = Duration::from_secs(60);
+/// An agent that was told to cancel must have done so by then.
+const CANCEL_LIMIT: Duration = Duration::from_secs(40);
+/// Tokens and certificates are kept a while after their end, to recognise them.
+const KEEP_IDENTITIES: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Tells which sandboxes have an agent connected.
+pub trait Presence: Send + Sync {
+    /// Whether the sandbox's agent has a session here.
+    fn is_online(&self, sandbox: crate::ids::SandboxId) -> bool;
+}
+
+impl Orchestrator {
+    /// Sweeps until `stop`; then waits for publishing to finish.
+    pub async fn run(&self, presence: &dyn Presence, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.sweep(presence).await {
+                tracing::error!(error = format!("{error:#}"), "the sweep over unfinished deployments failed");
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(INTERVAL) => {}
+            }
+        }
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    async fn sweep(&self, presence: &dyn Presence) -> anyhow::Result<()> {
+        let now = self.0.clock.now();
+        for deployment in self.0.store.unfinished_deployments().await? {
+            let id = deployment.id;
+            match deployment.status {
+                Status::Deploying => self.start_publishing(id),
+                Status::Pending if deployment.artifact_id.is_some() => self.start_publishing(id),
+                Status::Pending if now.since(deployment.created_at) > PENDING_LIMIT => {
+                    let message = "no agent of this sandbox connected within an hour; start slipway-agent in the sandbox and deploy again";
+                    self.fail(id, message.to_owned()).await?;
+                }
+                Status::Building | Status::Uploading => self.check_agent(&deployment, presence, now).await?,
+                Status::Pending | Status::Success | Status::Failed | Status::Cancelled => {}
+            }
+        }
+        self.0.store.forget_expired_identities(now.minus(KEEP_IDENTITIES)).await?;
+        Ok(())
+    }
+
+    async fn check_agent(&self, deployment: &Deployment, presence: &dyn Presence, now: Timestamp) -> anyhow::Result<()> {
+        let id = deployment.id;
+        if deployment.cancel_requested_at.is_some_and(|asked| now.since(asked) > CANCEL_LIMIT) {
+            // The agent did not confirm; when it comes back it is told to drop the job.
+            return self.end_cancelled(id).await;
+        }
+        let running = now.since(deployment.started_at.unwrap_or(deployment.created_at));
+        if running > limits::JOB_TIMEOUT + DEADLINE_SLACK {
+            let minutes = limits::JOB_TIMEOUT.as_secs() / 60;
+            return self.fail(id, format!("the build did not finish within {minutes} minutes and was ended")).await;
+        }
+        if presence.is_online(deployment.sandbox_id) {
+            return Ok(());
+        }
+        let sandbox = self.0.store.sandbox(deployment.sandbox_id).await?;
+        let last_seen = sandbox.and_then(|sandbox| sandbox.last_seen_at).unwrap_or(deployment.created_at);
+        if now.since(last_seen.max(self.0.started_at)) > REATTACH_LIMIT {
+            let message = "the agent in the sandbox was lost during the build and did not come back within 15 minutes; check the sandbox and deploy again";
+            self.fail(id, message.to_owned()).await?;
+        }
+        Ok(())
+    }
+}
