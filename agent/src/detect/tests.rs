@@ -1,0 +1,188 @@
+use std::fs;
+
+use slipway_proto::plan::{ProjectKind, Routing};
+
+use super::*;
+
+struct Tree(tempfile::TempDir);
+
+impl Tree {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let tree = Self(tempfile::tempdir().unwrap());
+        for (path, text) in files {
+            let path = tree.0.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        tree
+    }
+
+    fn detect(&self) -> Result<Detected, DetectError> {
+        self.detect_with(&BuildOverrides::default())
+    }
+
+    fn detect_with(&self, overrides: &BuildOverrides) -> Result<Detected, DetectError> {
+        detect_with(self.0.path(), overrides, &SearchPath::from_directories::<&Path>([]))
+    }
+}
+
+#[track_caller]
+fn check(files: &[(&str, &str)], framework: &str, build: Option<&str>, output: &str) {
+    let plan = Tree::new(files).detect().unwrap().plan;
+    assert_eq!(
+        (plan.framework.as_str(), plan.build_command.as_deref(), plan.output_dir.as_str()),
+        (framework, build, output),
+        "{:?}",
+        plan.evidence
+    );
+}
+
+#[track_caller]
+fn fails(files: &[(&str, &str)], expected: &str) {
+    let error = Tree::new(files).detect().unwrap_err().to_string();
+    assert!(error.contains(expected), "{error}");
+}
+
+const VITE: &str = r#"{"devDependencies":{"vite":"^7"},"scripts":{"build":"tsc -b && vite build"}}"#;
+const NEXT: &str = r#"{"dependencies":{"next":"15","react":"19"},"scripts":{"build":"next build"}}"#;
+const ASTRO: &str = r#"{"dependencies":{"astro":"5","vite":"6"}}"#;
+
+#[test]
+fn frameworks_are_known_by_dependency_and_config() {
+    check(&[("package.json", VITE)], "vite", Some("npm run build"), "dist");
+    let config = "export default defineConfig({ build: { outDir: 'site' } })";
+    check(&[("package.json", VITE), ("vite.config.ts", config)], "vite", Some("npm run build"), "site");
+    let config = "export default { root: 'src', build: { outDir: '../public_html' } }";
+    check(&[("package.json", VITE), ("vite.config.js", config)], "vite", Some("npm run build"), "public_html");
+    let flag = r#"{"devDependencies":{"vite":"7"},"scripts":{"build":"vite build --outDir www"}}"#;
+    check(&[("package.json", flag)], "vite", Some("npm run build"), "www");
+    check(&[("package.json", ASTRO)], "astro", Some("npx astro build"), "dist");
+    let config = "export default defineConfig({ outDir: './out' })";
+    check(&[("package.json", ASTRO), ("astro.config.mjs", config)], "astro", Some("npx astro build"), "out");
+}
+
+#[test]
+fn an_output_that_leaves_the_project_is_not_believed() {
+    let config = "export default { build: { outDir: '../../etc' } }";
+    check(&[("package.json", VITE), ("vite.config.js", config)], "vite", Some("npm run build"), "dist");
+}
+
+#[test]
+fn next_is_static_only_when_it_exports() {
+    let server = Tree::new(&[("package.json", NEXT), ("next.config.mjs", "export default {}")]).detect().unwrap();
+    assert_eq!(server.plan.kind, ProjectKind::SsrServer);
+    assert_eq!(
+        server.check_publishable().unwrap_err().to_string(),
+        "this Next.js project renders on a server and cannot be published as files; set `output: 'export'` in next.config"
+    );
+
+    let export = "const nextConfig: NextConfig = { output: 'export', distDir: 'build' }";
+    check(&[("package.json", NEXT), ("next.config.ts", export)], "next", Some("npm run build"), "build");
+    let script = r#"{"dependencies":{"next":"12"},"scripts":{"build":"next build && next export"}}"#;
+    check(&[("package.json", script)], "next", Some("npm run build"), "out");
+}
+
+#[test]
+fn astro_with_an_adapter_renders_on_a_server() {
+    let config = "export default defineConfig({ output: 'server', adapter: node({ mode: 'standalone' }) })";
+    let detection = Tree::new(&[("package.json", ASTRO), ("astro.config.mjs", config)]).detect().unwrap();
+    assert_eq!(detection.plan.kind, ProjectKind::SsrServer);
+}
+
+#[test]
+fn only_bundled_pages_route_in_the_browser() {
+    assert_eq!(Tree::new(&[("package.json", VITE)]).detect().unwrap().plan.routing, Routing::SinglePage);
+    assert_eq!(Tree::new(&[("package.json", ASTRO)]).detect().unwrap().plan.routing, Routing::Pages);
+}
+
+#[test]
+fn a_build_script_is_enough_for_a_guess() {
+    let package = r#"{"scripts":{"build":"node build.js"}}"#;
+    check(&[("package.json", package), ("index.html", "")], "node-build", Some("npm run build"), "dist");
+    let detection = Tree::new(&[("package.json", package)]).detect().unwrap();
+    assert_eq!(detection.plan.install_command, None, "there is nothing to install");
+    assert_eq!(detection.output_candidates, ["dist", "build", "out", "public"]);
+    assert!(detection.runs_commands());
+}
+
+#[test]
+fn plain_pages_need_no_build() {
+    check(&[("index.html", "hello")], "static-html", None, ".");
+    check(&[("public/index.html", "hello"), ("README.md", "")], "static-html", None, "public");
+    check(&[("index.html", ""), ("package.json", r#"{"devDependencies":{"prettier":"3"}}"#)], "static-html", None, ".");
+    assert!(!Tree::new(&[("index.html", "")]).detect().unwrap().runs_commands());
+}
+
+#[test]
+fn a_monorepo_is_built_where_its_site_is() {
+    let root = ("package.json", r#"{"workspaces":["apps/*","packages/*"],"scripts":{"build":"turbo build"}}"#);
+    let library = ("packages/ui/package.json", r#"{"scripts":{"build":"tsc"}}"#);
+    let site = ("apps/web/package.json", VITE);
+    let lock = ("package-lock.json", "{}");
+    let detection = Tree::new(&[root, library, site, lock]).detect().unwrap();
+    assert_eq!((detection.plan.root_dir.as_str(), detection.install_dir.as_path()), ("apps/web", Path::new(".")));
+    assert_eq!(detection.plan.install_command.as_deref(), Some("npm ci"));
+    assert_eq!(detection.plan.monorepo.unwrap().packages, ["apps/web", "packages/ui"]);
+    let others = detection.plan.alternatives.iter().map(|other| (other.framework.as_str(), other.root_dir.as_str()));
+    assert_eq!(others.collect::<Vec<_>>(), [("node-build", "apps/web"), ("node-build", ".")], "best first");
+
+    let other = ("apps/docs/package.json", ASTRO);
+    fails(&[root, site, other], "holds several sites (apps/docs with Astro, apps/web with Vite): set root_dir");
+    let chosen = BuildOverrides { root_dir: "./apps/docs/".to_owned(), ..BuildOverrides::default() };
+    let detection = Tree::new(&[root, site, other]).detect_with(&chosen).unwrap();
+    assert_eq!((detection.plan.framework.as_str(), detection.plan.root_dir.as_str()), ("astro", "apps/docs"));
+}
+
+#[test]
+fn the_user_has_the_last_word() {
+    let overrides = BuildOverrides {
+        install_command: "true".to_owned(),
+        build_command: "make site".to_owned(),
+        output_dir: "./_out/".to_owned(),
+        ..BuildOverrides::default()
+    };
+    let plan = Tree::new(&[("package.json", NEXT)]).detect_with(&overrides).unwrap().plan;
+    assert_eq!(plan.install_command.as_deref(), Some("true"));
+    assert_eq!(plan.build_command.as_deref(), Some("make site"));
+    assert_eq!((plan.output_dir.as_str(), plan.kind), ("_out", ProjectKind::Static));
+
+    let plan = Tree::new(&[("Makefile", "")]).detect_with(&overrides).unwrap().plan;
+    assert_eq!((plan.framework.as_str(), plan.output_dir.as_str()), ("custom", "_out"));
+
+    for (root_dir, output_dir) in [("../x", ""), ("/etc", ""), ("missing", ""), ("", "../x"), ("", "/etc")] {
+        let overrides = BuildOverrides {
+            root_dir: root_dir.to_owned(),
+            output_dir: output_dir.to_owned(),
+            ..BuildOverrides::default()
+        };
+        let error = Tree::new(&[("index.html", "")]).detect_with(&overrides).unwrap_err();
+        assert!(matches!(error, DetectError::Override { .. }), "{error}");
+    }
+}
+
+#[test]
+fn what_cannot_be_built_is_explained() {
+    fails(&[], "is empty");
+    fails(&[("notes.txt", "")], "looked for package.json with Next.js, Astro, Vite or a `build` script, index.html");
+    fails(&[("package.json", "{\n  \"name\": oops\n}")], "expected value at line 2 column 11");
+    fails(&[("package.json", "[]")], "it is not an object");
+    let missing = detect(Path::new("/nonexistent"), &BuildOverrides::default());
+    assert!(matches!(missing, Err(DetectError::Unreadable { .. })));
+}
+
+#[test]
+fn odd_files_do_not_stop_detection() {
+    check(&[("package.json", &format!("\u{feff}{VITE}"))], "vite", Some("npm run build"), "dist");
+    let tree = Tree::new(&[("index.html", "")]);
+    nix::unistd::mkfifo(&tree.0.path().join("package.json"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    assert_eq!(tree.detect().unwrap().plan.framework, "static-html");
+}
+
+#[test]
+fn wanted_versions_are_reported() {
+    let package = r#"{"dependencies":{"vite":"7"},"engines":{"node":">=20"}}"#;
+    let plan = Tree::new(&[("package.json", package), (".nvmrc", "18\n")]).detect().unwrap().plan;
+    assert_eq!(plan.runtime_versions["node"], ">=20");
+    let plan = Tree::new(&[("package.json", VITE), (".nvmrc", "v22.1.0\n")]).detect().unwrap().plan;
+    assert_eq!(plan.runtime_versions["node"], "v22.1.0");
+}
