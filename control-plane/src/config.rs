@@ -51,7 +51,11 @@ pub struct Config {
 #[allow(missing_docs)]
 pub enum ConfigError {
     #[error("cannot read the configuration file {}", path.display())]
-    Unreadable { path: PathBuf, #[source] source: std::io::Error },
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("the configuration file {} is not valid TOML: {message}", path.display())]
     NotToml { path: PathBuf, message: String },
     #[error("`{key}` (from {origin}) {problem}")]

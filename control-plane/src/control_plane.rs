@@ -85,8 +85,12 @@ pub fn prepare_data_dir(path: &Path) -> Result<(), StartError> {
 
 fn lock(data_dir: &Path) -> Result<File, StartError> {
     let failed = |source| StartError::DataDir { path: data_dir.to_owned(), source };
-    let file =
-        OpenOptions::new().create(true).truncate(false).write(true).open(data_dir.join("slipway.lock")).map_err(failed)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(data_dir.join("slipway.lock"))
+        .map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StartError::Locked { path: data_dir.to_owned() }),
@@ -120,17 +124,9 @@ impl ControlPlane {
         let artifacts = ArtifactStore::open(&config.blob_dir, store.clone(), clock.clone())?;
         let public_host = config.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
         let addresses = Addresses { listen: http_address.ip(), public_host, ports: config.preview_ports.clone() };
-        let local =
-            Local::start(store.clone(), artifacts.clone(), clock.clone(), addresses, stop.clone()).await?;
+        let local = Local::start(store.clone(), artifacts.clone(), clock.clone(), addresses, stop.clone()).await?;
         let providers = Providers::new([local.clone() as Arc<dyn Provider>]);
-        let orchestrator = Orchestrator::new(
-            store.clone(),
-            artifacts.clone(),
-            providers.clone(),
-            master_key,
-            bus.clone(),
-            clock.clone(),
-        );
+        let orchestrator = Orchestrator::new(store.clone(), providers.clone(), master_key, bus.clone(), clock.clone());
 
         let app = App {
             store: store.clone(),

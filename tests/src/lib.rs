@@ -1,0 +1,33 @@
+//! Whole-system tests: the real binaries over real sockets. This library is the harness; the tests
+//! are in `tests/e2e`.
+
+pub mod agent;
+pub mod binaries;
+pub mod control_plane;
+pub mod fixtures;
+pub mod processes;
+pub mod rogue;
+pub mod up;
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// How long a test waits for something that takes no build.
+pub const SOON: Duration = Duration::from_secs(20);
+/// How long a test waits for a real install and build, on a busy machine, with a cold cache.
+pub const BUILD: Duration = Duration::from_secs(300);
+
+/// Waits until `probe` answers something.
+///
+/// # Panics
+/// After `limit`, naming `what` was awaited.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, limit: Duration, probe: impl Fn() -> F) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = probe().await {
+            return answer;
+        }
+        assert!(start.elapsed() < limit, "waited {limit:?} in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

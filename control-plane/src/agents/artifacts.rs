@@ -12,9 +12,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use prost::Message;
 use slipway_proto::v1::artifacts_server::Artifacts;
-use slipway_proto::v1::{
-    CommitReply, CommitRequest, Manifest, ManifestPart, OfferReply, PackFrame, UploadReply,
-};
+use slipway_proto::v1::{CommitReply, CommitRequest, Manifest, ManifestPart, OfferReply, PackFrame, UploadReply};
 use slipway_proto::{limits, manifest};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -90,7 +88,8 @@ impl ArtifactsApi {
         frames: &mut Streaming<PackFrame>,
         total_bytes: u64,
     ) -> Result<(), Status> {
-        let mut decompressor = zstd::bulk::Decompressor::new().map_err(|error| Error::from(anyhow::Error::from(error)))?;
+        let mut decompressor =
+            zstd::bulk::Decompressor::new().map_err(|error| Error::from(anyhow::Error::from(error)))?;
         let mut reported = Instant::now();
         let mut next = Some(first);
         while let Some(frame) = next {

@@ -13,9 +13,9 @@ use slipway_proto::v1::identity_server::Identity;
 use slipway_proto::v1::{EnrollRequest, EnrollResponse, IssuedCertificate, RenewRequest, RenewResponse};
 use slipway_proto::{PROTOCOL, common_protocol, limits};
 
+use super::Gateway;
 use super::listener::check_identity;
 use super::peer::{address_of, sandbox_of};
-use super::Gateway;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::identity::Authority;

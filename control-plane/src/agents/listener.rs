@@ -139,7 +139,8 @@ fn tls_configs(gateway: &Gateway) -> anyhow::Result<Tls> {
     roots.add(gateway.authority.certificate().clone())?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build()?;
     let (chain, key) = gateway.authority.issue_server()?;
-    let base = || ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(&[&rustls::version::TLS13]);
+    let base =
+        || ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(&[&rustls::version::TLS13]);
     let mut enroll = base()?.with_no_client_auth().with_single_cert(chain.clone(), key.clone_key())?;
     let mut session = base()?.with_client_cert_verifier(verifier).with_single_cert(chain, key)?;
     for config in [&mut enroll, &mut session] {

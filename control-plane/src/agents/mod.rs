@@ -59,8 +59,8 @@ impl Gateway {
             .max_decoding_message_size(limits::ENROLLMENT_MESSAGE_BYTES);
         let identity = IdentityServer::new(enrollment::IdentityApi(self.clone()))
             .max_decoding_message_size(limits::ENROLLMENT_MESSAGE_BYTES);
-        let agent = AgentServer::new(session::AgentApi(self.clone()))
-            .max_decoding_message_size(limits::LOG_MESSAGE_BYTES);
+        let agent =
+            AgentServer::new(session::AgentApi(self.clone())).max_decoding_message_size(limits::LOG_MESSAGE_BYTES);
         let artifacts = ArtifactsServer::new(artifacts::ArtifactsApi::new(self.clone()))
             .max_decoding_message_size(limits::BULK_MESSAGE_BYTES);
         let stop = self.stop.clone();

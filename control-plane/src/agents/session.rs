@@ -168,9 +168,9 @@ impl Session {
                     Ok(EventOutcome::Applied(last_event_seq)) => {
                         self.send(Message::EventAck(EventAck { job_id, last_event_seq })).await
                     }
-                    Ok(EventOutcome::Gap { expected }) => {
-                        Err(Status::aborted(format!("event {expected} of job {job_id} is missing; reconnect to resend it")))
-                    }
+                    Ok(EventOutcome::Gap { expected }) => Err(Status::aborted(format!(
+                        "event {expected} of job {job_id} is missing; reconnect to resend it"
+                    ))),
                     // A job that is not (or no longer) this sandbox's does not end the session.
                     Err(error) if error.code() == crate::error::ErrorCode::Forbidden => {
                         tracing::warn!(sandbox.id = %sandbox, job.id = clean_text(&job_id), "an agent reported on a job that is not its own");

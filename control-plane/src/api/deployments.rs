@@ -98,13 +98,7 @@ struct ProgressView {
 impl From<StepRow> for StepView {
     fn from(row: StepRow) -> Self {
         let progress = row.progress_done.zip(row.progress_total).map(|(done, total)| ProgressView { done, total });
-        Self {
-            name: row.step,
-            state: row.state,
-            started_at: row.started_at,
-            completed_at: row.completed_at,
-            progress,
-        }
+        Self { name: row.step, state: row.state, started_at: row.started_at, completed_at: row.completed_at, progress }
     }
 }
 

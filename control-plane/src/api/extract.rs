@@ -27,7 +27,10 @@ impl FromRequestParts<App> for CurrentUser {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let missing = || {
-            Error::new(ErrorCode::Unauthenticated, "send an API token as `Authorization: Bearer slw_…`; `slipway token create` makes one")
+            Error::new(
+                ErrorCode::Unauthenticated,
+                "send an API token as `Authorization: Bearer slw_…`; `slipway token create` makes one",
+            )
         };
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let (scheme, token) = header.and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
@@ -35,9 +38,8 @@ impl FromRequestParts<App> for CurrentUser {
             return Err(missing());
         }
         let user = app.store.user_of_token(&ApiToken::presented(token.trim()), app.clock.now()).await?;
-        user.map(|user| Self { id: user.id }).ok_or_else(|| {
-            Error::new(ErrorCode::Unauthenticated, "this API token is unknown or has expired")
-        })
+        user.map(|user| Self { id: user.id })
+            .ok_or_else(|| Error::new(ErrorCode::Unauthenticated, "this API token is unknown or has expired"))
     }
 }
 
@@ -49,7 +51,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let id = Path::<T>::from_request_parts(parts, app).await;
-        id.map(|Path(id)| Self(id)).map_err(|_| Error::new(ErrorCode::NotFound, "the id in the path is not a UUID, so there is no such record"))
+        id.map(|Path(id)| Self(id)).map_err(|_| {
+            Error::new(ErrorCode::NotFound, "the id in the path is not a UUID, so there is no such record")
+        })
     }
 }
 

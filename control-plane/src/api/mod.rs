@@ -38,8 +38,7 @@ const BODY_BYTES: usize = 256 * 1024;
 /// Time for a handler to begin its answer; streams go on after that.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Nothing of ours may be framed, and pages load nothing from elsewhere.
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
      script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// What the handlers lean on.
@@ -110,7 +109,9 @@ pub fn router(app: App) -> Router {
     router
         .route(
             "/api/openapi.json",
-            axum::routing::get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document.to_string()) }),
+            axum::routing::get(
+                move || async move { ([(header::CONTENT_TYPE, "application/json")], document.to_string()) },
+            ),
         )
         .route("/", axum::routing::get(home::page))
         .fallback(error::no_such_route)

@@ -64,7 +64,8 @@ pub(super) async fn own_sandbox(app: &App, user: &CurrentUser, id: SandboxId) ->
 
 fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Error> {
     let is_long = |text: &String| text.len() > LONGEST_LABEL_BYTES;
-    if labels.len() > MOST_LABELS || labels.iter().any(|(key, value)| key.is_empty() || is_long(key) || is_long(value)) {
+    if labels.len() > MOST_LABELS || labels.iter().any(|(key, value)| key.is_empty() || is_long(key) || is_long(value))
+    {
         return Err(Error::invalid(format!(
             "`labels` may hold {MOST_LABELS} entries with keys and values of at most {LONGEST_LABEL_BYTES} bytes"
         )));
@@ -234,8 +235,7 @@ pub(super) async fn enroll_token(
         return Err(Error::conflict("this sandbox is revoked or quarantined and cannot enrol"));
     }
     let made = new_enrollment_token(&app.store, &app.authority, &app.clock, id).await?;
-    let view =
-        EnrollTokenView { token: made.token, expires_at: made.expires_at, control_plane: app.agent_url.clone() };
+    let view = EnrollTokenView { token: made.token, expires_at: made.expires_at, control_plane: app.agent_url.clone() };
     Ok((StatusCode::CREATED, Json(view)))
 }
 

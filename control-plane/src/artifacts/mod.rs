@@ -87,18 +87,15 @@ impl ArtifactStore {
     }
 
     /// Makes an artifact of a manifest whose blobs are all stored. `None` when some are not.
-    pub async fn commit(
-        &self,
-        user: UserId,
-        id: ArtifactId,
-        manifest: &Manifest,
-    ) -> anyhow::Result<Option<Artifact>> {
+    pub async fn commit(&self, user: UserId, id: ArtifactId, manifest: &Manifest) -> anyhow::Result<Option<Artifact>> {
         let distinct = manifest::distinct_blobs(manifest);
         let digests = distinct.iter().map(|&index| manifest.entries[index].blake3.as_slice());
         let stored = by_digest(self.store.locate_blobs(user, digests).await?);
         let is_stored = |index: &usize| {
             let entry = &manifest.entries[*index];
-            stored.get(entry.blake3.as_slice()).is_some_and(|blob| i64::try_from(entry.size_bytes) == Ok(blob.size_bytes))
+            stored
+                .get(entry.blake3.as_slice())
+                .is_some_and(|blob| i64::try_from(entry.size_bytes) == Ok(blob.size_bytes))
         };
         if !distinct.iter().all(is_stored) {
             return Ok(None);

@@ -114,7 +114,10 @@ async fn run_sandbox(command: SandboxCommand) -> anyhow::Result<()> {
         SandboxCommand::EnrollToken { id, admin } => {
             let (store, master_key) = open(&admin).await?;
             let id = id.parse().context("the id is not a UUID; `slipway sandbox list` shows the ids")?;
-            store.sandbox(id).await?.ok_or_else(|| anyhow!("there is no such sandbox; `slipway sandbox list` shows them"))?;
+            store
+                .sandbox(id)
+                .await?
+                .ok_or_else(|| anyhow!("there is no such sandbox; `slipway sandbox list` shows them"))?;
             let authority = Authority::load_or_create(&store, &master_key, clock.clone()).await?;
             let made = new_enrollment_token(&store, &authority, &clock, id).await?;
             println!("{}", made.token);

@@ -187,7 +187,8 @@ fn start_logging(default_filter: &str) {
 
 fn load_config(file: Option<&PathBuf>, flags: Vec<(&'static str, String)>) -> Result<Config, ConfigError> {
     // A variable whose name or value is not UTF-8 cannot be a setting.
-    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let environment =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Config::load(file.map(PathBuf::as_path), environment, flags)
 }
 

@@ -18,7 +18,8 @@ pub(super) async fn run(args: ServeArgs) -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(EXIT_USAGE, &format!("{:#}", anyhow::Error::new(error))),
     };
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return fail(EXIT_USAGE, "cannot listen for signals");
     };
     let control_plane = match ControlPlane::start(&config, Clock::system()).await {

@@ -87,11 +87,8 @@ impl Follower {
                 events.push(Event::Step(step));
             }
         }
-        let status = (
-            deployment.status.as_str(),
-            deployment.status_message.clone(),
-            deployment.cancel_requested_at.is_some(),
-        );
+        let status =
+            (deployment.status.as_str(), deployment.status_message.clone(), deployment.cancel_requested_at.is_some());
         if self.seen_status.as_ref() != Some(&status) && !deployment.status.is_final() {
             self.seen_status = Some(status);
             events.push(Event::Status(Box::new(deployment.clone())));

@@ -18,7 +18,6 @@ use slipway_proto::v1::{BuildEnv, BuildJob, BuildOverrides, CancelJob};
 use tokio_util::task::TaskTracker;
 
 use super::status::Status;
-use crate::artifacts::ArtifactStore;
 use crate::bus::{Bus, News};
 use crate::clock::Clock;
 use crate::error::Error;
@@ -43,7 +42,6 @@ pub struct Orchestrator(Arc<Inner>);
 
 struct Inner {
     store: Store,
-    artifacts: ArtifactStore,
     providers: Providers,
     master_key: MasterKey,
     bus: Bus,
@@ -75,24 +73,22 @@ pub enum Work {
 
 impl Orchestrator {
     /// An orchestrator over the store; call [`run`](Self::run) to start it.
-    pub fn new(
-        store: Store,
-        artifacts: ArtifactStore,
-        providers: Providers,
-        master_key: MasterKey,
-        bus: Bus,
-        clock: Clock,
-    ) -> Self {
+    pub fn new(store: Store, providers: Providers, master_key: MasterKey, bus: Bus, clock: Clock) -> Self {
         let started_at = clock.now();
         let (publishing, tasks) = (Mutex::default(), TaskTracker::new());
-        Self(Arc::new(Inner { store, artifacts, providers, master_key, bus, clock, started_at, publishing, tasks }))
+        Self(Arc::new(Inner { store, providers, master_key, bus, clock, started_at, publishing, tasks }))
     }
 
     /// Stores a new deployment and lets the agent know.
     ///
     /// # Errors
     /// `Conflict` when the sandbox may not connect or has too many deployments waiting.
-    pub async fn deploy(&self, sandbox: &Sandbox, target: &Target, request: DeployRequest) -> Result<DeploymentId, Error> {
+    pub async fn deploy(
+        &self,
+        sandbox: &Sandbox,
+        target: &Target,
+        request: DeployRequest,
+    ) -> Result<DeploymentId, Error> {
         self.check_room(sandbox).await?;
         let id = DeploymentId::new();
         let sealed_build_env = match request.build_env.is_empty() {
@@ -288,7 +284,12 @@ impl Orchestrator {
     /// Waits until the agent's events up to `seq` are applied, so that its bulk connection does not
     /// overtake its session. The deployment as it is then; `None` when it is not this sandbox's, or
     /// the events do not come.
-    pub async fn after_event(&self, sandbox: SandboxId, id: DeploymentId, seq: u64) -> anyhow::Result<Option<Deployment>> {
+    pub async fn after_event(
+        &self,
+        sandbox: SandboxId,
+        id: DeploymentId,
+        seq: u64,
+    ) -> anyhow::Result<Option<Deployment>> {
         let mut listener = self.0.bus.listen();
         let caught_up = async {
             loop {

@@ -26,15 +26,8 @@ pub enum Status {
 
 impl Status {
     /// All statuses, for tables and tests.
-    pub const ALL: [Self; 7] = [
-        Self::Pending,
-        Self::Building,
-        Self::Uploading,
-        Self::Deploying,
-        Self::Success,
-        Self::Failed,
-        Self::Cancelled,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Pending, Self::Building, Self::Uploading, Self::Deploying, Self::Success, Self::Failed, Self::Cancelled];
 
     /// Whether nothing can change any more.
     pub fn is_final(self) -> bool {
@@ -92,8 +85,7 @@ pub enum Step {
 
 impl Step {
     /// In the order in which they run.
-    pub const ALL: [Self; 6] =
-        [Self::Prepare, Self::Install, Self::Build, Self::Package, Self::Upload, Self::Deploy];
+    pub const ALL: [Self; 6] = [Self::Prepare, Self::Install, Self::Build, Self::Package, Self::Upload, Self::Deploy];
 
     /// As stored and shown.
     pub fn as_str(self) -> &'static str {

@@ -119,10 +119,8 @@ impl Authority {
         let now = self.clock.now();
         let mut params = params(now, now.plus(SERVER_LIFE));
         params.serial_number = Some(SerialNumber::from_slice(&positive_serial()));
-        params.subject_alt_names = vec![
-            SanType::DnsName(ENROLL_SERVER_NAME.try_into()?),
-            SanType::DnsName(SESSION_SERVER_NAME.try_into()?),
-        ];
+        params.subject_alt_names =
+            vec![SanType::DnsName(ENROLL_SERVER_NAME.try_into()?), SanType::DnsName(SESSION_SERVER_NAME.try_into()?)];
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

@@ -38,8 +38,7 @@ impl SandboxIdentity {
         let names = certificate.subject_alternative_name().map_err(|_| InvalidIdentity)?.ok_or(InvalidIdentity)?;
         let [GeneralName::URI(uri)] = names.value.general_names.as_slice() else { return Err(InvalidIdentity) };
         let prefix = format!("spiffe://{TRUST_DOMAIN}/sandbox/");
-        let sandbox_id: SandboxId =
-            uri.strip_prefix(&prefix).and_then(|id| id.parse().ok()).ok_or(InvalidIdentity)?;
+        let sandbox_id: SandboxId = uri.strip_prefix(&prefix).and_then(|id| id.parse().ok()).ok_or(InvalidIdentity)?;
         // A UUID has many spellings; only ours names a sandbox.
         if sandbox_uri(sandbox_id) != *uri {
             return Err(InvalidIdentity);

@@ -40,14 +40,20 @@ impl Record<'_> {
 #[allow(missing_docs)]
 pub enum MasterKeyError {
     #[error("cannot read or create the master key file {}", path.display())]
-    Io { path: PathBuf, #[source] source: std::io::Error },
+    Io {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("the master key file {} can be read by others; make it private with `chmod 600 {}`", path.display(), path.display())]
     Exposed { path: PathBuf },
     #[error("the master key file {} does not hold 64 hexadecimal digits", path.display())]
     Malformed { path: PathBuf },
     #[error("the master key file {} is missing, but {} holds data sealed with it; restore the key file (nothing was changed)", path.display(), data.display())]
     Missing { path: PathBuf, data: PathBuf },
-    #[error("a sealed {table} record does not open with this master key; restore the key file that belongs to this data directory (nothing was changed)")]
+    #[error(
+        "a sealed {table} record does not open with this master key; restore the key file that belongs to this data directory (nothing was changed)"
+    )]
     WrongKey { table: &'static str },
 }
 

@@ -280,13 +280,7 @@ impl Store {
     }
 
     /// Notes how far a step is.
-    pub async fn set_progress(
-        &self,
-        id: DeploymentId,
-        step: Step,
-        done: u64,
-        total: u64,
-    ) -> Result<(), sqlx::Error> {
+    pub async fn set_progress(&self, id: DeploymentId, step: Step, done: u64, total: u64) -> Result<(), sqlx::Error> {
         sqlx::query(SET_PROGRESS)
             .bind(id)
             .bind(step)
@@ -369,12 +363,7 @@ impl Tx {
                 Status::Cancelled => StepState::Cancelled,
                 _ => StepState::Done,
             };
-            sqlx::query(CLOSE_RUNNING_STEPS)
-                .bind(deployment.id)
-                .bind(state)
-                .bind(now)
-                .execute(&mut *self.0)
-                .await?;
+            sqlx::query(CLOSE_RUNNING_STEPS).bind(deployment.id).bind(state).bind(now).execute(&mut *self.0).await?;
             sqlx::query(SKIP_PENDING_STEPS).bind(deployment.id).execute(&mut *self.0).await?;
         }
         Ok(moved)
@@ -404,12 +393,7 @@ impl Tx {
         value: serde_json::Value,
     ) -> Result<(), sqlx::Error> {
         deployment.metadata.0.insert(key.to_owned(), value);
-        sqlx::query(SET_METADATA)
-            .bind(deployment.id)
-            .bind(&deployment.metadata)
-            .execute(&mut *self.0)
-            .await
-            .map(drop)
+        sqlx::query(SET_METADATA).bind(deployment.id).bind(&deployment.metadata).execute(&mut *self.0).await.map(drop)
     }
 
     /// Remembers how many bytes the agent's log has in all.
@@ -477,11 +461,7 @@ mod tests {
             for to in Status::ALL.into_iter().filter(|to| *to != from) {
                 // A status is set past the trigger here, as no code can.
                 sqlx::query("DROP TRIGGER IF EXISTS deployments_move").execute(&store.pool).await.expect("drops");
-                sqlx::query("UPDATE deployments SET status = $1")
-                    .bind(from)
-                    .execute(&store.pool)
-                    .await
-                    .expect("sets");
+                sqlx::query("UPDATE deployments SET status = $1").bind(from).execute(&store.pool).await.expect("sets");
                 let migration = include_str!("../../../migrations/sqlite/0001_initial.sql");
                 let trigger = &migration[migration.find("CREATE TRIGGER").expect("has a trigger")..];
                 let trigger = &trigger[..trigger.find("END;").expect("ends") + 4];

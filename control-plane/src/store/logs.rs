@@ -80,17 +80,9 @@ const FROM_LINE: &str = "
 impl Store {
     /// Lines from number `first_line` on, with their numbers: as many as lie in a few segments,
     /// none at the end.
-    pub async fn log_lines(
-        &self,
-        id: DeploymentId,
-        first_line: i64,
-    ) -> Result<Vec<(i64, LogLine)>, anyhow::Error> {
-        let segments: Vec<SegmentRow> = sqlx::query_as(FROM_LINE)
-            .bind(id)
-            .bind(first_line)
-            .bind(SEGMENTS_PER_READ)
-            .fetch_all(&self.pool)
-            .await?;
+    pub async fn log_lines(&self, id: DeploymentId, first_line: i64) -> Result<Vec<(i64, LogLine)>, anyhow::Error> {
+        let segments: Vec<SegmentRow> =
+            sqlx::query_as(FROM_LINE).bind(id).bind(first_line).bind(SEGMENTS_PER_READ).fetch_all(&self.pool).await?;
         let mut lines = Vec::new();
         for segment in segments {
             let raw = zstd::bulk::decompress(&segment.content, SEGMENT_RAW_BYTES)?;
@@ -113,20 +105,10 @@ impl Tx {
             return Ok(());
         }
         let count = i64::try_from(lines.len())?;
-        let last: i64 = sqlx::query_scalar(COUNT_LINES)
-            .bind(id)
-            .bind(count)
-            .bind(agent_bytes)
-            .fetch_one(&mut *self.0)
-            .await?;
+        let last: i64 =
+            sqlx::query_scalar(COUNT_LINES).bind(id).bind(count).bind(agent_bytes).fetch_one(&mut *self.0).await?;
         let content = zstd::bulk::compress(&Segment { lines }.encode_to_vec(), ZSTD_LEVEL)?;
-        sqlx::query(INSERT)
-            .bind(id)
-            .bind(last - count + 1)
-            .bind(count)
-            .bind(content)
-            .execute(&mut *self.0)
-            .await?;
+        sqlx::query(INSERT).bind(id).bind(last - count + 1).bind(count).bind(content).execute(&mut *self.0).await?;
         Ok(())
     }
 

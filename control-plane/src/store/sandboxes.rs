@@ -136,12 +136,8 @@ impl Tx {
 
     /// Changes name and labels; `false` when the user has another sandbox of this name.
     pub async fn update_sandbox(&mut self, sandbox: &Sandbox) -> Result<bool, sqlx::Error> {
-        let updated = sqlx::query(UPDATE)
-            .bind(sandbox.id)
-            .bind(&sandbox.name)
-            .bind(&sandbox.labels)
-            .execute(&mut *self.0)
-            .await;
+        let updated =
+            sqlx::query(UPDATE).bind(sandbox.id).bind(&sandbox.name).bind(&sandbox.labels).execute(&mut *self.0).await;
         match updated {
             Ok(_) => Ok(true),
             Err(error) if is_duplicate(&error) => Ok(false),

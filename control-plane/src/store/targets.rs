@@ -70,12 +70,7 @@ impl Store {
     }
 
     /// The user's target of this name.
-    pub async fn target_named(
-        &self,
-        user: UserId,
-        provider: &str,
-        name: &str,
-    ) -> Result<Option<Target>, sqlx::Error> {
+    pub async fn target_named(&self, user: UserId, provider: &str, name: &str) -> Result<Option<Target>, sqlx::Error> {
         sqlx::query_as(BY_NAME).bind(user).bind(provider).bind(name).fetch_optional(&self.pool).await
     }
 
@@ -145,9 +140,7 @@ impl Tx {
         match sqlx::query(DELETE).bind(id).execute(&mut *self.0).await {
             Ok(_) => Ok(()),
             Err(error)
-                if error
-                    .as_database_error()
-                    .is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) =>
+                if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) =>
             {
                 Err(TargetError::InUse)
             }

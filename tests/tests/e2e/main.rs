@@ -1,1 +1,11 @@
-fn main(){}
+//! End-to-end tests: the real programs, real builds, real sockets.
+
+mod api;
+mod canary;
+mod cancel;
+mod containers;
+mod failures;
+mod identity;
+mod recovery;
+mod sites;
+mod up;

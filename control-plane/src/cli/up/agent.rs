@@ -112,8 +112,7 @@ async fn spawn(
         .arg(workspace)
         .arg("--state-dir")
         .arg(control_plane.data_dir.join("agent"))
-        .arg("--build-dir")
-        .arg(build_dir(&control_plane.data_dir))
+        .env("SLIPWAY_AGENT_BUILD_DIR", build_dir(&control_plane.data_dir))
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(log)
@@ -129,6 +128,9 @@ async fn spawn(
 
 /// As root builds run as another user, who cannot enter our private data directory.
 fn build_dir(data_dir: &Path) -> PathBuf {
+    if let Some(chosen) = std::env::var_os("SLIPWAY_AGENT_BUILD_DIR") {
+        return chosen.into();
+    }
     if Uid::effective().is_root() {
         let digest = blake3::hash(data_dir.as_os_str().as_encoded_bytes()).to_hex();
         PathBuf::from("/var/tmp").join(format!("slipway-builds-{}", &digest[..12]))
@@ -146,6 +148,8 @@ fn find_binary() -> anyhow::Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let candidates = beside.into_iter().chain(std::env::split_paths(&path).map(|dir| dir.join(BINARY)));
     candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
-        anyhow!("{BINARY} was not found beside this program or in PATH; install it, or name it with SLIPWAY_AGENT_BINARY")
+        anyhow!(
+            "{BINARY} was not found beside this program or in PATH; install it, or name it with SLIPWAY_AGENT_BINARY"
+        )
     })
 }

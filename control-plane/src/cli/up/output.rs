@@ -142,10 +142,15 @@ impl Output {
         let took_text = seconds(Some(took));
         let reason = deployment.error_message.as_deref().unwrap_or("the deployment did not succeed");
         match (&self.form, deployment.status) {
-            (Form::Json, status) => emit_done(status.as_str(), deployment.id, url, took, deployment.error_message.as_deref()),
+            (Form::Json, status) => {
+                emit_done(status.as_str(), deployment.id, url, took, deployment.error_message.as_deref())
+            }
             (Form::Terminal(spinner), Status::Success) => {
                 spinner.finish_and_clear();
-                println!("\n{GREEN}✓{RESET} {BOLD}Live at {}{RESET} {DIM}in {took_text}{RESET}", url.unwrap_or("(nowhere)"));
+                println!(
+                    "\n{GREEN}✓{RESET} {BOLD}Live at {}{RESET} {DIM}in {took_text}{RESET}",
+                    url.unwrap_or("(nowhere)")
+                );
             }
             (Form::Plain, Status::Success) => println!("Live at {} in {took_text}", url.unwrap_or("(nowhere)")),
             (Form::Terminal(spinner), Status::Cancelled) => {

@@ -133,7 +133,9 @@ pub fn parse_job_id(job_id: &str) -> Result<DeploymentId, Error> {
 fn wants_more(deployment: &Deployment, now: Timestamp) -> bool {
     match deployment.completed_at {
         None => deployment.status.is_with_agent() || !has_whole_log(deployment),
-        Some(ended) => deployment.log_announced_bytes.is_some() && !has_whole_log(deployment) && now.since(ended) < LATE_LOG,
+        Some(ended) => {
+            deployment.log_announced_bytes.is_some() && !has_whole_log(deployment) && now.since(ended) < LATE_LOG
+        }
     }
 }
 

@@ -36,7 +36,9 @@ impl Orchestrator {
             None => None,
         };
         let (Some(artifact), Some(provider)) = (artifact, self.0.providers.get(&deployment.provider)) else {
-            return self.fail(id, "the artifact or the provider of this deployment is gone; deploy again".to_owned()).await;
+            return self
+                .fail(id, "the artifact or the provider of this deployment is gone; deploy again".to_owned())
+                .await;
         };
         let routing = deployment
             .metadata
@@ -49,7 +51,11 @@ impl Orchestrator {
             Err(ProviderError::Rejected(message)) => self.fail(id, message).await,
             Err(error @ ProviderError::Failed(_)) => {
                 tracing::error!(deployment.id = %id, error = format!("{:#}", anyhow::Error::new(error)), "the provider failed");
-                self.fail(id, format!("{} failed; the server's log has the details. Redeploy to try again", deployment.provider)).await
+                self.fail(
+                    id,
+                    format!("{} failed; the server's log has the details. Redeploy to try again", deployment.provider),
+                )
+                .await
             }
         }
     }
@@ -71,7 +77,12 @@ impl Orchestrator {
         Ok(deployment)
     }
 
-    async fn succeed(&self, deployment: &Deployment, url: Option<String>, message: Option<String>) -> anyhow::Result<()> {
+    async fn succeed(
+        &self,
+        deployment: &Deployment,
+        url: Option<String>,
+        message: Option<String>,
+    ) -> anyhow::Result<()> {
         let now = self.0.clock.now();
         let mut tx = self.0.store.begin().await?;
         let line = match (&url, &message) {

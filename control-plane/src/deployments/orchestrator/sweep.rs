@@ -64,7 +64,12 @@ impl Orchestrator {
         Ok(())
     }
 
-    async fn check_agent(&self, deployment: &Deployment, presence: &dyn Presence, now: Timestamp) -> anyhow::Result<()> {
+    async fn check_agent(
+        &self,
+        deployment: &Deployment,
+        presence: &dyn Presence,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
         let id = deployment.id;
         if deployment.cancel_requested_at.is_some_and(|asked| now.since(asked) > CANCEL_LIMIT) {
             // The agent did not confirm; when it comes back it is told to drop the job.

@@ -132,7 +132,8 @@ impl Local {
     fn serve(&self, site: &LocalSite, listener: TcpListener) {
         let stop = self.stop.child_token();
         self.running().insert(site.deployment_id, stop.clone());
-        let routing = if site.routing == routing_name(Routing::SinglePage) { Routing::SinglePage } else { Routing::Pages };
+        let routing =
+            if site.routing == routing_name(Routing::SinglePage) { Routing::SinglePage } else { Routing::Pages };
         let site = Arc::new(Site::new(self.store.clone(), self.artifacts.clone(), site.artifact_id, routing));
         let service = tower::service_fn(move |request: Request| {
             let site = site.clone();

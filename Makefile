@@ -1,0 +1,42 @@
+# Everything is built for one target with a static C library, so that `slipway-agent` starts in any
+# Linux container and tests run the binaries that ship.
+TARGET := $(shell rustc -vV | sed -n 's/^host: //p')
+export CARGO_BUILD_TARGET := $(TARGET)
+export RUSTFLAGS := -C target-feature=+crt-static
+RELEASE := target/$(TARGET)/release
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test unit lint fmt bench setup clean
+
+help: ## Show what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+build: ## Build both programs (release, static) into target/
+	cargo build --release --locked -p slipway -p slipway-agent
+
+demo: build ## Ship the bundled Vite project to a live local URL
+	$(RELEASE)/slipway up tests/fixtures/vite-react
+
+setup: ## Install what the tests need (Debian packages, cargo-nextest)
+	.ci/setup
+
+test: setup ## Install what the tests need and run all of them
+	cargo build --locked --workspace --bins
+	cargo nextest run --locked --workspace
+
+unit: ## Run only the tests that start no program
+	cargo nextest run --locked --workspace --lib
+
+lint: ## Check format, clippy and dependencies
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo deny check bans licenses sources
+
+fmt: ## Format everything
+	cargo fmt --all
+
+bench: build ## Print ratios against tar, zstd and builds by hand
+	cargo run --release --locked -p slipway-tests --bin bench -- $(RELEASE)
+
+clean: ## Remove what was built
+	cargo clean

@@ -1,0 +1,91 @@
+//! A `slipway-agent` of its own for each test, in its own directories.
+
+use std::path::Path;
+use std::process::{Child, Command};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use crate::binaries::binary;
+use crate::control_plane::ControlPlane;
+
+/// A running agent; it ends with the test.
+pub struct Agent {
+    child: Child,
+    state: TempDir,
+}
+
+impl Agent {
+    /// Enrols an agent for a sandbox over `workspace` and waits until it is connected.
+    pub async fn start(control_plane: &ControlPlane, sandbox: &str, workspace: &Path) -> Self {
+        Self::start_with(control_plane, sandbox, workspace, &[]).await
+    }
+
+    /// The same, with more environment.
+    pub async fn start_with(
+        control_plane: &ControlPlane,
+        sandbox: &str,
+        workspace: &Path,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let state = TempDir::with_prefix("slipway-agent-").expect("a temporary directory");
+        // Builds run as another user when we are root; they must be able to pass through.
+        std::fs::set_permissions(state.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).expect("ours");
+        let token_file = state.path().join("token");
+        std::fs::write(&token_file, control_plane.enroll_token(sandbox).await).expect("writes");
+        let child = command(control_plane, workspace, &state)
+            .arg("--token-file")
+            .arg(&token_file)
+            .envs(environment.iter().copied())
+            .spawn()
+            .expect("slipway-agent starts");
+        let agent = Self { child, state };
+        control_plane.wait_online(sandbox).await;
+        agent
+    }
+
+    /// Ends it without warning, as the kernel's OOM killer would.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("is running");
+        self.child.wait().expect("is ours");
+    }
+
+    /// Starts it again with the state it left, and no token.
+    pub fn restart(&mut self, control_plane: &ControlPlane, workspace: &Path) {
+        self.child = command(control_plane, workspace, &self.state)
+            .args(["--token-file", "/nonexistent"])
+            .spawn()
+            .expect("slipway-agent starts");
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Everything it keeps on disk: state, builds, caches.
+    pub fn state_dir(&self) -> &Path {
+        self.state.path()
+    }
+}
+
+fn command(control_plane: &ControlPlane, workspace: &Path, state: &TempDir) -> Command {
+    let mut command = Command::new(binary("slipway-agent"));
+    command
+        .args(["run", "--control-plane", &control_plane.agent_url, "--workspace"])
+        .arg(workspace)
+        .arg("--state-dir")
+        .arg(state.path().join("state"))
+        .arg("--build-dir")
+        .arg(state.path().join("builds"));
+    command
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"));
+        let _ = kill(pid, Signal::SIGTERM);
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,207 @@
+//! A `slipway serve` of its own for each test, and what a platform would ask of it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::binaries::binary;
+use crate::{SOON, eventually};
+
+/// The API token of every control plane under test.
+pub const TOKEN: &str = "slw_e2e-test-token-0123456789abcdef0123";
+
+/// A running `slipway serve`.
+pub struct ControlPlane {
+    child: Child,
+    data_dir: TempDir,
+    /// Base URL of REST.
+    pub url: String,
+    /// URL for agents.
+    pub agent_url: String,
+    client: reqwest::Client,
+}
+
+impl ControlPlane {
+    /// Starts one on an empty data directory.
+    pub async fn start() -> Self {
+        let data_dir = TempDir::with_prefix("slipway-data-").expect("a temporary directory");
+        Self::start_on(data_dir, "127.0.0.1:0", "127.0.0.1:0").await
+    }
+
+    async fn start_on(data_dir: TempDir, http: &str, grpc: &str) -> Self {
+        let mut child = Command::new(binary("slipway"))
+            .args(["serve", "--http", http, "--grpc", grpc, "--data-dir"])
+            .arg(data_dir.path())
+            .env("SLIPWAY_BOOTSTRAP_TOKEN", TOKEN)
+            .env_remove("SLIPWAY_LOG")
+            .env("NO_COLOR", "1")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("slipway starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("is piped")).lines();
+        let line = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find(|line| line.contains("serving REST on"))
+            .expect("slipway says where it listens");
+        // Read on, so that a full pipe never blocks it; the test shows it when it fails.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| println!("serve: {line}")));
+        let after = |mark: &str| {
+            let rest = &line[line.find(mark).expect("is in the line")..];
+            rest.split([',', ' ']).next().unwrap_or(rest).to_owned()
+        };
+        let (url, agent_url) = (after("http://"), after("https://"));
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
+        let control_plane = Self { child, data_dir, url, agent_url, client };
+        eventually("readyz", SOON, || async {
+            let response = control_plane.client.get(format!("{}/readyz", control_plane.url)).send().await.ok()?;
+            response.status().is_success().then_some(())
+        })
+        .await;
+        control_plane
+    }
+
+    /// Ends it without warning, as a crash would, and starts it again on the same data and ports.
+    pub async fn kill_and_restart(mut self) -> Self {
+        self.child.kill().expect("is running");
+        self.child.wait().expect("is ours");
+        let data_dir = std::mem::replace(&mut self.data_dir, TempDir::new().expect("a temporary directory"));
+        let (http, grpc) = (self.url.trim_start_matches("http://"), self.agent_url.trim_start_matches("https://"));
+        Self::start_on(data_dir, http, grpc).await
+    }
+
+    /// Its data directory.
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    /// Ends it in order and answers whether it ended well.
+    pub fn terminate(mut self) -> bool {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"));
+        kill(pid, Signal::SIGTERM).expect("is running");
+        self.child.wait().expect("is ours").success()
+    }
+
+    /// Sends a request with the API token.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Response {
+        let mut request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(TOKEN);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        request.send().await.expect("the control plane answers")
+    }
+
+    /// Sends a request that must succeed and answers its JSON.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let response = self.send(method.clone(), path, body).await;
+        let status = response.status();
+        let text = response.text().await.expect("has a body");
+        assert!(status.is_success(), "{method} {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// Sends a request that must be refused; answers its `code` and `detail`.
+    pub async fn refused(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        expected: StatusCode,
+    ) -> (String, String) {
+        let response = self.send(method.clone(), path, body).await;
+        assert_eq!(response.status(), expected, "{method} {path}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        let problem: Value = response.json().await.expect("is JSON");
+        (text(&problem, "code"), text(&problem, "detail"))
+    }
+
+    /// Makes a sandbox and answers its id.
+    pub async fn create_sandbox(&self, name: &str) -> String {
+        text(&self.call(Method::POST, "/api/sandboxes", Some(json!({ "name": name }))).await, "id")
+    }
+
+    /// Makes an enrolment token.
+    pub async fn enroll_token(&self, sandbox: &str) -> String {
+        text(&self.call(Method::POST, &format!("/api/sandboxes/{sandbox}/enroll-token"), None).await, "token")
+    }
+
+    /// Makes a `local` target and answers its id.
+    pub async fn local_target(&self) -> String {
+        let body = json!({ "provider": "local", "name": "local", "config": {} });
+        text(&self.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id")
+    }
+
+    /// Starts a deployment; `more` is added to the request.
+    pub async fn deploy(&self, sandbox: &str, target: &str, more: Value) -> String {
+        let mut body = json!({ "target_id": target });
+        for (key, value) in more.as_object().into_iter().flatten() {
+            body[key] = value.clone();
+        }
+        text(&self.call(Method::POST, &format!("/api/sandboxes/{sandbox}/deploy"), Some(body)).await, "id")
+    }
+
+    /// The deployment as the API shows it.
+    pub async fn deployment(&self, id: &str) -> Value {
+        self.call(Method::GET, &format!("/api/deployments/{id}"), None).await
+    }
+
+    /// Waits until the deployment has one of these statuses.
+    pub async fn wait_for(&self, id: &str, statuses: &[&str], limit: Duration) -> Value {
+        eventually(&format!("{id} to become {statuses:?}"), limit, || async {
+            let deployment = self.deployment(id).await;
+            let status = text(&deployment, "status");
+            if statuses.contains(&status.as_str()) {
+                return Some(deployment);
+            }
+            let is_over = matches!(status.as_str(), "success" | "failed" | "cancelled");
+            assert!(!is_over, "wanted {statuses:?}, got {deployment:#}");
+            None
+        })
+        .await
+    }
+
+    /// The log as text.
+    pub async fn log(&self, id: &str) -> String {
+        let response = self.send(Method::GET, &format!("/api/deployments/{id}/logs?format=text"), None).await;
+        response.text().await.expect("is text")
+    }
+
+    /// Waits until the sandbox's agent is connected.
+    pub async fn wait_online(&self, sandbox: &str) {
+        eventually("the agent to be online", SOON, || async {
+            let sandbox = self.call(Method::GET, &format!("/api/sandboxes/{sandbox}"), None).await;
+            (sandbox["status"] == "online").then_some(())
+        })
+        .await;
+    }
+}
+
+impl Drop for ControlPlane {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A string member.
+///
+/// # Panics
+/// When it is missing or no string.
+pub fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_else(|| panic!("`{key}` is missing in {value}")).to_owned()
+}
+
+/// Fetches a page: status, content type, body.
+pub async fn get(url: &str) -> (StatusCode, String, String) {
+    let response = reqwest::get(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = content_type.to_owned();
+    (response.status(), content_type, response.text().await.expect("has a body"))
+}

@@ -1,0 +1,27 @@
+//! Looking for processes that a build left behind.
+
+use std::path::Path;
+
+/// Command lines of the processes that have `needle` in their command line or environment.
+///
+/// # Panics
+/// When `/proc` cannot be read.
+pub fn processes_with(needle: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").expect("Linux").flatten() {
+        let is_process = entry.file_name().to_string_lossy().parse::<u32>().is_ok_and(|pid| pid != std::process::id());
+        if !is_process {
+            continue;
+        }
+        let command = read(&entry.path().join("cmdline"));
+        if command.contains(needle) || read(&entry.path().join("environ")).contains(needle) {
+            found.push(command);
+        }
+    }
+    found
+}
+
+/// A process that ended meanwhile, or that we may not read, has nothing.
+fn read(path: &Path) -> String {
+    String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).replace('\0', " ")
+}
