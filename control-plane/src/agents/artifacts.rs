@@ -106,9 +106,10 @@ impl ArtifactsApi {
                 .map_err(|_| Status::deadline_exceeded("the upload stood still for a minute"))??;
         }
         self.report(deployment, pack.written_bytes(), total_bytes).await;
-        match pack.is_complete().map_err(pack_status)? {
-            true => Ok(()),
-            false => Err(Status::unavailable("the upload ended early; offer the artifact again to resume")),
+        if pack.is_complete().map_err(pack_status)? {
+            Ok(())
+        } else {
+            Err(Status::unavailable("the upload ended early; offer the artifact again to resume"))
         }
     }
 

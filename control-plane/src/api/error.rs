@@ -54,6 +54,7 @@ pub(super) async fn no_such_method(method: Method, uri: Uri) -> Error {
 }
 
 /// A panic is a defect; the caller learns nothing of it but that.
+#[allow(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
 pub(super) fn after_panic(panic: Box<dyn Any + Send>) -> Response {
     let text = panic
         .downcast_ref::<String>()

@@ -149,9 +149,9 @@ impl PackWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use object_store::ObjectStoreExt as _;
     use object_store::memory::InMemory;
     use object_store::path::Path;
-    use object_store::{ObjectStore, ObjectStoreExt};
 
     fn expected(contents: &[&[u8]]) -> Vec<ExpectedBlob> {
         contents

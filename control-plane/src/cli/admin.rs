@@ -1,6 +1,7 @@
 //! Administration straight on the data directory. Works beside a running `slipway serve`: SQLite
 //! lets both write in turn.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -54,19 +55,19 @@ async fn run_token(command: TokenCommand) -> anyhow::Result<()> {
             let token = ApiToken::generate();
             let expires_at = (days > 0).then(|| now.plus(DAY * days));
             let mut tx = store.begin().await?;
-            let user = tx.user_named(&user, now).await?;
-            tx.insert_token(user.id, &name, &token, now, expires_at).await?;
+            let owner = tx.user_named(&user, now).await?;
+            tx.insert_token(owner.id, &name, &token, now, expires_at).await?;
             tx.commit().await?;
             println!("{}", token.reveal());
             match expires_at {
-                Some(at) => eprintln!("Acts for {}; expires {at}. It is not shown again.", user.name),
-                None => eprintln!("Acts for {}; never expires. It is not shown again.", user.name),
+                Some(at) => eprintln!("Acts for {}; expires {at}. It is not shown again.", owner.name),
+                None => eprintln!("Acts for {}; never expires. It is not shown again.", owner.name),
             }
         }
         TokenCommand::List { user, admin } => {
             let (store, _) = open(&admin).await?;
-            let user = user_id(&store, &user).await?;
-            for token in store.tokens(user).await? {
+            let owner = user_id(&store, &user).await?;
+            for token in store.tokens(owner).await? {
                 let expires = token.expires_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
                 let used = token.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
                 println!("{}  {}  expires {expires}  last used {used}", token.id, token.name);
@@ -93,7 +94,7 @@ async fn run_sandbox(command: SandboxCommand) -> anyhow::Result<()> {
             let (store, _) = open(&admin).await?;
             let user = user_id(&store, &user).await?;
             let mut tx = store.begin().await?;
-            let sandbox = tx.insert_sandbox(user, &name, Default::default(), clock.now()).await?;
+            let sandbox = tx.insert_sandbox(user, &name, BTreeMap::new(), clock.now()).await?;
             let sandbox = sandbox.ok_or_else(|| anyhow!("there is a sandbox named `{name}` already"))?;
             tx.commit().await?;
             println!("{}", sandbox.id);

@@ -4,6 +4,7 @@
 mod agent;
 mod output;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -151,7 +152,7 @@ impl Run {
         let request = DeployRequest {
             environment: "production".to_owned(),
             settings: DeploymentRequest::default(),
-            build_env: std::collections::BTreeMap::new(),
+            build_env: BTreeMap::new(),
             dry_run: false,
         };
         let deployment = app.orchestrator.deploy(&sandbox, &target, request).await?;
@@ -232,7 +233,7 @@ async fn own_sandbox(control_plane: &ControlPlane, user: UserId, name: &str) -> 
         return Ok(sandbox);
     }
     let mut tx = app.store.begin().await?;
-    let sandbox = tx.insert_sandbox(user, name, Default::default(), app.clock.now()).await?;
+    let sandbox = tx.insert_sandbox(user, name, BTreeMap::new(), app.clock.now()).await?;
     tx.commit().await?;
     sandbox.context("the sandbox was made by somebody else at the same time")
 }

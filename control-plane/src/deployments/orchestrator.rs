@@ -91,13 +91,12 @@ impl Orchestrator {
     ) -> Result<DeploymentId, Error> {
         self.check_room(sandbox).await?;
         let id = DeploymentId::new();
-        let sealed_build_env = match request.build_env.is_empty() {
-            true => None,
-            false => {
-                let plain = serde_json::to_vec(&request.build_env).map_err(anyhow::Error::from)?;
-                let record = Record { table: TABLE, row: id.as_bytes(), owner: sandbox.user_id.as_bytes() };
-                Some(self.0.master_key.seal(record, &plain))
-            }
+        let sealed_build_env = if request.build_env.is_empty() {
+            None
+        } else {
+            let plain = serde_json::to_vec(&request.build_env).map_err(anyhow::Error::from)?;
+            let record = Record { table: TABLE, row: id.as_bytes(), owner: sandbox.user_id.as_bytes() };
+            Some(self.0.master_key.seal(record, &plain))
         };
         self.insert(NewDeployment {
             id,

@@ -422,8 +422,12 @@ mod tests {
     async fn stored_deployment(store: &Store) -> DeploymentId {
         let mut tx = store.begin().await.expect("begins");
         let user = tx.user_named("ada", NOW).await.expect("user").id;
-        let sandbox_id =
-            tx.insert_sandbox(user, "shop", Default::default(), NOW).await.expect("inserts").expect("new name").id;
+        let sandbox_id = tx
+            .insert_sandbox(user, "shop", std::collections::BTreeMap::new(), NOW)
+            .await
+            .expect("inserts")
+            .expect("new name")
+            .id;
         let target = Target {
             id: TargetId::new(),
             user_id: user,

@@ -143,7 +143,7 @@ impl Output {
         let reason = deployment.error_message.as_deref().unwrap_or("the deployment did not succeed");
         match (&self.form, deployment.status) {
             (Form::Json, status) => {
-                emit_done(status.as_str(), deployment.id, url, took, deployment.error_message.as_deref())
+                emit_done(status.as_str(), deployment.id, url, took, deployment.error_message.as_deref());
             }
             (Form::Terminal(spinner), Status::Success) => {
                 spinner.finish_and_clear();

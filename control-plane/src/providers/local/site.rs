@@ -237,29 +237,29 @@ mod tests {
     const FILES: [&str; 6] = ["index.html", "about.html", "docs/index.html", "app.js", "a b.txt", "docs/x.html"];
 
     #[track_caller]
-    fn check(path: &str, routing: Routing, expected: Route<'_>) {
+    fn check(path: &str, routing: Routing, expected: &Route<'_>) {
         let has_file = |name: &str| FILES.iter().copied().find(|file| *file == name);
-        assert_eq!(route(path, routing, has_file), expected, "{path}");
+        assert_eq!(route(path, routing, has_file), *expected, "{path}");
     }
 
     #[test]
     fn paths_find_their_files() {
-        check("/", Routing::Pages, Route::File("index.html"));
-        check("/about", Routing::Pages, Route::File("about.html"));
-        check("/about.html", Routing::Pages, Route::File("about.html"));
-        check("/docs/", Routing::Pages, Route::File("docs/index.html"));
-        check("/docs", Routing::Pages, Route::AddSlash);
-        check("/docs/x", Routing::Pages, Route::File("docs/x.html"));
-        check("/a b.txt", Routing::Pages, Route::File("a b.txt"));
-        check("/missing", Routing::Pages, Route::NotFound(None));
-        check("/../index.html", Routing::Pages, Route::NotFound(None));
+        check("/", Routing::Pages, &Route::File("index.html"));
+        check("/about", Routing::Pages, &Route::File("about.html"));
+        check("/about.html", Routing::Pages, &Route::File("about.html"));
+        check("/docs/", Routing::Pages, &Route::File("docs/index.html"));
+        check("/docs", Routing::Pages, &Route::AddSlash);
+        check("/docs/x", Routing::Pages, &Route::File("docs/x.html"));
+        check("/a b.txt", Routing::Pages, &Route::File("a b.txt"));
+        check("/missing", Routing::Pages, &Route::NotFound(None));
+        check("/../index.html", Routing::Pages, &Route::NotFound(None));
     }
 
     #[test]
     fn a_single_page_answers_pages_but_not_assets() {
-        check("/settings/profile", Routing::SinglePage, Route::Fallback("index.html"));
-        check("/missing/", Routing::SinglePage, Route::Fallback("index.html"));
-        check("/assets/gone.js", Routing::SinglePage, Route::NotFound(None));
+        check("/settings/profile", Routing::SinglePage, &Route::Fallback("index.html"));
+        check("/missing/", Routing::SinglePage, &Route::Fallback("index.html"));
+        check("/assets/gone.js", Routing::SinglePage, &Route::NotFound(None));
         let has_404 = |name: &str| ["index.html", "404.html"].into_iter().find(|file| *file == name);
         assert_eq!(route("/x", Routing::SinglePage, has_404), Route::NotFound(Some("404.html")));
     }
