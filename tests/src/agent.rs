@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use crate::binaries::binary;
+use crate::binaries::directory;
 use crate::control_plane::ControlPlane;
 
 /// A running agent; it ends with the test.
@@ -29,20 +29,43 @@ impl Agent {
         workspace: &Path,
         environment: &[(&str, &str)],
     ) -> Self {
+        Self::start_from(&directory(), control_plane, sandbox, workspace, environment).await
+    }
+
+    /// The same with the programs in another directory.
+    pub async fn start_from(
+        binaries: &Path,
+        control_plane: &ControlPlane,
+        sandbox: &str,
+        workspace: &Path,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let token = control_plane.enroll_token(sandbox).await;
+        let agent = Self::spawn(binaries, control_plane, &token, workspace, environment);
+        control_plane.wait_online(sandbox).await;
+        agent
+    }
+
+    /// Starts an agent with a token and does not wait.
+    pub fn spawn(
+        binaries: &Path,
+        control_plane: &ControlPlane,
+        token: &str,
+        workspace: &Path,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let state = TempDir::with_prefix("slipway-agent-").expect("a temporary directory");
         // Builds run as another user when we are root; they must be able to pass through.
         std::fs::set_permissions(state.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).expect("ours");
         let token_file = state.path().join("token");
-        std::fs::write(&token_file, control_plane.enroll_token(sandbox).await).expect("writes");
-        let child = command(control_plane, workspace, &state)
+        std::fs::write(&token_file, token).expect("writes");
+        let child = command(binaries, control_plane, workspace, &state)
             .arg("--token-file")
             .arg(&token_file)
             .envs(environment.iter().copied())
             .spawn()
             .expect("slipway-agent starts");
-        let agent = Self { child, state };
-        control_plane.wait_online(sandbox).await;
-        agent
+        Self { child, state }
     }
 
     /// Ends it without warning, as the kernel's OOM killer would.
@@ -53,7 +76,7 @@ impl Agent {
 
     /// Starts it again with the state it left, and no token.
     pub fn restart(&mut self, control_plane: &ControlPlane, workspace: &Path) {
-        self.child = command(control_plane, workspace, &self.state)
+        self.child = command(&directory(), control_plane, workspace, &self.state)
             .args(["--token-file", "/nonexistent"])
             .spawn()
             .expect("slipway-agent starts");
@@ -70,8 +93,8 @@ impl Agent {
     }
 }
 
-fn command(control_plane: &ControlPlane, workspace: &Path, state: &TempDir) -> Command {
-    let mut command = Command::new(binary("slipway-agent"));
+fn command(binaries: &Path, control_plane: &ControlPlane, workspace: &Path, state: &TempDir) -> Command {
+    let mut command = Command::new(binaries.join("slipway-agent"));
     command
         .args(["run", "--control-plane", &control_plane.agent_url, "--workspace"])
         .arg(workspace)

@@ -2,17 +2,18 @@
 
 use std::path::PathBuf;
 
-/// `slipway`, or another program of this workspace.
-///
-/// # Panics
-/// When it has not been built; `make test` builds it first.
-pub fn binary(name: &str) -> PathBuf {
+/// The directory this test was built into.
+pub fn directory() -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
-    let path = test.ancestors().nth(2).expect("tests lie in target/…/deps").join(name);
-    assert!(
-        path.is_file(),
-        "{} is missing: build it first with `cargo build --workspace`, or run `make test`",
-        path.display()
-    );
-    path
+    let directory = test.ancestors().nth(2).expect("tests lie in target/…/deps").to_owned();
+    for name in ["slipway", "slipway-agent"] {
+        let path = directory.join(name);
+        assert!(path.is_file(), "{} is missing: run `make test`, which builds it first", path.display());
+    }
+    directory
+}
+
+/// `slipway` or `slipway-agent`.
+pub fn binary(name: &str) -> PathBuf {
+    directory().join(name)
 }

@@ -1,7 +1,7 @@
 //! A `slipway serve` of its own for each test, and what a platform would ask of it.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::binaries::binary;
+use crate::binaries::directory;
 use crate::{SOON, eventually};
 
 /// The API token of every control plane under test.
@@ -20,6 +20,7 @@ pub const TOKEN: &str = "slw_e2e-test-token-0123456789abcdef0123";
 /// A running `slipway serve`.
 pub struct ControlPlane {
     child: Child,
+    binaries: PathBuf,
     data_dir: TempDir,
     /// Base URL of REST.
     pub url: String,
@@ -31,12 +32,17 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// Starts one on an empty data directory.
     pub async fn start() -> Self {
-        let data_dir = TempDir::with_prefix("slipway-data-").expect("a temporary directory");
-        Self::start_on(data_dir, "127.0.0.1:0", "127.0.0.1:0").await
+        Self::start_from(&directory()).await
     }
 
-    async fn start_on(data_dir: TempDir, http: &str, grpc: &str) -> Self {
-        let mut child = Command::new(binary("slipway"))
+    /// The same with the programs in another directory.
+    pub async fn start_from(binaries: &Path) -> Self {
+        let data_dir = TempDir::with_prefix("slipway-data-").expect("a temporary directory");
+        Self::start_on(binaries.to_owned(), data_dir, "127.0.0.1:0", "127.0.0.1:0").await
+    }
+
+    async fn start_on(binaries: PathBuf, data_dir: TempDir, http: &str, grpc: &str) -> Self {
+        let mut child = Command::new(binaries.join("slipway"))
             .args(["serve", "--http", http, "--grpc", grpc, "--data-dir"])
             .arg(data_dir.path())
             .env("SLIPWAY_BOOTSTRAP_TOKEN", TOKEN)
@@ -59,7 +65,7 @@ impl ControlPlane {
         };
         let (url, agent_url) = (after("http://"), after("https://"));
         let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
-        let control_plane = Self { child, data_dir, url, agent_url, client };
+        let control_plane = Self { child, binaries, data_dir, url, agent_url, client };
         eventually("readyz", SOON, || async {
             let response = control_plane.client.get(format!("{}/readyz", control_plane.url)).send().await.ok()?;
             response.status().is_success().then_some(())
@@ -74,7 +80,7 @@ impl ControlPlane {
         self.child.wait().expect("is ours");
         let data_dir = std::mem::replace(&mut self.data_dir, TempDir::new().expect("a temporary directory"));
         let (http, grpc) = (self.url.trim_start_matches("http://"), self.agent_url.trim_start_matches("https://"));
-        Self::start_on(data_dir, http, grpc).await
+        Self::start_on(self.binaries.clone(), data_dir, http, grpc).await
     }
 
     /// Its data directory.
@@ -191,9 +197,6 @@ impl Drop for ControlPlane {
 }
 
 /// A string member.
-///
-/// # Panics
-/// When it is missing or no string.
 pub fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap_or_else(|| panic!("`{key}` is missing in {value}")).to_owned()
 }

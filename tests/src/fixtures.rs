@@ -9,20 +9,18 @@ pub struct Project(TempDir);
 
 impl Project {
     /// A copy of `tests/fixtures/<name>`.
-    ///
-    /// # Panics
-    /// When there is no such fixture.
     pub fn fixture(name: &str) -> Self {
+        Self::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name))
+    }
+
+    /// A copy of any directory.
+    pub fn copy_of(source: &Path) -> Self {
         let project = Self::empty();
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
-        copy(&source, project.path());
+        copy(source, project.path());
         project
     }
 
     /// A directory without anything in it.
-    ///
-    /// # Panics
-    /// When the disk is full.
     pub fn empty() -> Self {
         Self(TempDir::with_prefix("slipway-project-").expect("a temporary directory"))
     }
@@ -44,9 +42,6 @@ impl Project {
     }
 
     /// Writes a file, making its directories.
-    ///
-    /// # Panics
-    /// When that fails.
     pub fn write(&self, name: &str, content: &str) {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a file has a directory")).expect("makes the directory");

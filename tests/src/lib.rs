@@ -1,7 +1,11 @@
 //! Whole-system tests: the real binaries over real sockets. This library is the harness; the tests
 //! are in `tests/e2e`.
 
+// A harness panics when the system under test misbehaves: that is how a test fails.
+#![allow(clippy::missing_panics_doc)]
+
 pub mod agent;
+pub mod bench;
 pub mod binaries;
 pub mod control_plane;
 pub mod fixtures;
@@ -18,9 +22,6 @@ pub const SOON: Duration = Duration::from_secs(20);
 pub const BUILD: Duration = Duration::from_secs(300);
 
 /// Waits until `probe` answers something.
-///
-/// # Panics
-/// After `limit`, naming `what` was awaited.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, limit: Duration, probe: impl Fn() -> F) -> T {
     let start = Instant::now();
     loop {
