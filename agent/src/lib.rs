@@ -1,0 +1,19 @@
+//! The Slipway agent: it runs inside a sandbox, dials out to the control plane, and builds, packages
+//! and streams what it is asked for. Nothing here listens, and nothing here can name a provider
+//! credential: the protocol has no field for one.
+//!
+//! A job goes through [`job`]: `workspace` makes a snapshot, `build` runs commands under a
+//! supervisor of their own, `log` keeps what they print, `artifact` packages and uploads. `channel`
+//! holds the identity and the connections; a lost connection never fails a job.
+
+mod artifact;
+pub mod build;
+mod channel;
+pub mod cli;
+mod clock;
+pub mod detect;
+mod directories;
+mod job;
+mod log;
+mod run;
+mod workspace;

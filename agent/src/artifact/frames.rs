@@ -1,0 +1,140 @@
+//! Turns files into frames: one thread reads, one compresses, and the upload sends. Frames are cut
+//! from the concatenation of all blobs, regardless of where files begin, so that ten thousand small
+//! files cost no more than a large one.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::mpsc as channel;
+use std::thread;
+
+use bytes::Bytes;
+use slipway_proto::limits;
+use slipway_proto::v1::{FailureCode, PackFrame};
+use tokio::sync::mpsc;
+
+use super::hash::{changed, open};
+use crate::job::Failure;
+
+/// Of zstd. The link to the control plane is fast as a rule; what is sent is often compressed already.
+const LEVEL: i32 = 1;
+/// Raw frames between reader and compressor. When they are all full, reading waits.
+const RAW_FRAMES: usize = 2;
+/// Compressed frames waiting to be sent. When it is full, compressing waits.
+pub(super) const FRAMES_IN_FLIGHT: usize = 2;
+
+/// A file to send and how long it was when it was digested.
+pub(super) struct Blob {
+    pub(super) source: PathBuf,
+    pub(super) size_bytes: u64,
+}
+
+/// Reads and compresses all blobs in order. Ends early without an error when nobody takes frames any more.
+pub(super) fn produce(artifact_id: &str, blobs: &[Blob], frames: &mpsc::Sender<PackFrame>) -> Result<(), Failure> {
+    thread::scope(|scope| {
+        let (filled, full) = channel::sync_channel::<Vec<u8>>(RAW_FRAMES);
+        let (emptied, empty) = channel::channel::<Vec<u8>>();
+        let reader = scope.spawn(move || read(blobs, &filled, &empty));
+        let compressed = compress(artifact_id, full, &emptied, frames);
+        let read = reader.join().unwrap_or_else(|_| Err(internal("reading the output")));
+        read.and(compressed)
+    })
+}
+
+fn read(
+    blobs: &[Blob],
+    filled: &channel::SyncSender<Vec<u8>>,
+    empty: &channel::Receiver<Vec<u8>>,
+) -> Result<(), Failure> {
+    let fresh = || empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(limits::FRAME_RAW_BYTES));
+    let mut frame = fresh();
+    let mut is_first = true;
+    for blob in blobs {
+        let failed = |error| Failure::io(FailureCode::UploadFailed, "reading the output", &blob.source, &error);
+        let mut file = open(&blob.source).map_err(failed)?;
+        let mut left = blob.size_bytes;
+        while left > 0 {
+            let room = (limits::FRAME_RAW_BYTES - frame.len()) as u64;
+            let length = (&mut file).take(room.min(left)).read_to_end(&mut frame).map_err(failed)?;
+            if length == 0 {
+                return Err(changed(&blob.source));
+            }
+            left -= length as u64;
+            if frame.len() == limits::FRAME_RAW_BYTES {
+                if filled.send(frame).is_err() {
+                    return Ok(()); // the compressor has ended, and says why
+                }
+                frame = fresh();
+                is_first = false;
+            }
+        }
+    }
+    // An upload of nothing but empty files still has to say which one it is.
+    if is_first || !frame.is_empty() {
+        let _ = filled.send(frame);
+    }
+    Ok(())
+}
+
+fn compress(
+    artifact_id: &str,
+    full: channel::Receiver<Vec<u8>>,
+    emptied: &channel::Sender<Vec<u8>>,
+    frames: &mpsc::Sender<PackFrame>,
+) -> Result<(), Failure> {
+    let mut compressor = zstd::bulk::Compressor::new(LEVEL).map_err(|_| internal("compressing"))?;
+    let mut artifact_id = artifact_id.to_owned();
+    for mut raw in full {
+        let data = compressor.compress(&raw).map_err(|_| internal("compressing"))?;
+        let frame = PackFrame { artifact_id: std::mem::take(&mut artifact_id), data: Bytes::from(data) };
+        if frames.blocking_send(frame).is_err() {
+            return Ok(()); // the call has ended, and says why
+        }
+        raw.clear();
+        let _ = emptied.send(raw); // the reader may have finished
+    }
+    Ok(())
+}
+
+fn internal(doing: &str) -> Failure {
+    Failure::new(FailureCode::Internal, format!("{doing} ended unexpectedly; this is a defect of slipway-agent"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn frames_hold_all_blobs_in_order() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut expected = Vec::new();
+        let blobs: Vec<_> = [3, 1_500_000, 700_000, 0, 2_000_000]
+            .into_iter()
+            .enumerate()
+            .map(|(index, size)| {
+                let bytes: Vec<u8> = (0..size).map(|byte| (byte * (index + 3) % 251) as u8).collect();
+                let source = directory.path().join(index.to_string());
+                fs::write(&source, &bytes).unwrap();
+                expected.extend(bytes);
+                Blob { source, size_bytes: size as u64 }
+            })
+            .collect();
+        let (sender, mut receiver) = mpsc::channel(100);
+        produce("artifact", &blobs, &sender).unwrap();
+        drop(sender);
+        let (mut raw, mut ids) = (Vec::new(), Vec::new());
+        while let Some(frame) = receiver.blocking_recv() {
+            ids.push(frame.artifact_id);
+            let bytes = zstd::bulk::decompress(&frame.data, limits::FRAME_RAW_BYTES).unwrap();
+            raw.extend(bytes);
+        }
+        assert_eq!(raw, expected);
+        assert_eq!(ids, ["artifact", "", "", "", ""]);
+
+        fs::write(&blobs[1].source, "shorter").unwrap();
+        let (sender, _receiver) = mpsc::channel(100);
+        let failure = produce("artifact", &blobs, &sender).unwrap_err();
+        assert!(failure.message.contains("changed while"), "{}", failure.message);
+    }
+}

@@ -1,0 +1,93 @@
+//! Finding and signalling every process below this one. Groups and sessions are no help: a process
+//! leaves them with one call. Parenthood it cannot leave, because orphans come to the subreaper.
+
+use std::collections::HashMap;
+use std::fs;
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, getpid};
+
+/// How one of our children ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Exit {
+    pub(super) pid: i32,
+    /// As a shell tells it: 128 and the signal's number for one that was killed.
+    pub(super) code: u8,
+}
+
+/// Buries every child that has ended, adopted ones included.
+pub(super) fn reap() -> Vec<Exit> {
+    let mut exits = Vec::new();
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(pid, code)) => {
+                exits.push(Exit { pid: pid.as_raw(), code: u8::try_from(code & 0xff).unwrap_or(u8::MAX) });
+            }
+            Ok(WaitStatus::Signaled(pid, signal, _)) => {
+                exits.push(Exit {
+                    pid: pid.as_raw(),
+                    code: 128_u8.saturating_add(u8::try_from(signal as i32).unwrap_or(0)),
+                });
+            }
+            Err(Errno::EINTR) => {}
+            // Nothing (more) has ended, or there is no child.
+            Ok(_) | Err(_) => return exits,
+        }
+    }
+}
+
+/// Living processes below this one. Dead ones that nobody has buried yet do not count.
+pub(super) fn living() -> Vec<i32> {
+    let mut children: HashMap<i32, Vec<(i32, bool)>> = HashMap::new();
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    for entry in entries.flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // A process that ends meanwhile is no error.
+        let Ok(stat) = fs::read(entry.path().join("stat")) else { continue };
+        if let Some((state, parent)) = parse_stat(&stat) {
+            children.entry(parent).or_default().push((pid, !matches!(state, b'Z' | b'X')));
+        }
+    }
+    let (mut living, mut open) = (Vec::new(), vec![getpid().as_raw()]);
+    while let Some(parent) = open.pop() {
+        for (pid, is_alive) in children.remove(&parent).unwrap_or_default() {
+            open.push(pid); // threads of a dead leader can have children still
+            if is_alive {
+                living.push(pid);
+            }
+        }
+    }
+    living
+}
+
+/// Signals every living descendant and returns how many there were.
+pub(super) fn signal(signal: Signal) -> usize {
+    let living = living();
+    for &pid in &living {
+        let _ = kill(Pid::from_raw(pid), signal); // gone already, most likely
+    }
+    living.len()
+}
+
+/// State and parent from `/proc/PID/stat`. The name before them may hold anything, parentheses included.
+fn parse_stat(stat: &[u8]) -> Option<(u8, i32)> {
+    let end_of_name = stat.iter().rposition(|&byte| byte == b')')?;
+    let mut fields = std::str::from_utf8(stat.get(end_of_name + 1..)?).ok()?.split_ascii_whitespace();
+    let state = *fields.next()?.as_bytes().first()?;
+    Some((state, fields.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_forge_a_parent() {
+        assert_eq!(parse_stat(b"12 (sh) S 7 12 12 0"), Some((b'S', 7)));
+        assert_eq!(parse_stat(b"12 (a) S 1 (b) Z 7 12"), Some((b'Z', 7)));
+        assert_eq!(parse_stat(b"12 (sh"), None);
+        assert_eq!(parse_stat(b""), None);
+    }
+}

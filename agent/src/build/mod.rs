@@ -1,0 +1,16 @@
+//! Running a project's commands: whose they are, what they see, and how they end.
+
+mod command;
+mod descendants;
+mod environment;
+mod exec;
+mod search_path;
+mod supervisor;
+mod user;
+
+pub(crate) use command::{BuildCommand, CommandError};
+pub(crate) use environment::Environment;
+pub(crate) use exec::{ExecOptions, exec};
+pub use search_path::SearchPath;
+pub(crate) use supervisor::{SuperviseOptions, supervise};
+pub(crate) use user::{BuildUser, UserAndGroup};

@@ -1,0 +1,151 @@
+//! The command line.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
+use slipway_proto::plan::BuildPlan;
+use slipway_proto::v1::BuildOverrides;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
+
+use crate::build::{ExecOptions, SuperviseOptions, exec, supervise};
+use crate::detect::detect;
+use crate::run::{RunOptions, run};
+
+/// For copying, packaging and reading ahead; more would only cost memory.
+const BLOCKING_THREADS: usize = 6;
+const IDLE_THREADS_END_AFTER: Duration = Duration::from_secs(2);
+/// For work that cannot be interrupted, when the agent ends.
+const LINGER: Duration = Duration::from_millis(200);
+const LOG_VARIABLE: &str = "SLIPWAY_AGENT_LOG";
+
+/// Builds the project in a sandbox and streams it to a Slipway control plane
+///
+/// It dials out and listens on nothing. Logs go to standard error; SLIPWAY_AGENT_LOG says how much,
+/// for example `debug` or `slipway_agent=debug,warn`.
+#[derive(Debug, Parser)]
+#[command(name = "slipway-agent", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Enrol if needed, then build what the control plane asks for
+    Run(RunOptions),
+    /// Say what would be built, and why
+    Detect {
+        /// The project's directory
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a command and end all its processes (used by the agent itself)
+    #[command(hide = true)]
+    Supervise(SuperviseOptions),
+    /// Become a command (used by `supervise`)
+    #[command(hide = true)]
+    Exec(ExecOptions),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Supervise(options) => return supervise(&options),
+        Command::Exec(options) => return exec(&options),
+        Command::Detect { directory, json } => print_plan(&directory, json),
+        Command::Run(options) => serve(options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("slipway-agent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(options: RunOptions) -> anyhow::Result<()> {
+    // The key is in this memory: no debugger of the same user, no core file.
+    prctl::set_dumpable(false).context("this process cannot be protected")?;
+    setrlimit(Resource::RLIMIT_CORE, 0, 0).context("core files cannot be turned off")?;
+    start_logging()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_keep_alive(IDLE_THREADS_END_AFTER)
+        .build()
+        .context("the runtime cannot be started")?;
+    let outcome = runtime.block_on(run(options));
+    runtime.shutdown_timeout(LINGER);
+    outcome
+}
+
+fn start_logging() -> anyhow::Result<()> {
+    let filter = match std::env::var(LOG_VARIABLE) {
+        Ok(filter) => filter.parse::<Targets>().with_context(|| format!("{LOG_VARIABLE} is not a log filter"))?,
+        Err(_) => Targets::new().with_default(LevelFilter::INFO),
+    };
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    tracing_subscriber::registry().with(filter).with(lines).init();
+    Ok(())
+}
+
+fn print_plan(directory: &std::path::Path, json: bool) -> anyhow::Result<()> {
+    let plan = detect(directory, &BuildOverrides::default())?.plan;
+    let mut out = std::io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, &plan)?;
+        writeln!(out)?;
+    } else {
+        out.write_all(describe(&plan).as_bytes())?;
+    }
+    Ok(())
+}
+
+fn describe(plan: &BuildPlan) -> String {
+    let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+    let mut text = String::new();
+    for (name, value) in [
+        ("framework", plan.framework.clone()),
+        ("root", plan.root_dir.clone()),
+        ("package manager", or_none(&plan.package_manager)),
+        ("install", or_none(&plan.install_command)),
+        ("build", or_none(&plan.build_command)),
+        ("output", plan.output_dir.clone()),
+        ("confidence", format!("{:.0} %", plan.confidence * 100.0)),
+    ] {
+        text.push_str(&format!("{name:<16} {value}\n"));
+    }
+    for reason in &plan.evidence {
+        text.push_str(&format!("{:<16} {reason}\n", "because"));
+    }
+    for other in &plan.alternatives {
+        text.push_str(&format!("{:<16} {} in {}\n", "or", other.framework, other.root_dir));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

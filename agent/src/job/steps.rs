@@ -1,0 +1,271 @@
+//! The steps of one job: prepare, install, build, package, upload.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use slipway_proto::limits;
+use slipway_proto::plan::BuildPlan;
+use slipway_proto::v1::job_event::Kind;
+use slipway_proto::v1::{FailureCode, PlanDetected, Step, StepFinished, StepStarted};
+
+use super::output::Output;
+use super::runner::Runner;
+use super::{Failure, Halt, Job};
+use crate::artifact::{Collected, Upload, UploadError, collect};
+use crate::build::{BuildCommand, BuildUser, CommandError, Environment, SearchPath};
+use crate::detect::{Detected, detect};
+use crate::directories::JobDir;
+use crate::workspace::snapshot;
+
+/// Named in a message of their own when they are missing.
+const KNOWN_TOOLS: [&str; 12] =
+    ["npm", "npx", "pnpm", "pnpx", "yarn", "yarnpkg", "node", "bun", "bunx", "deno", "corepack", "python3"];
+/// What a shell answers when it does not find a program.
+const NOT_FOUND: i32 = 127;
+
+/// A job on its way.
+pub(super) struct Steps<'a> {
+    pub(super) runner: &'a Runner,
+    pub(super) job: &'a Arc<Job>,
+    pub(super) build_user: BuildUser,
+    /// The one under way, to say where a failure happened.
+    pub(super) step: &'a mut Step,
+    /// Made when something has to be run.
+    pub(super) directory: &'a mut Option<JobDir>,
+}
+
+impl Steps<'_> {
+    /// From the order to the id of the committed artifact.
+    pub(super) async fn run(&mut self) -> Result<String, Halt> {
+        self.job.interrupt.check()?;
+        self.start(Step::Prepare);
+        let (detected, environment) = self.prepare().await?;
+        self.finish(Step::Prepare, false);
+
+        let tree = self.directory.as_ref().map_or_else(|| self.runner.workspace.clone(), JobDir::workspace);
+        let project = tree.join(&detected.plan.root_dir);
+        let install_dir = tree.join(&detected.install_dir);
+        let plan = &detected.plan;
+        self.command(Step::Install, plan.install_command.as_deref(), &install_dir, environment.as_ref()).await?;
+        self.command(Step::Build, plan.build_command.as_deref(), &project, environment.as_ref()).await?;
+
+        self.start(Step::Package);
+        let output = Output::of(&detected, tree, project);
+        let mut collected = self.package(&output).await?;
+        self.finish(Step::Package, false);
+
+        self.start(Step::Upload);
+        self.job.close_log();
+        let upload = Upload { address: &self.runner.address, identity: &self.runner.identity, job: self.job };
+        let mut outcome = upload.run(&collected).await;
+        if let Err(UploadError::Changed(_)) = &outcome {
+            collected = self.package(&output).await?;
+            outcome = upload.run(&collected).await;
+        }
+        outcome.map_err(|error| match error {
+            UploadError::Failed(failure) | UploadError::Changed(failure) => Halt::Failed(failure),
+            UploadError::Interrupted => Halt::Interrupted,
+        })
+    }
+
+    fn start(&mut self, step: Step) {
+        *self.step = step;
+        self.job.report(Kind::StepStarted(StepStarted { step: step.into() }));
+    }
+
+    fn finish(&self, step: Step, skipped: bool) {
+        self.job.report(Kind::StepFinished(StepFinished { step: step.into(), skipped }));
+    }
+
+    async fn prepare(&mut self) -> Result<(Detected, Option<Environment>), Halt> {
+        let overrides = self.job.order.overrides.clone().unwrap_or_default();
+        let workspace = self.runner.workspace.clone();
+        let detected = off_thread(move || {
+            let detected = detect(&workspace, &overrides);
+            detected.and_then(|detected| detected.check_publishable().map(|()| detected)).map_err(|error| {
+                let code = error.failure_code();
+                Halt::Failed(Failure::new(code, error.to_string()))
+            })
+        })
+        .await?;
+        let plan_json = encode_plan(&detected.plan).map_err(|error| Failure::new(FailureCode::Internal, error))?;
+        self.job.report(Kind::PlanDetected(PlanDetected { plan_json }));
+        if !detected.runs_commands() {
+            return Ok((detected, None));
+        }
+        let directory = self.runner.builds.prepare(&self.job.id, self.build_user).map_err(|error| {
+            Failure::io(FailureCode::Internal, "making the build directory", self.runner.builds.path(), &error)
+        })?;
+        let environment = self.environment(&detected, &directory);
+        let to = self.directory.insert(directory).workspace();
+        let environment = environment?;
+        let (from, user, job) = (self.runner.workspace.clone(), self.build_user, self.job.clone());
+        off_thread(move || snapshot(&from, &to, user, &job.interrupt)).await?;
+        Ok((detected, Some(environment)))
+    }
+
+    fn environment(&self, detected: &Detected, directory: &JobDir) -> Result<Environment, Failure> {
+        let project = directory.workspace().join(&detected.plan.root_dir);
+        let build = self.job.order.env.clone().unwrap_or_default().variables;
+        let path = search_path(&project);
+        Environment::new(&path, directory.home(), &directory.temporary(), &build)
+            .map_err(|error| Failure::new(FailureCode::Internal, error.to_string()))
+    }
+
+    /// Runs a step's command, if there is one.
+    async fn command(
+        &mut self,
+        step: Step,
+        command: Option<&str>,
+        directory: &Path,
+        environment: Option<&Environment>,
+    ) -> Result<(), Halt> {
+        self.job.interrupt.check()?;
+        let (Some(command), Some(environment)) = (command, environment) else {
+            self.finish(step, true);
+            return Ok(());
+        };
+        self.start(step);
+        check_tools(step, command, directory)?;
+        let log = &self.job.log;
+        log.say(&format!("$ {command}")).map_err(|error| self.unlogged(&error))?;
+        let build = BuildCommand { command, directory, environment, user: self.build_user };
+        let outcome = build.run(log, &self.job.interrupt).await.map_err(|error| match error {
+            CommandError::Interrupted => Halt::Interrupted,
+            CommandError::Log(error) => self.unlogged(&error).into(),
+            CommandError::Start(error) => {
+                Failure::io(FailureCode::Internal, &format!("starting `{command}`"), directory, &error).into()
+            }
+        })?;
+        if outcome.exit_code == 0 {
+            self.finish(step, false);
+            return Ok(());
+        }
+        Err(command_failure(step, command, outcome.exit_code, outcome.last_line.as_deref(), directory).into())
+    }
+
+    fn unlogged(&self, error: &std::io::Error) -> Failure {
+        Failure::io(FailureCode::Internal, "keeping the log", Path::new(&self.job.id), error)
+    }
+
+    async fn package(&self, output: &Output) -> Result<Collected, Halt> {
+        let (output, job) = (output.clone(), self.job.clone());
+        off_thread(move || {
+            let (directory, rules) = output.find()?;
+            collect(&directory, rules, &job.interrupt)
+        })
+        .await
+    }
+}
+
+/// Blocking work; a panic in it is a failure of the job, not of the agent.
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Halt> + Send + 'static) -> Result<T, Halt> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(Failure::new(FailureCode::Internal, format!("the agent failed: {error}; this is a defect")).into())
+    })
+}
+
+fn search_path(project: &Path) -> SearchPath {
+    SearchPath::from_environment().with_first(project.join("node_modules/.bin"))
+}
+
+/// Says in a sentence what a shell would say in its own words.
+fn check_tools(step: Step, command: &str, directory: &Path) -> Result<(), Failure> {
+    let missing = |message: String| Err(Failure::new(FailureCode::ToolMissing, message));
+    if !Path::new("/bin/sh").exists() {
+        return missing(
+            "there is no /bin/sh in this sandbox, and commands need one; use an image with a shell".to_owned(),
+        );
+    }
+    let first = command.split_whitespace().next().unwrap_or_default();
+    if KNOWN_TOOLS.contains(&first) && search_path(directory).find(first).is_none() {
+        let setting = if step == Step::Install { "install_command" } else { "build_command" };
+        return missing(format!(
+            "`{first}` is not installed in this sandbox; install it in the image, or set {setting}"
+        ));
+    }
+    Ok(())
+}
+
+fn command_failure(step: Step, command: &str, exit_code: i32, last_line: Option<&str>, directory: &Path) -> Failure {
+    let is_full = last_line.is_some_and(|line| line.contains("ENOSPC") || line.contains("No space left on device"));
+    let code = match (exit_code, step) {
+        _ if is_full => FailureCode::DiskFull,
+        (NOT_FOUND, _) => FailureCode::ToolMissing,
+        (_, Step::Install) => FailureCode::InstallFailed,
+        _ => FailureCode::BuildFailed,
+    };
+    let mut message = match code {
+        FailureCode::DiskFull => {
+            format!(
+                "the sandbox's disk is full: `{command}` failed in {}; free space and deploy again",
+                directory.display()
+            )
+        }
+        FailureCode::ToolMissing => {
+            format!("`{command}` failed because a program it needs is not installed in this sandbox")
+        }
+        _ => format!("`{command}` failed with exit code {exit_code}"),
+    };
+    if let Some(line) = last_line {
+        message.push_str(": ");
+        message.push_str(line);
+    }
+    Failure { exit_code: Some(exit_code), ..Failure::new(code, message) }
+}
+
+/// A plan as it travels. A large monorepo's is shortened to what matters.
+pub(crate) fn encode_plan(plan: &BuildPlan) -> Result<Vec<u8>, String> {
+    let encode = |plan: &BuildPlan| serde_json::to_vec(plan).map_err(|error| error.to_string());
+    let encoded = encode(plan)?;
+    if encoded.len() <= limits::PLAN_BYTES {
+        return Ok(encoded);
+    }
+    let mut short = plan.clone();
+    short.alternatives.clear();
+    if let Some(monorepo) = &mut short.monorepo {
+        monorepo.packages.clear();
+    }
+    let encoded = encode(&short)?;
+    if encoded.len() > limits::PLAN_BYTES {
+        Err("the build plan is larger than 32 KiB; shorten the commands".to_owned())
+    } else {
+        Ok(encoded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(step: Step, exit_code: i32, last_line: Option<&str>, code: FailureCode, message: &str) {
+        let failure = command_failure(step, "npm run build", exit_code, last_line, Path::new("/w"));
+        assert_eq!((failure.code, failure.message.as_str()), (code, message));
+        assert_eq!(failure.exit_code, Some(exit_code));
+    }
+
+    #[test]
+    fn failures_say_what_happened() {
+        use FailureCode::{BuildFailed, DiskFull, InstallFailed, ToolMissing};
+        let line = Some("error TS2322: no");
+        check(Step::Build, 2, line, BuildFailed, "`npm run build` failed with exit code 2: error TS2322: no");
+        check(Step::Install, 1, None, InstallFailed, "`npm run build` failed with exit code 1");
+        let missing =
+            "`npm run build` failed because a program it needs is not installed in this sandbox: sh: vite: not found";
+        check(Step::Build, 127, Some("sh: vite: not found"), ToolMissing, missing);
+        let full = "the sandbox's disk is full: `npm run build` failed in /w; free space and deploy again: npm error code ENOSPC";
+        check(Step::Build, 1, Some("npm error code ENOSPC"), DiskFull, full);
+    }
+
+    #[test]
+    fn a_missing_tool_is_named_before_it_is_run() {
+        let directory = Path::new("/nonexistent");
+        assert!(check_tools(Step::Build, "echo hello", directory).is_ok());
+        if SearchPath::from_environment().find("bunx").is_none() {
+            let failure = check_tools(Step::Install, "bunx thing", directory).unwrap_err();
+            let expected = "`bunx` is not installed in this sandbox; install it in the image, or set install_command";
+            assert_eq!((failure.code, failure.message.as_str()), (FailureCode::ToolMissing, expected));
+        }
+    }
+}
