@@ -122,13 +122,10 @@ impl Settings {
     fn add_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
         for (name, value) in environment {
             let Some(key) = name.strip_prefix(ENVIRONMENT_PREFIX).map(str::to_ascii_lowercase) else { continue };
-            if NOT_SETTINGS.iter().any(|prefix| key.starts_with(prefix)) {
-                continue;
-            }
             // The environment is shared with other programs, a file is not: here an unknown key only warns.
             if KNOWN.contains(&key.as_str()) {
                 self.0.insert(key, (value, name));
-            } else {
+            } else if !NOT_SETTINGS.iter().any(|prefix| key.starts_with(prefix)) {
                 tracing::warn!("ignoring the environment variable {name}: it is not a setting of this version");
             }
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Runs every benchmark on the release binaries in `binaries` and prints one table.
 pub async fn run(binaries: &Path) -> anyhow::Result<()> {
     println!("{:<58} {:>12} {:>12}", "", "measured", "at most");
-    overhead::run(binaries).await?;
+    overhead::run(binaries)?;
     transfer::run(binaries).await?;
     agent::run(binaries).await
 }

@@ -56,6 +56,7 @@ impl Up {
     }
 
     /// Starts it again on the same data directory.
+    #[must_use]
     pub fn again(self, project: &Path, arguments: &[&str]) -> Self {
         Self::start_in(self.dirs, project, arguments)
     }

@@ -15,7 +15,7 @@ const VITE_RUNS: usize = 5;
 const PLAIN_LIMIT_MS: f64 = 300.0;
 const VITE_LIMIT: f64 = 1.10;
 
-pub(super) async fn run(binaries: &Path) -> anyhow::Result<()> {
+pub(super) fn run(binaries: &Path) -> anyhow::Result<()> {
     let plain = Project::fixture("plain-html");
     let dirs = dirs()?;
     up(binaries, &plain, &dirs)?;
