@@ -110,15 +110,17 @@ fn print_plan(directory: &std::path::Path, json: bool) -> anyhow::Result<()> {
         serde_json::to_writer_pretty(&mut out, &plan)?;
         writeln!(out)?;
     } else {
-        out.write_all(describe(&plan).as_bytes())?;
+        for (name, value) in describe(&plan) {
+            writeln!(out, "{name:<16} {value}")?;
+        }
     }
     Ok(())
 }
 
-fn describe(plan: &BuildPlan) -> String {
+/// What is shown to people, line by line.
+fn describe(plan: &BuildPlan) -> Vec<(&'static str, String)> {
     let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-    let mut text = String::new();
-    for (name, value) in [
+    let mut rows = vec![
         ("framework", plan.framework.clone()),
         ("root", plan.root_dir.clone()),
         ("package manager", or_none(&plan.package_manager)),
@@ -126,16 +128,11 @@ fn describe(plan: &BuildPlan) -> String {
         ("build", or_none(&plan.build_command)),
         ("output", plan.output_dir.clone()),
         ("confidence", format!("{:.0} %", plan.confidence * 100.0)),
-    ] {
-        text.push_str(&format!("{name:<16} {value}\n"));
-    }
-    for reason in &plan.evidence {
-        text.push_str(&format!("{:<16} {reason}\n", "because"));
-    }
-    for other in &plan.alternatives {
-        text.push_str(&format!("{:<16} {} in {}\n", "or", other.framework, other.root_dir));
-    }
-    text
+    ];
+    rows.extend(plan.evidence.iter().map(|reason| ("because", reason.clone())));
+    let others = plan.alternatives.iter().map(|other| format!("{} in {}", other.framework, other.root_dir));
+    rows.extend(others.map(|other| ("or", other)));
+    rows
 }
 
 #[cfg(test)]

@@ -72,10 +72,10 @@ pub(crate) fn snapshot(
         if entry.depth() > 0 && is_env_file(&entry) {
             continue;
         }
-        let metadata = path.symlink_metadata().map_err(|error| copy.failed(path, &error))?;
-        copy.entry(path, &metadata).map_err(|error| copy.failed(path, &error))?;
+        let metadata = path.symlink_metadata().map_err(|error| failed(path, &error))?;
+        copy.entry(path, &metadata).map_err(|error| failed(path, &error))?;
         if metadata.is_dir() {
-            copy.env_files(path).map_err(|error| copy.failed(path, &error))?;
+            copy.env_files(path).map_err(|error| failed(path, &error))?;
             directories.push((copy.target(path), metadata));
         }
     }
@@ -140,10 +140,10 @@ impl Copy<'_> {
         }
         Ok(())
     }
+}
 
-    fn failed(&self, path: &Path, error: &io::Error) -> Halt {
-        Failure::io(FailureCode::WorkspaceUnreadable, "copying the workspace", path, error).into()
-    }
+fn failed(path: &Path, error: &io::Error) -> Halt {
+    Failure::io(FailureCode::WorkspaceUnreadable, "copying the workspace", path, error).into()
 }
 
 fn mode(metadata: &Metadata) -> u32 {

@@ -98,7 +98,7 @@ impl Listing<'_> {
             if entry.depth() == 0 {
                 continue;
             }
-            let path = self.path(directory, alias, &entry)?;
+            let path = path_of(directory, alias, &entry)?;
             let kind = entry.file_type().ok_or_else(|| refused(format!("`{path}` cannot be read")))?;
             if kind.is_symlink() {
                 self.link(&path, entry.path())?;
@@ -135,15 +135,6 @@ impl Listing<'_> {
         };
         walk.follow_links(false);
         walk
-    }
-
-    fn path(&self, directory: &Path, alias: &str, entry: &DirEntry) -> Result<String, Halt> {
-        let relative = entry.path().strip_prefix(directory).unwrap_or(entry.path());
-        let Some(relative) = relative.to_str() else {
-            let shown = relative.to_string_lossy();
-            return Err(refused(format!("the name `{shown}` is not UTF-8; rename the file")));
-        };
-        Ok(if alias.is_empty() { relative.to_owned() } else { format!("{alias}/{relative}") })
     }
 
     fn file(&mut self, path: String, source: PathBuf) -> Result<(), Halt> {
@@ -192,6 +183,16 @@ impl Listing<'_> {
             Err(refuse("which is not a file"))
         }
     }
+}
+
+/// The name of an entry in the artifact.
+fn path_of(directory: &Path, alias: &str, entry: &DirEntry) -> Result<String, Halt> {
+    let relative = entry.path().strip_prefix(directory).unwrap_or(entry.path());
+    let Some(relative) = relative.to_str() else {
+        let shown = relative.to_string_lossy();
+        return Err(refused(format!("the name `{shown}` is not UTF-8; rename the file")));
+    };
+    Ok(if alias.is_empty() { relative.to_owned() } else { format!("{alias}/{relative}") })
 }
 
 /// Files that say how to build or deploy, and may hold what is not for the public.

@@ -113,7 +113,7 @@ mod tests {
             .into_iter()
             .enumerate()
             .map(|(index, size)| {
-                let bytes: Vec<u8> = (0..size).map(|byte| (byte * (index + 3) % 251) as u8).collect();
+                let bytes: Vec<u8> = (0..size).map(|byte| u8::try_from(byte * (index + 3) % 251).unwrap()).collect();
                 let source = directory.path().join(index.to_string());
                 fs::write(&source, &bytes).unwrap();
                 expected.extend(bytes);

@@ -84,7 +84,7 @@ impl Upload<'_> {
             (Err(status), Some(artifact_id)) if status.code() == Code::FailedPrecondition => {
                 return Ok(artifact_id.clone());
             }
-            (Err(status), _) => return Err(self.judge(&status)),
+            (Err(status), _) => return Err(judge(&status)),
         };
         let distinct = manifest::distinct_blobs(&collected.manifest);
         let missing = distinct.iter().enumerate().filter(|(position, _)| manifest::bit(&offer.missing, *position));
@@ -103,7 +103,7 @@ impl Upload<'_> {
             after_event_seq: self.job.last_event_seq(),
         });
         request.set_timeout(limits::UNARY_TIMEOUT);
-        client.commit(request).await.map_err(|status| self.judge(&status))?;
+        client.commit(request).await.map_err(|status| judge(&status))?;
         Ok(offer.artifact_id)
     }
 
@@ -132,39 +132,40 @@ impl Upload<'_> {
         let producer = tokio::task::spawn_blocking(move || produce(&id, &blobs, &frames));
         let reply = client.upload(ReceiverStream::new(outgoing)).await;
         // When the call has ended, so does the producer: nobody takes its frames any more.
-        let produced = producer.await.unwrap_or_else(|error| {
+        let read = producer.await.unwrap_or_else(|error| {
             Err(Failure::new(FailureCode::Internal, format!("reading the output ended unexpectedly: {error}")))
         });
         // What went wrong here explains what the server then said.
-        produced.map_err(|failure| match failure.code {
+        read.map_err(|failure| match failure.code {
             FailureCode::OutputRefused => Attempt::Never(UploadError::Changed(failure)),
             _ => never(failure),
         })?;
-        reply.map_err(|status| self.judge(&status))?;
+        reply.map_err(|status| judge(&status))?;
         Ok(())
     }
+}
 
-    fn judge(&self, status: &Status) -> Attempt {
-        let failed = || Failure::new(FailureCode::UploadFailed, status.message());
-        match status.code() {
-            Code::DataLoss => Attempt::Never(UploadError::Changed(failed())),
-            Code::ResourceExhausted
-            | Code::InvalidArgument
-            | Code::FailedPrecondition
-            | Code::PermissionDenied
-            | Code::Unauthenticated
-            | Code::OutOfRange
-            | Code::Unimplemented => never(failed()),
-            Code::Ok
-            | Code::Cancelled
-            | Code::Unknown
-            | Code::DeadlineExceeded
-            | Code::NotFound
-            | Code::AlreadyExists
-            | Code::Aborted
-            | Code::Internal
-            | Code::Unavailable => Attempt::Later(format!("{:?}: {}", status.code(), status.message())),
-        }
+/// Whether another try could end otherwise.
+fn judge(status: &Status) -> Attempt {
+    let failed = || Failure::new(FailureCode::UploadFailed, status.message());
+    match status.code() {
+        Code::DataLoss => Attempt::Never(UploadError::Changed(failed())),
+        Code::ResourceExhausted
+        | Code::InvalidArgument
+        | Code::FailedPrecondition
+        | Code::PermissionDenied
+        | Code::Unauthenticated
+        | Code::OutOfRange
+        | Code::Unimplemented => never(failed()),
+        Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::Aborted
+        | Code::Internal
+        | Code::Unavailable => Attempt::Later(format!("{:?}: {}", status.code(), status.message())),
     }
 }
 

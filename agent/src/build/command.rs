@@ -72,14 +72,14 @@ impl BuildCommand<'_> {
             tokio::select! {
                 both = &mut read, if captured.is_none() => {
                     if let Err(error) = both.0.as_ref().and(both.1.as_ref()) {
-                        ending.get_or_insert(Ending::Log(io::Error::new(error.kind(), error.to_string())));
+                        ending.get_or_insert(CommandError::Log(io::Error::new(error.kind(), error.to_string())));
                         status = Some(self.end(&mut child, Duration::ZERO).await);
                     }
                     captured = Some(both);
                 }
                 exit = child.wait(), if status.is_none() => status = Some(exit),
                 () = interrupt.raised(), if status.is_none() => {
-                    ending.get_or_insert(Ending::Interrupt);
+                    ending.get_or_insert(CommandError::Interrupted);
                     // The pipes are still read, or a process that prints could not end.
                     let end = self.end(&mut child, interrupt.grace());
                     let mut end = std::pin::pin!(end);
@@ -96,10 +96,8 @@ impl BuildCommand<'_> {
         let mut count = String::new();
         let _ = survivors.read_to_string(&mut count); // the supervisor has ended, so this does not wait
         interrupt.add_survivors(count.parse().unwrap_or(0));
-        match ending {
-            Some(Ending::Interrupt) => return Err(CommandError::Interrupted),
-            Some(Ending::Log(error)) => return Err(CommandError::Log(error)),
-            None => {}
+        if let Some(error) = ending {
+            return Err(error);
         }
         let exit_code = status.and_then(Result::ok).map_or(-1, exit_code);
         let last_line = captured.and_then(|(stdout, stderr)| stderr.ok().flatten().or(stdout.ok().flatten()));
@@ -126,19 +124,12 @@ impl BuildCommand<'_> {
             return status;
         }
         terminate(child);
-        match tokio::time::timeout(SUPERVISOR_LIMIT, child.wait()).await {
-            Ok(status) => status,
-            Err(_) => {
-                child.start_kill()?;
-                child.wait().await
-            }
+        if let Ok(status) = tokio::time::timeout(SUPERVISOR_LIMIT, child.wait()).await {
+            return status;
         }
+        child.start_kill()?;
+        child.wait().await
     }
-}
-
-enum Ending {
-    Interrupt,
-    Log(io::Error),
 }
 
 /// The number is ours as long as the child is not waited for, which `id` knows.

@@ -115,9 +115,12 @@ pub(super) async fn connect(
     let stream = timeout(limits::CONNECT_TIMEOUT, TlsConnector::from(Arc::new(config)).connect(name, tcp))
         .await
         .map_err(|_| timed_out())?
-        .map_err(|source| match tls::is_other_authority(&source) {
-            true => ConnectError::OtherAuthority { address: address.clone() },
-            false => ConnectError::Handshake { address: address.clone(), source },
+        .map_err(|source| {
+            if tls::is_other_authority(&source) {
+                ConnectError::OtherAuthority { address: address.clone() }
+            } else {
+                ConnectError::Handshake { address: address.clone(), source }
+            }
         })?;
 
     // Handed over once: when the connection is lost, the caller makes a new one and resynchronises.

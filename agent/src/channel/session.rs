@@ -233,7 +233,7 @@ impl Session<'_> {
                     let _ = answers.try_send(answer(question.request_id, &workspace));
                 });
             }
-            Some(Down::Drain(drain)) => return Some(drained(&drain)),
+            Some(Down::Drain(drain)) => return Some(drained(drain)),
             // A message of a newer server; what it needs an answer to, it will not send to this version.
             Some(Down::Welcome(_)) | None => {}
         }
@@ -262,7 +262,7 @@ impl Session<'_> {
     }
 }
 
-fn drained(drain: &Drain) -> End {
+fn drained(drain: Drain) -> End {
     match drain.reason() {
         DrainReason::Revoked => {
             End::ForGood(Ended::Revoked("revoked: this sandbox may not connect any more".to_owned()))

@@ -39,17 +39,17 @@ impl Output {
         for directory in &self.directories {
             let path = self.project.join(directory);
             if path.is_dir() && !is_empty_tree(&path) {
-                return self.check(directory, path);
+                return self.check(directory, &path);
             }
         }
         Err(self.missing().into())
     }
 
-    fn check(&self, shown: &str, path: PathBuf) -> Result<(PathBuf, SourceRules), Halt> {
+    fn check(&self, shown: &str, path: &Path) -> Result<(PathBuf, SourceRules), Halt> {
         let canonical = |path: &Path| {
             path.canonicalize().map_err(|error| Failure::io(FailureCode::OutputRefused, "packaging", path, &error))
         };
-        let (output, tree, project) = (canonical(&path)?, canonical(&self.tree)?, canonical(&self.project)?);
+        let (output, tree, project) = (canonical(path)?, canonical(&self.tree)?, canonical(&self.project)?);
         if !output.starts_with(&tree) {
             let message = format!("`{shown}` leads out of the project; set output_dir to a directory inside of it");
             return Err(Failure::new(FailureCode::OutputRefused, message).into());

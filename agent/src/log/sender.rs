@@ -43,7 +43,7 @@ pub(crate) async fn send_logs(channel: Channel, jobs: Arc<Jobs>) -> Result<Infal
             () = jobs.log_news.notified() => {}
             () = due => {}
             reply = replies.message() => match reply? {
-                Some(reply) => sender.stored(reply),
+                Some(reply) => sender.stored(&reply),
                 None => return Err(Status::unavailable("the control plane closed the log stream")),
             },
         }
@@ -101,7 +101,7 @@ impl Sender {
         Ok(next_due)
     }
 
-    fn stored(&mut self, reply: LogReply) {
+    fn stored(&mut self, reply: &LogReply) {
         let Some(journey) = self.journeys.get_mut(&reply.job_id) else { return };
         let Some((end, is_current)) = journey.under_way.pop_front() else { return };
         self.in_flight -= 1;

@@ -179,7 +179,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut spool = Spool::new(directory.path().join("job"));
         let texts: Vec<Vec<u8>> =
-            (0..3000_usize).map(|number| vec![b'a' + (number % 26) as u8; number * 7 % 301]).collect();
+            (0..3000_usize).map(|number| vec![u8::try_from(number % 251).unwrap(); number * 7 % 301]).collect();
         let mut offsets = Vec::new();
         for text in &texts {
             offsets.push(spool.end().offset);
