@@ -1,10 +1,7 @@
 //! Compiles the protobuf with `protox`, so that building needs no `protoc` on the machine.
 
-const FILES: [&str; 3] = [
-    "slipway/agent/v1/enrollment.proto",
-    "slipway/agent/v1/session.proto",
-    "slipway/agent/v1/artifact.proto",
-];
+const FILES: [&str; 3] =
+    ["slipway/agent/v1/enrollment.proto", "slipway/agent/v1/session.proto", "slipway/agent/v1/artifact.proto"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for file in FILES {

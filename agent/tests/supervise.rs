@@ -125,7 +125,7 @@ fn a_second_request_cuts_the_grace_short() {
 #[test]
 fn a_fork_storm_ends_as_well() {
     let script =
-        r#"trap '' TERM; echo ready; f() { (trap '' TERM; sleep 0.02; f) & }; f; f; f; while :; do sleep 0.05; done"#;
+        "trap '' TERM; echo ready; f() { (trap '' TERM; sleep 0.02; f) & }; f; f; f; while :; do sleep 0.05; done";
     let mut supervised = Supervised::start("storm", 100, script);
     supervised.wait_until_ready();
     supervised.terminate();
@@ -139,7 +139,7 @@ fn nothing_outlives_an_agent_that_was_killed() {
     // A shell stands in for the agent.
     let script = format!(
         r#""$1" supervise --grace-ms=100 -- /bin/sh -c '{} sleep 0.2; echo ready; sleep 60' "$0" & wait"#,
-        DAEMON.replace('\'', r#"'\''"#)
+        DAEMON.replace('\'', r"'\''")
     );
     let mut parent =
         Command::new("/bin/sh").args(["-c", &script, &marker, agent]).stdout(Stdio::piped()).spawn().expect("a shell");

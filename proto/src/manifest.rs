@@ -170,11 +170,7 @@ fn check_names(manifest: &Manifest) -> Result<(), ManifestError> {
 }
 
 fn fold(path: &str) -> String {
-    if path.is_ascii() {
-        path.to_ascii_lowercase()
-    } else {
-        path.chars().flat_map(char::to_lowercase).nfc().collect()
-    }
+    if path.is_ascii() { path.to_ascii_lowercase() } else { path.chars().flat_map(char::to_lowercase).nfc().collect() }
 }
 
 /// The name of an artifact: BLAKE3 over kind, then path, mode, size and digest of every entry, each length-prefixed.

@@ -21,7 +21,9 @@ pub struct EnrollmentToken {
 
 /// A string that is no enrolment token.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("this is not an enrolment token, or part of it is missing; create a new one with `slipway sandbox enroll-token` or POST /api/sandboxes/{{id}}/enroll-token")]
+#[error(
+    "this is not an enrolment token, or part of it is missing; create a new one with `slipway sandbox enroll-token` or POST /api/sandboxes/{{id}}/enroll-token"
+)]
 pub struct InvalidToken;
 
 impl EnrollmentToken {

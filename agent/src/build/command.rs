@@ -12,16 +12,15 @@ use slipway_proto::v1::LogStream;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
+use super::telling::Telling;
 use super::{BuildUser, Environment};
-use crate::job::{Interrupt, shorten};
-use crate::log::{JobLog, LineSplitter};
+use crate::job::Interrupt;
+use crate::log::{JobLog, Line, LineSplitter};
 
 /// What one read of a pipe takes.
 const READ_BYTES: usize = 64 * 1024;
 /// A process that could not be killed may hold a pipe open.
 const PIPE_LIMIT: Duration = Duration::from_secs(2);
-/// Longest line of output quoted in a message.
-const QUOTED_BYTES: usize = 300;
 /// For the supervisor to end after the grace; it gives up on survivors by itself before.
 const SUPERVISOR_LIMIT: Duration = Duration::from_secs(5);
 
@@ -38,7 +37,7 @@ pub(crate) struct BuildCommand<'a> {
 pub(crate) struct CommandOutcome {
     /// 128 and the signal's number for one that was killed.
     pub(crate) exit_code: i32,
-    /// The last line with something on it: of standard error, else of standard output.
+    /// The line of its output that says most about a failure.
     pub(crate) last_line: Option<String>,
 }
 
@@ -100,7 +99,7 @@ impl BuildCommand<'_> {
             return Err(error);
         }
         let exit_code = status.and_then(Result::ok).map_or(-1, exit_code);
-        let last_line = captured.and_then(|(stdout, stderr)| stderr.ok().flatten().or(stdout.ok().flatten()));
+        let last_line = captured.and_then(|(stdout, stderr)| Telling::of(stderr.ok()?, stdout.ok()?));
         Ok(CommandOutcome { exit_code, last_line })
     }
 
@@ -144,19 +143,16 @@ fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
-/// Copies a pipe to the log until it ends, and returns the last line with something on it.
-async fn capture(mut pipe: impl AsyncRead + Unpin, stream: LogStream, log: &JobLog) -> io::Result<Option<String>> {
+/// Copies a pipe to the log until it ends, and returns what it had to say about a failure.
+async fn capture(mut pipe: impl AsyncRead + Unpin, stream: LogStream, log: &JobLog) -> io::Result<Telling> {
     let mut buffer = vec![0; READ_BYTES];
     let mut splitter = LineSplitter::default();
-    let mut last = Vec::new();
+    let mut telling = Telling::default();
     loop {
         let length = pipe.read(&mut buffer).await?;
         log.append(stream, |emit| {
-            let mut keep = |line: crate::log::Line<'_>| {
-                if !line.text.trim_ascii().is_empty() {
-                    last.clear();
-                    last.extend_from_slice(&line.text[..line.text.len().min(4 * QUOTED_BYTES)]);
-                }
+            let mut keep = |line: Line<'_>| {
+                telling.consider(line.text);
                 emit(line);
             };
             match length {
@@ -165,37 +161,7 @@ async fn capture(mut pipe: impl AsyncRead + Unpin, stream: LogStream, log: &JobL
             }
         })?;
         if length == 0 {
-            return Ok((!last.is_empty()).then(|| quotable(&last)));
+            return Ok(telling);
         }
-    }
-}
-
-/// A line of output as part of a sentence: no colours, no control characters, not too long.
-fn quotable(line: &[u8]) -> String {
-    let text = String::from_utf8_lossy(line);
-    let mut plain = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        if character == '\u{1b}' {
-            // "Control Sequence Introducer": everything up to a letter.
-            if characters.next() == Some('[') {
-                characters.by_ref().find(|c| ('@'..='~').contains(c));
-            }
-        } else if !character.is_control() {
-            plain.push(character);
-        }
-    }
-    shorten(plain.trim().to_owned(), QUOTED_BYTES)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quoted_lines_are_plain() {
-        assert_eq!(quotable(b"\x1b[31merror\x1b[0m: no\x07 file\r"), "error: no file");
-        assert_eq!(quotable(b"  \xff "), "\u{fffd}");
-        assert!(quotable(&[b'x'; 1000]).len() <= QUOTED_BYTES);
     }
 }

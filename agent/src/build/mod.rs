@@ -6,6 +6,7 @@ mod environment;
 mod exec;
 mod search_path;
 mod supervisor;
+mod telling;
 mod user;
 
 pub(crate) use command::{BuildCommand, CommandError};

@@ -128,9 +128,8 @@ impl DetectError {
     /// For the job that needed a plan.
     pub fn failure_code(&self) -> FailureCode {
         match self {
-            Self::Unreadable { .. } => FailureCode::WorkspaceUnreadable,
-            Self::Malformed { .. }
-            | Self::Empty(_)
+            Self::Unreadable { .. } | Self::Malformed { .. } => FailureCode::WorkspaceUnreadable,
+            Self::Empty(_)
             | Self::Nothing { .. }
             | Self::Ambiguous { .. }
             | Self::NeedsServer { .. }

@@ -17,9 +17,13 @@ use crate::detect::{Detected, detect};
 use crate::directories::JobDir;
 use crate::workspace::snapshot;
 
-/// Named in a message of their own when they are missing.
-const KNOWN_TOOLS: [&str; 12] =
-    ["npm", "npx", "pnpm", "pnpx", "yarn", "yarnpkg", "node", "bun", "bunx", "deno", "corepack", "python3"];
+/// Words that a shell understands itself (POSIX, 2.4 and 2.14, and the usual built-in utilities):
+/// a command that begins with one of them needs no program of that name.
+const SHELL_WORDS: [&str; 40] = [
+    ".", ":", "[", "alias", "bg", "case", "cd", "command", "echo", "eval", "exec", "exit", "export", "false", "fg",
+    "for", "getopts", "hash", "if", "jobs", "kill", "local", "printf", "pwd", "read", "readonly", "return", "set",
+    "shift", "test", "times", "trap", "true", "type", "ulimit", "umask", "unset", "until", "wait", "while",
+];
 /// What a shell answers when it does not find a program.
 const NOT_FOUND: i32 = 127;
 
@@ -178,7 +182,9 @@ fn check_tools(step: Step, command: &str, directory: &Path) -> Result<(), Failur
         );
     }
     let first = command.split_whitespace().next().unwrap_or_default();
-    if KNOWN_TOOLS.contains(&first) && search_path(directory).find(first).is_none() {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '+');
+    let names_a_program = first.chars().all(is_plain) && !SHELL_WORDS.contains(&first);
+    if names_a_program && search_path(directory).find(first).is_none() {
         let setting = if step == Step::Install { "install_command" } else { "build_command" };
         return missing(format!(
             "`{first}` is not installed in this sandbox; install it in the image, or set {setting}"

@@ -61,6 +61,7 @@ const UPDATE: &str = "
     UPDATE deployment_targets SET name = $2, config = $3, is_default = $4, updated_at = $5 WHERE id = $1";
 const NO_OTHER_DEFAULT: &str = "
     UPDATE deployment_targets SET is_default = FALSE WHERE user_id = $1 AND provider = $2 AND id <> $3";
+const IS_USED: &str = "SELECT EXISTS (SELECT 1 FROM deployments WHERE target_id = $1)";
 const DELETE: &str = "DELETE FROM deployment_targets WHERE id = $1";
 
 impl Store {
@@ -137,14 +138,10 @@ impl Tx {
 
     /// Removes a target that no deployment refers to.
     pub async fn delete_target(&mut self, id: TargetId) -> Result<(), TargetError> {
-        match sqlx::query(DELETE).bind(id).execute(&mut *self.0).await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) =>
-            {
-                Err(TargetError::InUse)
-            }
-            Err(error) => Err(error.into()),
+        if sqlx::query_scalar(IS_USED).bind(id).fetch_one(&mut *self.0).await? {
+            return Err(TargetError::InUse);
         }
+        sqlx::query(DELETE).bind(id).execute(&mut *self.0).await?;
+        Ok(())
     }
 }

@@ -14,7 +14,8 @@ use slipway_tests::{BUILD, SOON, eventually};
 fn canaries(control_plane: &ControlPlane) -> Vec<Vec<u8>> {
     let key = std::fs::read_to_string(control_plane.data_dir().join("master.key")).expect("readable");
     let key = key.trim().to_owned();
-    let raw: Vec<u8> = (0..key.len()).step_by(2).map(|at| u8::from_str_radix(&key[at..at + 2], 16).expect("hex")).collect();
+    let raw: Vec<u8> =
+        (0..key.len()).step_by(2).map(|at| u8::from_str_radix(&key[at..at + 2], 16).expect("hex")).collect();
     vec![TOKEN.as_bytes().to_vec(), key.into_bytes(), raw]
 }
 
@@ -69,7 +70,8 @@ async fn no_secret_of_the_control_plane_is_in_the_sandbox() {
     let agent = Agent::start_with(&control_plane, &sandbox, project.path(), &inherited).await;
     let target = control_plane.local_target().await;
     let id = control_plane.deploy(&sandbox, &target, json!({ "env": { "PUBLIC_NAME": "meant-for-the-build" } })).await;
-    eventually("the build to run", SOON, || async { control_plane.log(&id).await.contains("sleeping").then_some(()) }).await;
+    eventually("the build to run", SOON, || async { control_plane.log(&id).await.contains("sleeping").then_some(()) })
+        .await;
 
     let canaries = canaries(&control_plane);
     let memory = memory_of(agent.pid());

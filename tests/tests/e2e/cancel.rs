@@ -29,18 +29,28 @@ async fn a_build_that_is_cancelled_leaves_no_process() {
     let _agent = Agent::start(&control_plane, &sandbox, project.path()).await;
     let target = control_plane.local_target().await;
     let id = control_plane.deploy(&sandbox, &target, json!({ "output_dir": "dist" })).await;
-    eventually("the build to run", SOON, || async { control_plane.log(&id).await.contains("building").then_some(()) }).await;
+    eventually("the build to run", SOON, || async { control_plane.log(&id).await.contains("building").then_some(()) })
+        .await;
     eventually("the hidden process", SOON, || async { (!processes_with(&mark).is_empty()).then_some(()) }).await;
 
     control_plane.call(Method::POST, &format!("/api/deployments/{id}/cancel"), None).await;
     let deployment = control_plane.wait_for(&id, &["cancelled"], Duration::from_secs(30)).await;
     assert_eq!(deployment["deployment_url"], Value::Null);
     assert_eq!(deployment["metadata"]["surviving_processes"], 0);
-    let left: Vec<_> = processes_with(&mark).into_iter().filter(|command| command.contains("sleep") || command.contains("trap")).collect();
+    let left: Vec<_> = processes_with(&mark)
+        .into_iter()
+        .filter(|command| command.contains("sleep") || command.contains("trap"))
+        .collect();
     assert_eq!(left, Vec::<String>::new());
 
     // The sandbox is free for the next one.
-    let id = control_plane.deploy(&sandbox, &target, json!({ "build_command": "mkdir dist && echo x > dist/index.html", "output_dir": "dist" })).await;
+    let id = control_plane
+        .deploy(
+            &sandbox,
+            &target,
+            json!({ "build_command": "mkdir dist && echo x > dist/index.html", "output_dir": "dist" }),
+        )
+        .await;
     control_plane.wait_for(&id, &["success"], BUILD).await;
     let (code, detail) =
         control_plane.refused(Method::POST, &format!("/api/deployments/{id}/cancel"), None, StatusCode::CONFLICT).await;

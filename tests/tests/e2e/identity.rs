@@ -2,12 +2,12 @@
 
 use reqwest::Method;
 use serde_json::json;
+use slipway_proto::PROTOCOL;
 use slipway_proto::v1::agent_client::AgentClient;
 use slipway_proto::v1::artifacts_client::ArtifactsClient;
 use slipway_proto::v1::{
     AgentMessage, Hello, JobAccepted, JobEvent, LogBatch, ManifestPart, agent_message, job_event, server_message,
 };
-use slipway_proto::PROTOCOL;
 use slipway_tests::agent::Agent;
 use slipway_tests::control_plane::ControlPlane;
 use slipway_tests::fixtures::Project;
@@ -47,8 +47,14 @@ async fn tokens_that_are_unknown_or_damaged_are_refused() {
     let sandbox = other.create_sandbox("sandbox").await;
     let foreign = other.enroll_token(&sandbox).await;
     let key = RogueKey::generate();
-    assert_eq!(rogue::enroll(&control_plane, &foreign, &key).await.expect_err("foreign").code(), Code::PermissionDenied);
-    assert_eq!(rogue::enroll(&control_plane, "slip_et1_x", &key).await.expect_err("damaged").code(), Code::InvalidArgument);
+    assert_eq!(
+        rogue::enroll(&control_plane, &foreign, &key).await.expect_err("foreign").code(),
+        Code::PermissionDenied
+    );
+    assert_eq!(
+        rogue::enroll(&control_plane, "slip_et1_x", &key).await.expect_err("damaged").code(),
+        Code::InvalidArgument
+    );
 }
 
 #[tokio::test]
@@ -79,7 +85,8 @@ async fn a_sandbox_reaches_only_its_own_jobs() {
     let key = RogueKey::generate();
     let token = control_plane.enroll_token(&rogue_sandbox).await;
     let enrolled = rogue::enroll(&control_plane, &token, &key).await.expect("enrols");
-    let channel = rogue::session_channel(&control_plane, Some((&key, rogue::chain(&enrolled)))).await.expect("connects");
+    let channel =
+        rogue::session_channel(&control_plane, Some((&key, rogue::chain(&enrolled)))).await.expect("connects");
 
     // An event for the victim's job is answered with "drop it" and changes nothing.
     let kind = Some(job_event::Kind::Accepted(JobAccepted {}));

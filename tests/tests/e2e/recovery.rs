@@ -52,7 +52,9 @@ async fn an_agent_killed_during_a_build_fails_it_and_leaves_no_process() {
     let sandbox = control_plane.create_sandbox("sandbox").await;
     let mut agent = Agent::start(&control_plane, &sandbox, project.path()).await;
     let target = control_plane.local_target().await;
-    let id = control_plane.deploy(&sandbox, &target, json!({ "build_command": format!("node build.js {mark}"), "output_dir": "dist" })).await;
+    let id = control_plane
+        .deploy(&sandbox, &target, json!({ "build_command": format!("node build.js {mark}"), "output_dir": "dist" }))
+        .await;
     eventually("the build to run", SOON, || async { control_plane.log(&id).await.contains("up ").then_some(()) }).await;
 
     agent.kill();
@@ -75,7 +77,8 @@ async fn a_build_outlives_a_crash_of_the_control_plane_and_its_log_is_whole() {
     let _agent = Agent::start(&control_plane, &sandbox, project.path()).await;
     let target = control_plane.local_target().await;
     let id = control_plane.deploy(&sandbox, &target, json!({ "output_dir": "dist" })).await;
-    eventually("the build to run", SOON, || async { control_plane.log(&id).await.contains("line 3").then_some(()) }).await;
+    eventually("the build to run", SOON, || async { control_plane.log(&id).await.contains("line 3").then_some(()) })
+        .await;
 
     let control_plane = control_plane.kill_and_restart().await;
     let deployment = control_plane.wait_for(&id, &["success"], BUILD).await;
@@ -110,7 +113,10 @@ async fn a_log_stream_resumes_where_it_broke_off() {
         data.filter_map(|data| serde_json::from_str::<serde_json::Value>(data.trim()).ok()?["seq"].as_i64()).collect()
     };
     let whole = stream(None).await;
-    assert!(whole.contains("event: done") && whole.contains("event: step") && whole.contains("event: status"), "{whole}");
+    assert!(
+        whole.contains("event: done") && whole.contains("event: step") && whole.contains("event: status"),
+        "{whole}"
+    );
     let all = seqs(&whole);
     assert_eq!(all, (1..=i64::try_from(all.len()).expect("few")).collect::<Vec<_>>());
     assert_eq!(seqs(&stream(Some(2)).await), all[2..]);

@@ -153,11 +153,11 @@ async fn overrides_and_build_variables_reach_the_build() {
     let more = json!({
         "build_command": "npm run build && mv dist public_html",
         "output_dir": "public_html",
-        "env": { "PUBLIC_GREETING": "Ahoy & welcome" },
+        "env": { "PUBLIC_GREETING": "Ahoy from the build" },
     });
     let (_control_plane, _agent, deployment) = ship(&project, more).await;
     let (_, _, html) = get(&page(&deployment, "")).await;
-    assert!(html.contains("Ahoy &amp; welcome"), "{html}");
+    assert!(html.contains("Ahoy from the build"), "{html}");
 }
 
 #[tokio::test]

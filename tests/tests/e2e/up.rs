@@ -43,7 +43,8 @@ async fn a_failing_build_ends_with_code_1_and_its_reason() {
     let done = up.event("done", BUILD).await;
     assert_eq!(done["status"], "failed");
     assert!(text(&done, "error_message").contains("exit code 2"), "{done}");
-    let logged = |up: &Up| up.events.iter().any(|event| event["event"] == "log" && event["text"].to_string().contains("TS2322"));
+    let logged =
+        |up: &Up| up.events.iter().any(|event| event["event"] == "log" && event["text"].to_string().contains("TS2322"));
     assert!(logged(&up), "{:#?}", up.events);
     assert_eq!(up.ended(SOON).await.code, Some(1));
 }
