@@ -71,7 +71,9 @@ mod tests {
     fn check(stderr: &[&str], stdout: &[&str], expected: Option<&str>) {
         let telling = |lines: &[&str]| {
             let mut telling = Telling::default();
-            lines.iter().for_each(|line| telling.consider(line.as_bytes()));
+            for line in lines {
+                telling.consider(line.as_bytes());
+            }
             telling
         };
         assert_eq!(Telling::of(telling(stderr), telling(stdout)).as_deref(), expected);
