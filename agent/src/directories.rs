@@ -121,9 +121,9 @@ impl BuildDir {
         let directory = JobDir { lock: File::open(&path)?, home, path };
         directory.lock.try_lock()?;
         fs::set_permissions(&directory.path, fs::Permissions::from_mode(0o711))?;
-        for part in [directory.workspace(), directory.temporary()] {
-            private_dir(&part, user)?;
-        }
+        private_dir(&directory.temporary(), user)?;
+        // Given to the user when the snapshot is complete.
+        DirBuilder::new().mode(0o700).create(directory.workspace())?;
         Ok(directory)
     }
 

@@ -7,6 +7,7 @@
 //! holds the identity and the connections; a lost connection never fails a job.
 
 mod artifact;
+mod beneath;
 pub mod build;
 mod channel;
 pub mod cli;

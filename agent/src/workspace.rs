@@ -1,14 +1,15 @@
 //! The snapshot a build works on, so that the user's tree and a dev server running on it do not
 //! notice. Links are copied as links and never followed; what can be installed or built again is left out.
 
-use std::fs::{self, File, FileTimes, Metadata};
+use std::fs::{self, File, FileTimes, Metadata, Permissions};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, symlink};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 use slipway_proto::v1::FailureCode;
 
+use crate::beneath::open_file;
 use crate::build::BuildUser;
 use crate::job::{Failure, Halt, Interrupt};
 
@@ -54,7 +55,8 @@ pub(crate) fn walk_sources(root: &Path) -> WalkBuilder {
     walk
 }
 
-/// Copies the workspace to `destination`, an empty directory, for `user`.
+/// Copies the workspace, given by its canonical path, to `destination`, an empty directory, for `user`. Until everything is
+/// there only the agent can enter it: nobody can put a link in the way of what root writes.
 pub(crate) fn snapshot(
     workspace: &Path,
     destination: &Path,
@@ -83,6 +85,7 @@ pub(crate) fn snapshot(
         // A time is not worth a failed build.
         let _ = File::open(directory).and_then(|directory| directory.set_times(times(metadata)));
     }
+    user.own(destination).map_err(|error| failed(destination, &error))?;
     Ok(())
 }
 
@@ -113,16 +116,13 @@ impl Copy<'_> {
                 fs::create_dir(&target)?;
                 self.user.own(&target)?;
                 // Whatever the original's mode: the build must be able to work in it.
-                let mut permissions = metadata.permissions();
-                std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, mode(metadata) | 0o700);
-                fs::set_permissions(&target, permissions)?;
+                fs::set_permissions(&target, Permissions::from_mode(mode(metadata) | 0o700))?;
             }
         } else if kind.is_symlink() {
             symlink(fs::read_link(path)?, &target)?;
             self.user.own(&target)?;
         } else if kind.is_file() {
-            copy_file(path, &target, metadata)?;
-            self.user.own(&target)?;
+            copy_file(self.workspace, path, &target, self.user)?;
         } else {
             // No build reads a socket or a device of the workspace; opening one could wait for ever.
             debug_assert!(kind.is_fifo() || kind.is_socket() || kind.is_block_device() || kind.is_char_device());
@@ -147,7 +147,7 @@ fn failed(path: &Path, error: &io::Error) -> Halt {
 }
 
 fn mode(metadata: &Metadata) -> u32 {
-    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777
+    metadata.permissions().mode() & 0o777
 }
 
 fn times(metadata: &Metadata) -> FileTimes {
@@ -159,14 +159,17 @@ fn times(metadata: &Metadata) -> FileTimes {
 }
 
 /// With mode and time of the last change. A file that goes away meanwhile was not there.
-fn copy_file(from: &Path, to: &Path, metadata: &Metadata) -> io::Result<()> {
-    match fs::copy(from, to) {
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound && from.symlink_metadata().is_err() => return Ok(()),
-        Err(error) => return Err(error),
-    }
-    let copy = File::options().write(true).open(to).or_else(|_| File::open(to))?;
-    copy.set_times(times(metadata))
+fn copy_file(root: &Path, from: &Path, to: &Path, user: BuildUser) -> io::Result<()> {
+    let mut original = match open_file(root, from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    let metadata = original.metadata()?;
+    let mut copy = File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    io::copy(&mut original, &mut copy)?;
+    copy.set_permissions(Permissions::from_mode(mode(&metadata)))?;
+    copy.set_times(times(&metadata))?;
+    user.own(to)
 }
 
 /// For errors of a walk.
@@ -177,7 +180,6 @@ pub(crate) fn unreadable(root: &Path, error: &ignore::Error) -> Halt {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixListener;
 
     use super::*;
@@ -197,7 +199,7 @@ mod tests {
     #[test]
     fn a_snapshot_has_the_sources_and_nothing_else() {
         let (workspace, destination) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let root = workspace.path();
+        let root = &workspace.path().canonicalize().unwrap();
         for path in
             ["src/main.js", "node_modules/a/index.js", ".git/config", "dist/old.js", "packages/a/.env.local", ".npmrc"]
         {

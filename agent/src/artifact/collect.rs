@@ -33,6 +33,8 @@ pub(crate) struct Collected {
     pub(crate) manifest: Manifest,
     /// One per entry of the manifest.
     pub(crate) sources: Vec<PathBuf>,
+    /// Canonical; all sources are in it.
+    pub(crate) root: PathBuf,
 }
 
 /// A file that will be part of the artifact.
@@ -54,7 +56,7 @@ pub(crate) fn collect(root: &Path, rules: SourceRules, interrupt: &Interrupt) ->
     listing.walk(&root, "")?;
     let mut candidates = listing.candidates;
     candidates.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-    let digests = hash::digests(&candidates, interrupt)?;
+    let digests = hash::digests(&root, &candidates, interrupt)?;
     let mut manifest = Manifest { kind: ArtifactKind::Tree.into(), entries: Vec::with_capacity(candidates.len()) };
     let mut sources = Vec::with_capacity(candidates.len());
     for (candidate, digest) in candidates.into_iter().zip(digests) {
@@ -67,7 +69,7 @@ pub(crate) fn collect(root: &Path, rules: SourceRules, interrupt: &Interrupt) ->
         sources.push(candidate.source);
     }
     manifest::check(&manifest).map_err(|error| refused(error.to_string()))?;
-    Ok(Collected { manifest, sources })
+    Ok(Collected { manifest, sources, root })
 }
 
 /// Whether there is nothing in a directory that could be published.

@@ -3,7 +3,7 @@
 //! files cost no more than a large one.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc as channel;
 use std::thread;
 
@@ -12,7 +12,8 @@ use slipway_proto::limits;
 use slipway_proto::v1::{FailureCode, PackFrame};
 use tokio::sync::mpsc;
 
-use super::hash::{changed, open};
+use super::hash::changed;
+use crate::beneath::open_file;
 use crate::job::Failure;
 
 /// Of zstd. The link to the control plane is fast as a rule; what is sent is often compressed already.
@@ -28,12 +29,17 @@ pub(super) struct Blob {
     pub(super) size_bytes: u64,
 }
 
-/// Reads and compresses all blobs in order. Ends early without an error when nobody takes frames any more.
-pub(super) fn produce(artifact_id: &str, blobs: &[Blob], frames: &mpsc::Sender<PackFrame>) -> Result<(), Failure> {
+/// Reads and compresses all blobs, which are in `root`, in order. Ends early without an error when nobody takes frames any more.
+pub(super) fn produce(
+    artifact_id: &str,
+    root: &Path,
+    blobs: &[Blob],
+    frames: &mpsc::Sender<PackFrame>,
+) -> Result<(), Failure> {
     thread::scope(|scope| {
         let (filled, full) = channel::sync_channel::<Vec<u8>>(RAW_FRAMES);
         let (emptied, empty) = channel::channel::<Vec<u8>>();
-        let reader = scope.spawn(move || read(blobs, &filled, &empty));
+        let reader = scope.spawn(move || read(root, blobs, &filled, &empty));
         let compressed = compress(artifact_id, full, &emptied, frames);
         let read = reader.join().unwrap_or_else(|_| Err(internal("reading the output")));
         read.and(compressed)
@@ -41,6 +47,7 @@ pub(super) fn produce(artifact_id: &str, blobs: &[Blob], frames: &mpsc::Sender<P
 }
 
 fn read(
+    root: &Path,
     blobs: &[Blob],
     filled: &channel::SyncSender<Vec<u8>>,
     empty: &channel::Receiver<Vec<u8>>,
@@ -50,11 +57,11 @@ fn read(
     let mut is_first = true;
     for blob in blobs {
         let failed = |error| Failure::io(FailureCode::UploadFailed, "reading the output", &blob.source, &error);
-        let mut file = open(&blob.source).map_err(failed)?;
+        let mut file = open_file(root, &blob.source).map_err(failed)?;
         let mut left = blob.size_bytes;
         while left > 0 {
-            let room = (limits::FRAME_RAW_BYTES - frame.len()) as u64;
-            let length = (&mut file).take(room.min(left)).read_to_end(&mut frame).map_err(failed)?;
+            let free = (limits::FRAME_RAW_BYTES - frame.len()) as u64;
+            let length = (&mut file).take(free.min(left)).read_to_end(&mut frame).map_err(failed)?;
             if length == 0 {
                 return Err(changed(&blob.source));
             }
@@ -108,20 +115,21 @@ mod tests {
     #[test]
     fn frames_hold_all_blobs_in_order() {
         let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().canonicalize().unwrap();
         let mut expected = Vec::new();
         let blobs: Vec<_> = [3, 1_500_000, 700_000, 0, 2_000_000]
             .into_iter()
             .enumerate()
             .map(|(index, size)| {
                 let bytes: Vec<u8> = (0..size).map(|byte| u8::try_from(byte * (index + 3) % 251).unwrap()).collect();
-                let source = directory.path().join(index.to_string());
+                let source = root.join(index.to_string());
                 fs::write(&source, &bytes).unwrap();
                 expected.extend(bytes);
                 Blob { source, size_bytes: size as u64 }
             })
             .collect();
         let (sender, mut receiver) = mpsc::channel(100);
-        produce("artifact", &blobs, &sender).unwrap();
+        produce("artifact", &root, &blobs, &sender).unwrap();
         drop(sender);
         let (mut raw, mut ids) = (Vec::new(), Vec::new());
         while let Some(frame) = receiver.blocking_recv() {
@@ -134,7 +142,7 @@ mod tests {
 
         fs::write(&blobs[1].source, "shorter").unwrap();
         let (sender, _receiver) = mpsc::channel(100);
-        let failure = produce("artifact", &blobs, &sender).unwrap_err();
+        let failure = produce("artifact", &root, &blobs, &sender).unwrap_err();
         assert!(failure.message.contains("changed while"), "{}", failure.message);
     }
 }

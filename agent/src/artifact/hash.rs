@@ -1,16 +1,14 @@
 //! Digests of many files at once.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use nix::fcntl::OFlag;
 use slipway_proto::v1::FailureCode;
 
 use super::collect::Candidate;
+use crate::beneath::open_file;
 use crate::job::{Failure, Halt, Interrupt};
 
 /// More would compete with the upload and the user's own programs.
@@ -20,8 +18,8 @@ const BUFFER_BYTES: usize = 128 * 1024;
 /// Fewer files are not worth a thread each.
 const FILES_PER_THREAD: usize = 32;
 
-/// The digest of each candidate, in order.
-pub(super) fn digests(candidates: &[Candidate], interrupt: &Interrupt) -> Result<Vec<blake3::Hash>, Halt> {
+/// The digest of each candidate, in order. All of them are in `root`.
+pub(super) fn digests(root: &Path, candidates: &[Candidate], interrupt: &Interrupt) -> Result<Vec<blake3::Hash>, Halt> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let threads = processors.min(MOST_THREADS).min(candidates.len().div_ceil(FILES_PER_THREAD)).max(1);
     let next = AtomicUsize::new(0);
@@ -32,7 +30,7 @@ pub(super) fn digests(candidates: &[Candidate], interrupt: &Interrupt) -> Result
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(candidate) = candidates.get(index) else { return Ok(found) };
             interrupt.check()?;
-            found.push((index, digest(candidate, &mut buffer)?));
+            found.push((index, digest(root, candidate, &mut buffer)?));
         }
     };
     let mut digests = vec![blake3::Hash::from_bytes([0; blake3::OUT_LEN]); candidates.len()];
@@ -58,9 +56,9 @@ pub(super) fn digests(candidates: &[Candidate], interrupt: &Interrupt) -> Result
 }
 
 /// A file that is being written meanwhile gets a second chance.
-fn digest(candidate: &Candidate, buffer: &mut [u8]) -> Result<blake3::Hash, Halt> {
+fn digest(root: &Path, candidate: &Candidate, buffer: &mut [u8]) -> Result<blake3::Hash, Halt> {
     for _ in 0..2 {
-        let digest = digest_once(candidate, buffer)
+        let digest = digest_once(root, candidate, buffer)
             .map_err(|error| Failure::io(FailureCode::OutputRefused, "packaging", &candidate.source, &error))?;
         if let Some(digest) = digest {
             return Ok(digest);
@@ -79,8 +77,8 @@ pub(super) fn changed(path: &Path) -> Failure {
 }
 
 /// `None` when the file is not as long as it was when it was listed.
-fn digest_once(candidate: &Candidate, buffer: &mut [u8]) -> io::Result<Option<blake3::Hash>> {
-    let mut file = open(&candidate.source)?;
+fn digest_once(root: &Path, candidate: &Candidate, buffer: &mut [u8]) -> io::Result<Option<blake3::Hash>> {
+    let mut file = open_file(root, &candidate.source)?;
     let mut hasher = blake3::Hasher::new();
     let mut left = candidate.size_bytes;
     loop {
@@ -95,11 +93,4 @@ fn digest_once(candidate: &Candidate, buffer: &mut [u8]) -> io::Result<Option<bl
         hasher.update(&buffer[..length]);
     }
     Ok((left == 0).then(|| hasher.finalize()))
-}
-
-/// Opens a file that was listed as one: neither a link nor a pipe that took its place is followed or waited for.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
-    Ok(file)
 }

@@ -2,7 +2,7 @@
 //! breaks costs another offer, which asks only for what has not arrived; a job fails here only when
 //! the control plane says no.
 
-use std::sync::Arc;
+use std::path::Path;
 
 use prost::Message;
 use slipway_proto::v1::artifacts_client::ArtifactsClient;
@@ -95,7 +95,7 @@ impl Upload<'_> {
             })
             .collect();
         if !blobs.is_empty() {
-            self.send(&mut client, &offer.artifact_id, blobs).await?;
+            self.send(&mut client, &offer.artifact_id, &collected.root, blobs).await?;
         }
         *committing = Some(offer.artifact_id.clone());
         let mut request = tonic::Request::new(CommitRequest {
@@ -126,10 +126,16 @@ impl Upload<'_> {
         Ok(parts)
     }
 
-    async fn send(&self, client: &mut ArtifactsClient<Channel>, id: &str, blobs: Vec<Blob>) -> Result<(), Attempt> {
+    async fn send(
+        &self,
+        client: &mut ArtifactsClient<Channel>,
+        id: &str,
+        root: &Path,
+        blobs: Vec<Blob>,
+    ) -> Result<(), Attempt> {
         let (frames, outgoing) = mpsc::channel(FRAMES_IN_FLIGHT);
-        let (id, blobs) = (id.to_owned(), Arc::<[Blob]>::from(blobs));
-        let producer = tokio::task::spawn_blocking(move || produce(&id, &blobs, &frames));
+        let (id, root) = (id.to_owned(), root.to_owned());
+        let producer = tokio::task::spawn_blocking(move || produce(&id, &root, &blobs, &frames));
         let reply = client.upload(ReceiverStream::new(outgoing)).await;
         // When the call has ended, so does the producer: nobody takes its frames any more.
         let read = producer.await.unwrap_or_else(|error| {
