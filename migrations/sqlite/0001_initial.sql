@@ -178,3 +178,15 @@ CREATE TABLE local_sites (
     routing       TEXT    NOT NULL CHECK (routing IN ('pages', 'single-page')),
     created_at    INTEGER NOT NULL
 ) STRICT;
+
+-- Answers to POST requests with an `Idempotency-Key`, for a day. Without a status the first request
+-- is still under way.
+CREATE TABLE idempotency_keys (
+    caller_sha256  BLOB    NOT NULL,
+    key            TEXT    NOT NULL,
+    request_sha256 BLOB    NOT NULL,
+    status         INTEGER,
+    body           BLOB,
+    created_at     INTEGER NOT NULL,
+    PRIMARY KEY (caller_sha256, key)
+) STRICT, WITHOUT ROWID;

@@ -22,6 +22,7 @@ pub struct ControlPlane {
     child: Child,
     binaries: PathBuf,
     data_dir: TempDir,
+    blobs: PathBuf,
     /// Base URL of REST.
     pub url: String,
     /// URL for agents.
@@ -38,14 +39,22 @@ impl ControlPlane {
     /// The same with the programs in another directory.
     pub async fn start_from(binaries: &Path) -> Self {
         let data_dir = TempDir::with_prefix("slipway-data-").expect("a temporary directory");
-        Self::start_on(binaries.to_owned(), data_dir, "127.0.0.1:0", "127.0.0.1:0").await
+        let blobs = data_dir.path().join("blobs");
+        Self::start_on(binaries.to_owned(), data_dir, blobs, "127.0.0.1:0", "127.0.0.1:0").await
     }
 
-    async fn start_on(binaries: PathBuf, data_dir: TempDir, http: &str, grpc: &str) -> Self {
+    /// The same with artifacts in a directory of their own.
+    pub async fn start_with_blobs_in(blobs: &Path) -> Self {
+        let data_dir = TempDir::with_prefix("slipway-data-").expect("a temporary directory");
+        Self::start_on(directory(), data_dir, blobs.to_owned(), "127.0.0.1:0", "127.0.0.1:0").await
+    }
+
+    async fn start_on(binaries: PathBuf, data_dir: TempDir, blobs: PathBuf, http: &str, grpc: &str) -> Self {
         let mut child = Command::new(binaries.join("slipway"))
             .args(["serve", "--http", http, "--grpc", grpc, "--data-dir"])
             .arg(data_dir.path())
             .env("SLIPWAY_BOOTSTRAP_TOKEN", TOKEN)
+            .env("SLIPWAY_BLOB_URL", format!("file:{}", blobs.display()))
             .env_remove("SLIPWAY_LOG")
             .env("NO_COLOR", "1")
             .stderr(Stdio::piped())
@@ -65,7 +74,7 @@ impl ControlPlane {
         };
         let (url, agent_url) = (after("http://"), after("https://"));
         let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
-        let control_plane = Self { child, binaries, data_dir, url, agent_url, client };
+        let control_plane = Self { child, binaries, data_dir, blobs, url, agent_url, client };
         eventually("readyz", SOON, || async {
             let response = control_plane.client.get(format!("{}/readyz", control_plane.url)).send().await.ok()?;
             response.status().is_success().then_some(())
@@ -80,7 +89,7 @@ impl ControlPlane {
         self.child.wait().expect("is ours");
         let data_dir = std::mem::replace(&mut self.data_dir, TempDir::new().expect("a temporary directory"));
         let (http, grpc) = (self.url.trim_start_matches("http://"), self.agent_url.trim_start_matches("https://"));
-        Self::start_on(self.binaries.clone(), data_dir, http, grpc).await
+        Self::start_on(self.binaries.clone(), data_dir, self.blobs.clone(), http, grpc).await
     }
 
     /// Its data directory.

@@ -11,6 +11,7 @@ pub mod control_plane;
 pub mod fixtures;
 pub mod processes;
 pub mod rogue;
+pub mod small_disk;
 pub mod up;
 
 use std::future::Future;

@@ -10,7 +10,7 @@ const STATEMENT_WORDS: [&str; 8] = ["export", "module", "const", "let", "var", "
 
 /// What stands behind a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ConfigValue {
+pub(super) enum ConfigValue {
     /// A string literal.
     Text(String),
     /// Anything else, with the string literals inside it: `production ? 'export' : undefined`.
@@ -19,11 +19,13 @@ pub(crate) enum ConfigValue {
 
 /// Finds `key`, dotted for nested objects (`build.outDir`), at the top of the exported object or of any
 /// object passed through wrappers such as `defineConfig(…)`.
-pub(crate) fn find(source: &str, key: &str) -> Option<ConfigValue> {
+pub(super) fn find(source: &str, key: &str) -> Option<ConfigValue> {
     let wanted: Vec<&str> = key.split('.').collect();
     let mut tokens = Tokens { chars: source.chars().peekable(), operand_ended: false };
-    // One entry per open bracket: the key under which the bracket was opened, if any.
+    // One entry per open bracket: the key whose value is being passed there, if any.
     let mut path: Vec<Option<String>> = vec![None];
+    // Colons to come that belong to a `?`, with the depth they will come at.
+    let mut choices: Vec<usize> = Vec::new();
     let mut previous: Option<Token> = None;
     while let Some(token) = tokens.next() {
         match &token {
@@ -32,10 +34,16 @@ pub(crate) fn find(source: &str, key: &str) -> Option<ConfigValue> {
                 if path.len() > 1 {
                     path.pop();
                 }
+                choices.retain(|depth| *depth <= path.len());
             }
-            Token::Separator => set_key(&mut path, None),
+            Token::Separator => {
+                choices.retain(|depth| *depth < path.len());
+                set_key(&mut path, None);
+            }
             // Without semicolons, only the next statement says that the last one is over.
             Token::Word(word) if STATEMENT_WORDS.contains(&word.as_str()) => set_key(&mut path, None),
+            Token::Question => choices.push(path.len()),
+            Token::Colon if choices.last() == Some(&path.len()) => drop(choices.pop()),
             Token::Colon => {
                 if let Some(Token::Word(name) | Token::Text(name)) = &previous {
                     set_key(&mut path, Some(name.clone()));
@@ -90,6 +98,8 @@ enum Token {
     Open(char),
     Close,
     Colon,
+    /// Of a choice `a ? b : c`
+    Question,
     /// `,`, `;` or an assignment
     Separator,
     Other,
@@ -128,6 +138,9 @@ impl Iterator for Tokens<'_> {
                 '{' | '[' | '(' => Token::Open(character),
                 '}' | ']' | ')' => Token::Close,
                 ':' => Token::Colon,
+                // `a?.b` and `a ?? b` choose nothing.
+                '?' if self.chars.next_if(|c| matches!(c, '.' | '?')).is_some() => Token::Other,
+                '?' => Token::Question,
                 ',' | ';' => Token::Separator,
                 '=' | '!' | '<' | '>' => {
                     let mut operator = false;
@@ -229,6 +242,10 @@ mod tests {
         check("export default { build: { rollupOptions: { outDir: 'x' } } }", "build.outDir", None);
         check("export default { test: /['\"]{/, outDir: 'y' }", "outDir", Some("y"));
         check("export default { a: 4 / 2, outDir: 'y' }", "outDir", Some("y"));
+        check("export default { mode: ci ? 'output' : 'export', outDir: 'y' }", "output", None);
+        check("export default { mode: ci ? 'output' : 'export', outDir: 'y' }", "outDir", Some("y"));
+        check("const f = (a?: string) => a?.b ?? 'c'\nexport default { outDir: 'y' }", "outDir", Some("y"));
+        check("export default { a: b ? { output: 'x' } : 1, outDir: 'y' }", "outDir", Some("y"));
         check("", "output", None);
         check("{{{", "output", None);
     }

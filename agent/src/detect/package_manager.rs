@@ -1,108 +1,92 @@
 //! Which package manager a project uses, and the commands that make it install, run a script or run a tool.
 
-use std::path::Path;
-
 use super::DetectError;
-use super::files::{read_head, read_text};
+use super::files::{Workspace, beside};
+use super::lock_file::{Kind, LockFile, lock_files};
+use super::monorepo::{self, Declaration};
 use super::package_json::PackageJson;
 use crate::build::SearchPath;
 
 /// The newest classic release; it is frozen.
 const YARN_CLASSIC: &str = "1.22.22";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Npm,
-    Pnpm,
-    YarnClassic,
-    YarnBerry,
-}
-
 /// A package manager as this project uses it.
 #[derive(Debug, Clone)]
-pub(crate) struct PackageManager {
+pub(super) struct PackageManager {
     kind: Kind,
     /// How to start it: its name, or `npx --yes …` where it is not installed.
     program: String,
     locked: bool,
-    /// Directory of the lock file, relative to the workspace; without one, of the workspace root that governs the project.
-    pub(crate) install_dir: String,
-    pub(crate) evidence: Vec<String>,
+    /// Whether there is anything to install, here or in the workspace the project belongs to.
+    pub(super) needs_install: bool,
+    /// Directory of the lock file, relative to the workspace; without one, of the root that governs the project.
+    pub(super) install_dir: String,
+    pub(super) evidence: Vec<String>,
     /// Several lock files in one place leave room for doubt.
-    pub(crate) ambiguous: bool,
-}
-
-/// A lock file found on the way up.
-struct Lock {
-    kind: Kind,
-    file: &'static str,
-    version: Option<String>,
+    pub(super) ambiguous: bool,
 }
 
 impl PackageManager {
-    /// Looks from `project` upwards to `workspace`: the `packageManager` field decides, then lock files, then npm.
-    pub(crate) fn find(workspace: &Path, project: &str, tools: &SearchPath) -> Result<Self, DetectError> {
+    /// Looks from `project` upwards to the workspace: the `packageManager` field decides, then lock files, then npm.
+    pub(super) fn find(workspace: &Workspace, project: &str, tools: &SearchPath) -> Result<Self, DetectError> {
         let mut declared: Option<(Kind, Option<String>)> = None;
-        let mut found: Option<(String, Vec<Lock>)> = None;
-        let mut workspace_root = None;
         let mut evidence = Vec::new();
+        let mut locks = Vec::new();
+        let mut install_dir = project.to_owned();
+        let mut needs_install = false;
+        let own_package = workspace.has_file(&beside(project, "package.json"));
         for directory in upwards(project) {
-            let path = workspace.join(&directory);
-            if let Some(package) = PackageJson::read(&path)? {
-                if declared.is_none()
-                    && let Some(field) = package.package_manager()
-                {
-                    declared = parse_field(field);
-                    evidence.push(format!("{}: packageManager is \"{field}\"", beside(&directory, "package.json")));
-                }
-                if package.workspaces().is_some() {
-                    workspace_root = Some(directory.clone());
-                }
+            let package = PackageJson::read(workspace, &directory)?;
+            if declared.is_none()
+                && let Some(field) = package.as_ref().and_then(PackageJson::package_manager)
+            {
+                declared = parse_field(field);
+                evidence.push(format!("packageManager of {} is `{field}`", beside(&directory, "package.json")));
             }
-            if found.is_none() {
-                let locks = locks(&path)?;
-                if !locks.is_empty() {
-                    found = Some((directory, locks));
+            let declaration = monorepo::declaration(workspace, &directory, package.as_ref())?;
+            // The lock file of a directory above is another project's, unless this one is a package of it.
+            let is_member = |root: &Declaration| root.patterns.select(below(&directory, project));
+            if directory != project && own_package && !declaration.as_ref().is_some_and(is_member) {
+                continue;
+            }
+            if locks.is_empty() {
+                locks = lock_files(workspace, &directory);
+                if !locks.is_empty() || declaration.is_some() {
+                    install_dir.clone_from(&directory);
                 }
+                needs_install |= declaration.is_some() || package.is_some_and(|package| package.needs_install());
             }
         }
-        let (directory, locks) = found.unwrap_or_default();
-        evidence.extend(locks.iter().map(|lock| beside(&directory, lock.file)));
+        evidence.extend(locks.iter().map(|lock| format!("lock file {}", beside(&install_dir, lock.file))));
         let ambiguous = declared.is_none() && locks.len() > 1;
-        let first = locks.first();
-        let (kind, version) = match (declared, first) {
-            (Some((kind, version)), _) => (kind, version),
-            (None, Some(lock)) => (lock.kind, lock.version.clone()),
+        let (kind, version) = match (declared, locks.first()) {
+            (Some((kind, version)), _) => {
+                let version = version.or_else(|| version_for(kind, &locks));
+                (kind, version)
+            }
+            (None, Some(lock)) => (lock.kind, lock.version.map(str::to_owned)),
             (None, None) => (Kind::Npm, None),
         };
         let locked = locks.iter().any(|lock| lock.kind == kind);
-        let install_dir =
-            if locks.is_empty() { workspace_root.unwrap_or_else(|| project.to_owned()) } else { directory };
         let program = program(kind, version.as_deref(), tools);
-        Ok(Self { kind, program, locked, install_dir, evidence, ambiguous })
-    }
-
-    /// `npm`, `pnpm` or `yarn`
-    pub(crate) fn name(&self) -> &'static str {
-        match self.kind {
-            Kind::Npm => "npm",
-            Kind::Pnpm => "pnpm",
-            Kind::YarnClassic | Kind::YarnBerry => "yarn",
+        if program.starts_with("npx ") {
+            evidence.push(format!("{} is not installed here, npx is", name(kind)));
         }
+        Ok(Self { kind, program, locked, needs_install, install_dir, evidence, ambiguous })
     }
 
-    /// Whether a lock file of this package manager was found.
-    pub(crate) fn is_locked(&self) -> bool {
-        self.locked
+    /// `npm`, `pnpm`, `yarn` or `bun`
+    pub(super) fn name(&self) -> &'static str {
+        name(self.kind)
     }
 
     /// Installs what the lock file says, or what package.json says when there is none.
-    pub(crate) fn install_command(&self) -> String {
+    pub(super) fn install_command(&self) -> String {
         let arguments = match (self.kind, self.locked) {
             (Kind::Npm, true) => "ci",
-            (Kind::Pnpm | Kind::YarnClassic, true) => "install --frozen-lockfile",
+            (Kind::Pnpm | Kind::YarnClassic | Kind::Bun, true) => "install --frozen-lockfile",
             (Kind::YarnBerry, true) => "install --immutable",
-            (Kind::Npm | Kind::YarnClassic, false) => "install",
+            (Kind::Npm | Kind::YarnClassic | Kind::Bun, false) => "install",
             // Both refuse to write a lock file when CI is set, unless told otherwise.
             (Kind::Pnpm, false) => "install --no-frozen-lockfile",
             (Kind::YarnBerry, false) => "install --no-immutable",
@@ -111,16 +95,17 @@ impl PackageManager {
     }
 
     /// Runs a script of package.json.
-    pub(crate) fn run_script(&self, script: &str) -> String {
+    pub(super) fn run_script(&self, script: &str) -> String {
         format!("{} run {script}", self.program)
     }
 
-    /// Runs a tool the project depends on.
-    pub(crate) fn run_tool(&self, command: &str) -> String {
+    /// Runs a tool the project depends on; none of these downloads one that is missing.
+    pub(super) fn run_tool(&self, command: &str) -> String {
         match self.kind {
-            Kind::Npm => format!("npx {command}"),
+            Kind::Npm => format!("npx --no-install {command}"),
             Kind::Pnpm => format!("{} exec {command}", self.program),
-            Kind::YarnClassic | Kind::YarnBerry => format!("{} run {command}", self.program),
+            // npx does not know where yarn's "plug and play" keeps tools.
+            Kind::YarnClassic | Kind::YarnBerry | Kind::Bun => format!("{} run {command}", self.program),
         }
     }
 }
@@ -137,43 +122,22 @@ fn upwards(project: &str) -> impl Iterator<Item = String> {
     })
 }
 
-fn beside(directory: &str, file: &str) -> String {
-    if directory == "." { file.to_owned() } else { format!("{directory}/{file}") }
+/// `project` as seen from a directory above it.
+fn below<'a>(directory: &str, project: &'a str) -> &'a str {
+    project.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/')).unwrap_or(project)
 }
 
-/// The lock files in one directory, npm first.
-fn locks(directory: &Path) -> Result<Vec<Lock>, DetectError> {
-    let mut locks = Vec::new();
-    for file in ["package-lock.json", "npm-shrinkwrap.json"] {
-        if directory.join(file).is_file() {
-            locks.push(Lock { kind: Kind::Npm, file, version: None });
-            break;
-        }
+fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Npm => "npm",
+        Kind::Pnpm => "pnpm",
+        Kind::YarnClassic | Kind::YarnBerry => "yarn",
+        Kind::Bun => "bun",
     }
-    let pnpm = directory.join("pnpm-lock.yaml");
-    if pnpm.is_file() {
-        let version = pnpm_version(&read_head(&pnpm)).map(str::to_owned);
-        locks.push(Lock { kind: Kind::Pnpm, file: "pnpm-lock.yaml", version });
-    }
-    let yarn = directory.join("yarn.lock");
-    if yarn.is_file() {
-        let berry = read_head(&yarn).contains("__metadata:") || read_text(&directory.join(".yarnrc.yml"))?.is_some();
-        let kind = if berry { Kind::YarnBerry } else { Kind::YarnClassic };
-        locks.push(Lock { kind, file: "yarn.lock", version: None });
-    }
-    Ok(locks)
 }
 
-/// The newest pnpm that writes this lock file version (pnpm.io, "Compatibility").
-fn pnpm_version(lock_head: &str) -> Option<&'static str> {
-    let line = lock_head.lines().find_map(|line| line.strip_prefix("lockfileVersion:"))?;
-    let version = line.trim().trim_matches(['\'', '"']);
-    match version.split('.').next()? {
-        "5" => Some("7"),
-        "6" => Some("8"),
-        "9" => Some("10"),
-        _ => None,
-    }
+fn version_for(kind: Kind, locks: &[LockFile]) -> Option<String> {
+    locks.iter().find(|lock| lock.kind == kind)?.version.map(str::to_owned)
 }
 
 fn parse_field(field: &str) -> Option<(Kind, Option<String>)> {
@@ -182,8 +146,10 @@ fn parse_field(field: &str) -> Option<(Kind, Option<String>)> {
         None => (field, ""),
     };
     // It becomes part of a command line.
-    let plain = |version: &str| !version.is_empty() && version.chars().all(|c| c.is_alphanumeric() || ".-".contains(c));
-    let version = plain(version).then(|| version.to_owned());
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
+    let plain =
+        version.starts_with(|c: char| c.is_ascii_digit()) && version.len() <= 64 && version.chars().all(is_plain);
+    let version = plain.then(|| version.to_owned());
     let kind = match name {
         "npm" => Kind::Npm,
         "pnpm" => Kind::Pnpm,
@@ -191,6 +157,7 @@ fn parse_field(field: &str) -> Option<(Kind, Option<String>)> {
             Kind::YarnClassic
         }
         "yarn" => Kind::YarnBerry,
+        "bun" => Kind::Bun,
         _ => return None,
     };
     Some((kind, version))
@@ -202,9 +169,10 @@ fn program(kind: Kind, version: Option<&str>, tools: &SearchPath) -> String {
         if tools.find(name).is_none() && tools.find("npx").is_some() { run } else { name.to_owned() }
     };
     match kind {
-        Kind::Npm => "npm".to_owned(),
+        Kind::Npm | Kind::Bun => name(kind).to_owned(),
         Kind::Pnpm => through_npx("pnpm", format!("npx --yes pnpm@{}", version.unwrap_or("latest"))),
         Kind::YarnClassic => through_npx("yarn", format!("npx --yes yarn@{}", version.unwrap_or(YARN_CLASSIC))),
+        // The package `yarn` ends with classic; later releases have a name of their own.
         Kind::YarnBerry => {
             through_npx("yarn", format!("npx --yes --package @yarnpkg/cli-dist@{} yarn", version.unwrap_or("4")))
         }
@@ -241,7 +209,7 @@ mod tests {
 
         fn find(&self, project: &str) -> PackageManager {
             let tools = SearchPath::from_directories([self.tools.path()]);
-            PackageManager::find(self.workspace.path(), project, &tools).unwrap()
+            PackageManager::find(&Workspace::open(self.workspace.path()).unwrap(), project, &tools).unwrap()
         }
     }
 
@@ -262,6 +230,8 @@ mod tests {
         check(&[classic], &["yarn"], "yarn install --frozen-lockfile", "yarn run build");
         let berry = ("yarn.lock", "__metadata:\n  version: 8\n");
         check(&[berry], &["yarn"], "yarn install --immutable", "yarn run build");
+        check(&[("bun.lock", "{}")], &[], "bun install --frozen-lockfile", "bun run build");
+        check(&[("bun.lockb", "\u{0}")], &["npx"], "bun install --frozen-lockfile", "bun run build");
     }
 
     #[test]
@@ -305,5 +275,45 @@ mod tests {
         let own = Case::new(&[("apps/web/package-lock.json", "{}"), ("yarn.lock", "")], &[]);
         let manager = own.find("apps/web");
         assert_eq!((manager.name(), manager.install_dir.as_str()), ("npm", "apps/web"));
+
+        let pnpm = Case::new(
+            &[
+                ("pnpm-workspace.yaml", "packages:\n  - apps/*\n"),
+                ("apps/web/package.json", "{}"),
+                ("pnpm-lock.yaml", ""),
+            ],
+            &["pnpm"],
+        );
+        let manager = pnpm.find("apps/web");
+        assert_eq!((manager.name(), manager.install_dir.as_str(), manager.needs_install), ("pnpm", ".", true));
+    }
+
+    #[test]
+    fn the_lock_file_of_another_project_above_does_not_count() {
+        let case = Case::new(
+            &[
+                ("package.json", r#"{"dependencies":{"x":"1"},"workspaces":["packages/*"]}"#),
+                ("yarn.lock", ""),
+                ("examples/web/package.json", "{}"),
+            ],
+            &["yarn"],
+        );
+        let manager = case.find("examples/web");
+        assert_eq!(
+            (manager.name(), manager.install_dir.as_str(), manager.needs_install),
+            ("npm", "examples/web", false)
+        );
+    }
+
+    #[test]
+    fn nothing_is_installed_for_nothing() {
+        let needs = |package: &str| {
+            Case::new(&[("package.json", package), ("package-lock.json", "{}")], &[]).find(".").needs_install
+        };
+        assert!(!needs(r#"{"scripts":{"build":"node build.js"},"dependencies":{}}"#));
+        assert!(needs(r#"{"dependencies":{"x":"1"}}"#));
+        assert!(needs(r#"{"peerDependencies":{"x":"1"}}"#));
+        assert!(needs(r#"{"workspaces":["packages/*"]}"#));
+        assert!(needs(r#"{"scripts":{"postinstall":"node fetch.js"}}"#));
     }
 }

@@ -10,60 +10,61 @@ const FAMILIES: [(&str, &str); 2] =
 /// Everything the rule files say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Rules {
+pub(super) struct Rules {
     #[serde(default, rename = "framework")]
-    pub(crate) frameworks: Vec<Framework>,
+    pub(super) frameworks: Vec<Framework>,
     #[serde(default, rename = "static_site")]
-    pub(crate) static_sites: Vec<StaticSite>,
+    pub(super) static_sites: Vec<StaticSite>,
 }
 
 /// A framework known by a dependency, a config file or a build script.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Framework {
-    pub(crate) slug: String,
-    pub(crate) name: String,
-    pub(crate) precedence: u32,
+pub(super) struct Framework {
+    pub(super) slug: String,
+    pub(super) name: String,
+    pub(super) precedence: u32,
     #[serde(default)]
-    pub(crate) dependencies: Vec<String>,
+    pub(super) dependencies: Vec<String>,
     #[serde(default)]
-    pub(crate) config_files: Vec<String>,
+    pub(super) config_files: Vec<String>,
     #[serde(default)]
-    pub(crate) needs_build_script: bool,
-    pub(crate) build_command: Option<String>,
-    pub(crate) output: Output,
+    pub(super) needs_build_script: bool,
+    pub(super) build_command: Option<String>,
+    pub(super) output: Output,
     #[serde(default, rename = "variant")]
-    pub(crate) variants: Vec<Variant>,
+    pub(super) variants: Vec<Variant>,
 }
 
 /// What a build leaves behind.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Output {
-    pub(crate) kind: ProjectKind,
+pub(super) struct Output {
+    pub(super) kind: ProjectKind,
     #[serde(default)]
-    pub(crate) routing: Routing,
-    pub(crate) dir: String,
+    pub(super) routing: Routing,
+    pub(super) dir: String,
     #[serde(default)]
-    pub(crate) config_keys: Vec<String>,
-    pub(crate) base_key: Option<String>,
-    pub(crate) flag: Option<String>,
+    pub(super) config_keys: Vec<String>,
+    pub(super) base_key: Option<String>,
     #[serde(default)]
-    pub(crate) candidates: Vec<String>,
-    pub(crate) start_command: Option<String>,
-    pub(crate) static_hint: Option<String>,
+    pub(super) flags: Vec<String>,
+    #[serde(default)]
+    pub(super) candidates: Vec<String>,
+    pub(super) start_command: Option<String>,
+    pub(super) static_hint: Option<String>,
 }
 
 impl Output {
     /// Files that are there already.
-    pub(crate) fn of_files(dir: &str) -> Self {
+    pub(super) fn of_files(dir: &str) -> Self {
         Self {
             kind: ProjectKind::Static,
             routing: Routing::Pages,
             dir: dir.to_owned(),
             config_keys: Vec::new(),
             base_key: None,
-            flag: None,
+            flags: Vec::new(),
             candidates: Vec::new(),
             start_command: None,
             static_hint: None,
@@ -74,33 +75,33 @@ impl Output {
 /// Another output of the same framework, when a condition holds.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Variant {
-    pub(crate) when: Condition,
-    pub(crate) output: Output,
+pub(super) struct Variant {
+    pub(super) when: Condition,
+    pub(super) output: Output,
 }
 
 /// All that is given must hold.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Condition {
-    pub(crate) config_key: Option<String>,
-    pub(crate) equals: Option<String>,
-    pub(crate) build_script_contains: Option<String>,
+pub(super) struct Condition {
+    pub(super) config_key: Option<String>,
+    pub(super) equals: Option<String>,
+    pub(super) build_script_contains: Option<String>,
 }
 
 /// A site that needs no build.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct StaticSite {
-    pub(crate) slug: String,
-    pub(crate) name: String,
-    pub(crate) index_file: String,
-    pub(crate) directories: Vec<String>,
+pub(super) struct StaticSite {
+    pub(super) slug: String,
+    pub(super) name: String,
+    pub(super) index_file: String,
+    pub(super) directories: Vec<String>,
 }
 
 impl Rules {
     /// Reads the rules this binary was built with, frameworks by falling precedence.
-    pub(crate) fn embedded() -> Self {
+    pub(super) fn embedded() -> Self {
         let mut rules = Self::default();
         for (file, text) in FAMILIES {
             let family: Self = toml::from_str(text).unwrap_or_else(|error| panic!("{file}: {error}"));

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use slipway_proto::limits;
 use slipway_proto::plan::BuildPlan;
@@ -24,6 +25,8 @@ const SHELL_WORDS: [&str; 40] = [
     "for", "getopts", "hash", "if", "jobs", "kill", "local", "printf", "pwd", "read", "readonly", "return", "set",
     "shift", "test", "times", "trap", "true", "type", "ulimit", "umask", "unset", "until", "wait", "while",
 ];
+/// How long the end of a command waits for its last lines to be stored.
+const LOG_WAIT: Duration = Duration::from_millis(500);
 /// What a shell answers when it does not find a program.
 const NOT_FOUND: i32 = 127;
 
@@ -141,6 +144,7 @@ impl Steps<'_> {
                 Failure::io(FailureCode::Internal, &format!("starting `{command}`"), directory, &error).into()
             }
         })?;
+        log.deliver(LOG_WAIT).await;
         if outcome.exit_code == 0 {
             self.finish(step, false);
             return Ok(());

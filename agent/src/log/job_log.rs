@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use slipway_proto::limits;
 use slipway_proto::v1::{LogBatch, LogClosed, LogStream};
@@ -17,6 +18,7 @@ use crate::clock::now_unix_ms;
 pub(crate) struct JobLog {
     state: Mutex<State>,
     news: Arc<Notify>,
+    stored: Notify,
 }
 
 struct State {
@@ -28,6 +30,8 @@ struct State {
     dropped: Dropped,
     closed: Option<LogClosed>,
     stored_bytes: u64,
+    /// Up to here somebody waits for the control plane to have it.
+    urgent_bytes: u64,
 }
 
 #[derive(Default)]
@@ -40,7 +44,8 @@ struct Dropped {
 pub(super) struct Pending {
     pub(super) bytes: u64,
     pub(super) records: u64,
-    pub(super) is_closed: bool,
+    /// Do not wait for more lines to fill a batch.
+    pub(super) is_urgent: bool,
 }
 
 impl JobLog {
@@ -54,8 +59,9 @@ impl JobLog {
             dropped: Dropped::default(),
             closed: None,
             stored_bytes: 0,
+            urgent_bytes: 0,
         };
-        Self { state: Mutex::new(state), news }
+        Self { state: Mutex::new(state), news, stored: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -135,6 +141,31 @@ impl JobLog {
     /// The control plane has stored this much.
     pub(crate) fn set_stored_bytes(&self, bytes: u64) {
         self.state().stored_bytes = bytes;
+        self.stored.notify_waiters();
+    }
+
+    /// Sends what is there and waits until the control plane has it, at most `limit`: what is
+    /// reported next is then not shown before the lines that led to it.
+    pub(crate) async fn deliver(&self, limit: Duration) {
+        let end = {
+            let mut state = self.state();
+            state.urgent_bytes = state.spool.end().offset;
+            state.urgent_bytes
+        };
+        self.news.notify_one();
+        let delivered = async {
+            loop {
+                let stored = self.stored.notified();
+                tokio::pin!(stored);
+                stored.as_mut().enable();
+                if self.stored_bytes() >= end {
+                    return;
+                }
+                stored.await;
+            }
+        };
+        // While the connection is away, the step goes on without it.
+        let _ = tokio::time::timeout(limit, delivered).await;
     }
 
     /// Closed, and every byte of it stored.
@@ -149,7 +180,7 @@ impl JobLog {
         Pending {
             bytes: end.offset.saturating_sub(from.offset),
             records: end.records.saturating_sub(from.records),
-            is_closed: state.closed.is_some(),
+            is_urgent: state.closed.is_some() || state.urgent_bytes > from.offset,
         }
     }
 

@@ -132,7 +132,7 @@ impl Journey {
         let is_full =
             pending.bytes >= limits::LOG_BATCH_BYTES as u64 || pending.records >= limits::LOG_BATCH_LINES as u64;
         let since = *self.waiting_since.get_or_insert(now);
-        Some(if is_full || pending.is_closed { now } else { since + limits::LOG_BATCH_DELAY })
+        Some(if is_full || pending.is_urgent { now } else { since + limits::LOG_BATCH_DELAY })
     }
 
     /// The answers to what is under way say nothing about what is sent from now on.

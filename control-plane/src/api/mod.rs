@@ -5,6 +5,7 @@ mod error;
 mod extract;
 mod health;
 mod home;
+mod idempotency;
 mod logs;
 mod sandboxes;
 mod targets;
@@ -116,6 +117,7 @@ pub fn router(app: App) -> Router {
         .route("/", axum::routing::get(home::page))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), idempotency::replay))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
         .layer(CatchPanicLayer::custom(error::after_panic))

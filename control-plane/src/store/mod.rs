@@ -5,6 +5,7 @@
 mod agents;
 mod artifacts;
 mod deployments;
+mod idempotency;
 mod local_sites;
 mod logs;
 mod sandboxes;
@@ -14,6 +15,7 @@ mod users;
 pub use agents::{AgentCertificate, TokenUse};
 pub use artifacts::{Artifact, BlobLocation, StoredBlob};
 pub use deployments::{Deployment, DeploymentRequest, Filter, Move, NewDeployment, StepRow};
+pub use idempotency::SeenRequest;
 pub use local_sites::LocalSite;
 pub use logs::{LogLine, LogSource};
 pub use sandboxes::{Sandbox, SandboxState};

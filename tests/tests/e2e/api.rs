@@ -132,3 +132,26 @@ async fn the_agent_says_what_it_would_build_and_records_can_be_removed() {
     control_plane.call(Method::DELETE, &format!("/api/sandboxes/{sandbox}"), None).await;
     control_plane.refused(Method::GET, &format!("/api/sandboxes/{sandbox}"), None, StatusCode::NOT_FOUND).await;
 }
+
+#[tokio::test]
+async fn a_request_sent_twice_with_one_key_makes_one_record() {
+    let control_plane = ControlPlane::start().await;
+    let client = reqwest::Client::builder().build().expect("a client");
+    let post = |name: &str, key: &str| {
+        let request = client.post(format!("{}/api/sandboxes", control_plane.url));
+        let request = request.bearer_auth(slipway_tests::control_plane::TOKEN).header("idempotency-key", key);
+        request.json(&json!({ "name": name })).send()
+    };
+    let first = post("shop", "key-1").await.expect("answers");
+    assert_eq!(first.status(), StatusCode::CREATED);
+    let again = post("shop", "key-1").await.expect("answers");
+    assert_eq!(
+        (again.status(), again.headers()["idempotent-replayed"].as_bytes()),
+        (StatusCode::CREATED, &b"true"[..])
+    );
+    assert_eq!(first.text().await.expect("has a body"), again.text().await.expect("has a body"));
+    assert_eq!(post("other", "key-1").await.expect("answers").status(), StatusCode::UNPROCESSABLE_ENTITY);
+    // A refusal is not remembered: the key is free for the mended request.
+    assert_eq!(post("shop", "key-2").await.expect("answers").status(), StatusCode::CONFLICT);
+    assert_eq!(post("shop-2", "key-2").await.expect("answers").status(), StatusCode::CREATED);
+}

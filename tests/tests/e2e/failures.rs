@@ -133,3 +133,23 @@ async fn a_variable_that_would_take_over_the_build() {
     let (deployment, _) = fail(&project, json!({ "env": { "LD_PRELOAD": "/tmp/x.so" } })).await;
     assert!(text(&deployment, "error_message").contains("LD_PRELOAD"), "{deployment:#}");
 }
+
+#[tokio::test]
+async fn a_disk_that_is_full_at_the_control_plane() {
+    let Some(disk) = slipway_tests::small_disk::SmallDisk::mount() else { return };
+    let project = Project::fixture("plain-html");
+    let noise: Vec<u8> = (0..24_000_000_u64).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
+    std::fs::write(project.path().join("film.mp4"), noise).expect("writes");
+    let control_plane = ControlPlane::start_with_blobs_in(disk.path()).await;
+    let sandbox = control_plane.create_sandbox("sandbox").await;
+    let _agent = Agent::start(&control_plane, &sandbox, project.path()).await;
+    let target = control_plane.local_target().await;
+    let id = control_plane.deploy(&sandbox, &target, json!({})).await;
+    let deployment = control_plane.wait_for(&id, &["failed"], BUILD).await;
+    assert!(text(&deployment, "error_message").contains("disk is full"), "{deployment:#}");
+
+    // Nothing is lost: with a smaller project the same control plane goes on.
+    std::fs::remove_file(project.path().join("film.mp4")).expect("removes");
+    let id = control_plane.deploy(&sandbox, &target, json!({})).await;
+    control_plane.wait_for(&id, &["success"], BUILD).await;
+}

@@ -22,6 +22,8 @@ const DEADLINE_SLACK: Duration = Duration::from_secs(60);
 const CANCEL_LIMIT: Duration = Duration::from_secs(40);
 /// Tokens and certificates are kept a while after their end, to recognise them.
 const KEEP_IDENTITIES: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a request with an `Idempotency-Key` gets the same answer.
+const KEEP_ANSWERS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Tells which sandboxes have an agent connected.
 pub trait Presence: Send + Sync {
@@ -61,6 +63,7 @@ impl Orchestrator {
             }
         }
         self.0.store.forget_expired_identities(now.minus(KEEP_IDENTITIES)).await?;
+        self.0.store.forget_answers(now.minus(KEEP_ANSWERS)).await?;
         Ok(())
     }
 

@@ -1,0 +1,66 @@
+//! `Idempotency-Key` on POST requests that create something: a request that is sent again because
+//! its answer was lost gets the first answer, and nothing is made twice.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::{App, BODY_BYTES};
+use crate::error::{Error, ErrorCode};
+use crate::secrets::sha256;
+
+const KEY: &str = "idempotency-key";
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const LONGEST_KEY_BYTES: usize = 255;
+/// Answers are small records.
+const ANSWER_BYTES: usize = 256 * 1024;
+
+/// Answers a repeated request with the first answer.
+pub(super) async fn replay(State(app): State<App>, request: Request, next: Next) -> Response {
+    // The answer of `enroll-token` is a secret and is kept nowhere.
+    let creates = request.method() == Method::POST && !request.uri().path().ends_with("/enroll-token");
+    let Some(key) = request.headers().get(KEY).filter(|_| creates).cloned() else {
+        return next.run(request).await;
+    };
+    run_once(&app, &key, request, next).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn run_once(app: &App, key: &HeaderValue, request: Request, next: Next) -> Result<Response, Error> {
+    let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY_BYTES);
+    let key = key.ok_or_else(|| {
+        Error::invalid(format!("`Idempotency-Key` must have 1 to {LONGEST_KEY_BYTES} visible ASCII characters"))
+    })?;
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, BODY_BYTES)
+        .await
+        .map_err(|_| Error::new(ErrorCode::TooLarge, format!("the body is larger than {BODY_BYTES} bytes")))?;
+    // Whoever cannot sign in claims keys in a name of their own.
+    let caller = sha256(head.headers.get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes));
+    let fingerprint = sha256(&[head.uri.path().as_bytes(), &[0], &body].concat());
+
+    if let Some(seen) = app.store.claim_idempotency_key(&caller, key, &fingerprint, app.clock.now()).await? {
+        if seen.request_sha256 != fingerprint {
+            return Err(Error::invalid("this `Idempotency-Key` was used for another request"));
+        }
+        let status =
+            seen.status.and_then(|status| u16::try_from(status).ok()).and_then(|code| StatusCode::from_u16(code).ok());
+        let status =
+            status.ok_or_else(|| Error::conflict("the first request with this `Idempotency-Key` is under way"))?;
+        let mut response = (status, seen.body.unwrap_or_default()).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        return Ok(response);
+    }
+    let response = next.run(Request::from_parts(head, Body::from(body))).await;
+    // Refusals made nothing, so the same key may be used again when the request is mended.
+    if !response.status().is_success() {
+        app.store.free_idempotency_key(&caller, key).await?;
+        return Ok(response);
+    }
+    let (head, body) = response.into_parts();
+    let body = to_bytes(body, ANSWER_BYTES).await.map_err(anyhow::Error::from)?;
+    app.store.keep_answer(&caller, key, head.status.as_u16(), &body).await?;
+    Ok(Response::from_parts(head, Body::from(body)))
+}
