@@ -104,7 +104,9 @@ fn start_logging() -> anyhow::Result<()> {
 }
 
 fn print_plan(directory: &std::path::Path, json: bool) -> anyhow::Result<()> {
-    let plan = detect(directory, &BuildOverrides::default())?.plan;
+    // Its sentences are whole: the chain would say things twice.
+    let detected = detect(directory, &BuildOverrides::default()).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let plan = detected.plan;
     let mut out = std::io::stdout().lock();
     if json {
         serde_json::to_writer_pretty(&mut out, &plan)?;

@@ -75,6 +75,7 @@ pub(crate) async fn run(options: RunOptions) -> anyhow::Result<()> {
         build_user: options.build_user,
         address: options.control_plane.clone(),
         identity: identity.clone(),
+        known: Arc::default(),
     };
     let sessions = Sessions {
         address: options.control_plane,

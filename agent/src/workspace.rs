@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use ignore::{DirEntry, WalkBuilder};
 use slipway_proto::v1::FailureCode;
 
-use crate::beneath::open_file;
+use crate::beneath::Tree;
 use crate::build::BuildUser;
 use crate::job::{Failure, Halt, Interrupt};
 
@@ -63,7 +63,8 @@ pub(crate) fn snapshot(
     user: BuildUser,
     interrupt: &Interrupt,
 ) -> Result<(), Halt> {
-    let copy = Copy { workspace, destination, user };
+    let tree = Tree::open(workspace).map_err(|error| failed(workspace, &error))?;
+    let copy = Copy { workspace, tree, destination, user };
     // Times of directories change with each entry made in them, so they are set last, deepest first.
     let mut directories = Vec::new();
     for entry in walk_sources(workspace).build() {
@@ -96,6 +97,7 @@ fn is_env_file(entry: &DirEntry) -> bool {
 
 struct Copy<'a> {
     workspace: &'a Path,
+    tree: Tree,
     destination: &'a Path,
     user: BuildUser,
 }
@@ -122,7 +124,7 @@ impl Copy<'_> {
             symlink(fs::read_link(path)?, &target)?;
             self.user.own(&target)?;
         } else if kind.is_file() {
-            copy_file(self.workspace, path, &target, self.user)?;
+            copy_file(&self.tree, path, &target, self.user)?;
         } else {
             // No build reads a socket or a device of the workspace; opening one could wait for ever.
             debug_assert!(kind.is_fifo() || kind.is_socket() || kind.is_block_device() || kind.is_char_device());
@@ -159,12 +161,15 @@ fn times(metadata: &Metadata) -> FileTimes {
 }
 
 /// With mode and time of the last change. A file that goes away meanwhile was not there.
-fn copy_file(root: &Path, from: &Path, to: &Path, user: BuildUser) -> io::Result<()> {
-    let mut original = match open_file(root, from) {
+fn copy_file(tree: &Tree, from: &Path, to: &Path, user: BuildUser) -> io::Result<()> {
+    let mut original = match tree.open_file(from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other?,
     };
     let metadata = original.metadata()?;
+    if !metadata.is_file() {
+        return Ok(()); // it was one when it was listed
+    }
     let mut copy = File::options().write(true).create_new(true).mode(0o600).open(to)?;
     io::copy(&mut original, &mut copy)?;
     copy.set_permissions(Permissions::from_mode(mode(&metadata)))?;

@@ -13,6 +13,9 @@ use slipway_proto::v1::{ArtifactKind, FailureCode, Manifest, ManifestEntry};
 use slipway_proto::{limits, manifest::check_path};
 
 use super::hash;
+use super::known::{KnownDigests, Stamp};
+use crate::beneath::Tree;
+use crate::clock::now_unix_ms;
 use crate::job::{Failure, Halt, Interrupt};
 use crate::workspace::{is_never_source, unreadable, walk_sources};
 
@@ -46,17 +49,32 @@ pub(super) struct Candidate {
     pub(super) source: PathBuf,
     pub(super) size_bytes: u64,
     executable: bool,
+    pub(super) stamp: Stamp,
 }
 
 /// Lists, checks and digests everything under `root`.
-pub(crate) fn collect(root: &Path, rules: SourceRules, interrupt: &Interrupt) -> Result<Collected, Halt> {
+///
+/// What is `known` of sources is not read again; the output of a build is always new.
+pub(crate) fn collect(
+    root: &Path,
+    rules: SourceRules,
+    known: &KnownDigests,
+    interrupt: &Interrupt,
+) -> Result<Collected, Halt> {
+    let began_unix_ms = now_unix_ms();
     let root = root.canonicalize().map_err(|error| cannot_read(root, &error))?;
     let mut listing =
         Listing { root: &root, rules, interrupt, candidates: Vec::new(), total_bytes: 0, open: HashSet::new() };
     listing.walk(&root, "")?;
     let mut candidates = listing.candidates;
     candidates.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-    let digests = hash::digests(&root, &candidates, interrupt)?;
+    let tree = Tree::open(&root).map_err(|error| cannot_read(&root, &error))?;
+    let reused = (rules == SourceRules::Sources).then_some(known);
+    let digests = hash::digests(&tree, &candidates, reused, interrupt)?;
+    if let Some(known) = reused {
+        let stamps = candidates.iter().map(|candidate| candidate.stamp);
+        known.replace(stamps.zip(digests.iter().copied()), began_unix_ms);
+    }
     let mut manifest = Manifest { kind: ArtifactKind::Tree.into(), entries: Vec::with_capacity(candidates.len()) };
     let mut sources = Vec::with_capacity(candidates.len());
     for (candidate, digest) in candidates.into_iter().zip(digests) {
@@ -156,7 +174,8 @@ impl Listing<'_> {
             return Err(refused(ManifestError::TooManyFiles { files: self.candidates.len() + 1 }.to_string()));
         }
         let executable = metadata.permissions().mode() & 0o111 != 0;
-        self.candidates.push(Candidate { path, source, size_bytes, executable });
+        let stamp = Stamp::of(&metadata);
+        self.candidates.push(Candidate { path, source, size_bytes, executable, stamp });
         Ok(())
     }
 
@@ -239,7 +258,7 @@ mod tests {
         }
 
         fn paths(&self, rules: SourceRules) -> Vec<String> {
-            let collected = collect(self.0.path(), rules, &Interrupt::default()).unwrap();
+            let collected = collect(self.0.path(), rules, &KnownDigests::default(), &Interrupt::default()).unwrap();
             assert_eq!(collected.manifest.entries.len(), collected.sources.len());
             for (entry, source) in collected.manifest.entries.iter().zip(&collected.sources) {
                 assert_eq!(entry.blake3, blake3::hash(&fs::read(source).unwrap()).as_bytes());
@@ -249,7 +268,7 @@ mod tests {
 
         #[track_caller]
         fn refuses(&self, expected: &str) {
-            match collect(self.0.path(), SourceRules::Output, &Interrupt::default()) {
+            match collect(self.0.path(), SourceRules::Output, &KnownDigests::default(), &Interrupt::default()) {
                 Err(Halt::Failed(failure)) => {
                     assert_eq!(failure.code, FailureCode::OutputRefused);
                     assert!(failure.message.contains(expected), "{}", failure.message);

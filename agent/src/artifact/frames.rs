@@ -13,7 +13,7 @@ use slipway_proto::v1::{FailureCode, PackFrame};
 use tokio::sync::mpsc;
 
 use super::hash::changed;
-use crate::beneath::open_file;
+use crate::beneath::Tree;
 use crate::job::Failure;
 
 /// Of zstd. The link to the control plane is fast as a rule; what is sent is often compressed already.
@@ -36,10 +36,13 @@ pub(super) fn produce(
     blobs: &[Blob],
     frames: &mpsc::Sender<PackFrame>,
 ) -> Result<(), Failure> {
+    let tree =
+        Tree::open(root).map_err(|error| Failure::io(FailureCode::UploadFailed, "reading the output", root, &error))?;
+    let tree = &tree;
     thread::scope(|scope| {
         let (filled, full) = channel::sync_channel::<Vec<u8>>(RAW_FRAMES);
         let (emptied, empty) = channel::channel::<Vec<u8>>();
-        let reader = scope.spawn(move || read(root, blobs, &filled, &empty));
+        let reader = scope.spawn(move || read(tree, blobs, &filled, &empty));
         let compressed = compress(artifact_id, full, &emptied, frames);
         let read = reader.join().unwrap_or_else(|_| Err(internal("reading the output")));
         read.and(compressed)
@@ -47,7 +50,7 @@ pub(super) fn produce(
 }
 
 fn read(
-    root: &Path,
+    tree: &Tree,
     blobs: &[Blob],
     filled: &channel::SyncSender<Vec<u8>>,
     empty: &channel::Receiver<Vec<u8>>,
@@ -57,7 +60,7 @@ fn read(
     let mut is_first = true;
     for blob in blobs {
         let failed = |error| Failure::io(FailureCode::UploadFailed, "reading the output", &blob.source, &error);
-        let mut file = open_file(root, &blob.source).map_err(failed)?;
+        let mut file = tree.open_file(&blob.source).map_err(failed)?;
         let mut left = blob.size_bytes;
         while left > 0 {
             let free = (limits::FRAME_RAW_BYTES - frame.len()) as u64;

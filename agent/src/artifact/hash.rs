@@ -8,7 +8,8 @@ use std::thread;
 use slipway_proto::v1::FailureCode;
 
 use super::collect::Candidate;
-use crate::beneath::open_file;
+use super::known::KnownDigests;
+use crate::beneath::Tree;
 use crate::job::{Failure, Halt, Interrupt};
 
 /// More would compete with the upload and the user's own programs.
@@ -18,8 +19,13 @@ const BUFFER_BYTES: usize = 128 * 1024;
 /// Fewer files are not worth a thread each.
 const FILES_PER_THREAD: usize = 32;
 
-/// The digest of each candidate, in order. All of them are in `root`.
-pub(super) fn digests(root: &Path, candidates: &[Candidate], interrupt: &Interrupt) -> Result<Vec<blake3::Hash>, Halt> {
+/// The digest of each candidate, in order. All of them are in `tree`.
+pub(super) fn digests(
+    tree: &Tree,
+    candidates: &[Candidate],
+    known: Option<&KnownDigests>,
+    interrupt: &Interrupt,
+) -> Result<Vec<blake3::Hash>, Halt> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let threads = processors.min(MOST_THREADS).min(candidates.len().div_ceil(FILES_PER_THREAD)).max(1);
     let next = AtomicUsize::new(0);
@@ -30,7 +36,11 @@ pub(super) fn digests(root: &Path, candidates: &[Candidate], interrupt: &Interru
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(candidate) = candidates.get(index) else { return Ok(found) };
             interrupt.check()?;
-            found.push((index, digest(root, candidate, &mut buffer)?));
+            let digest = match known.and_then(|known| known.find(&candidate.stamp)) {
+                Some(digest) => digest,
+                None => digest(tree, candidate, &mut buffer)?,
+            };
+            found.push((index, digest));
         }
     };
     let mut digests = vec![blake3::Hash::from_bytes([0; blake3::OUT_LEN]); candidates.len()];
@@ -56,9 +66,9 @@ pub(super) fn digests(root: &Path, candidates: &[Candidate], interrupt: &Interru
 }
 
 /// A file that is being written meanwhile gets a second chance.
-fn digest(root: &Path, candidate: &Candidate, buffer: &mut [u8]) -> Result<blake3::Hash, Halt> {
+fn digest(tree: &Tree, candidate: &Candidate, buffer: &mut [u8]) -> Result<blake3::Hash, Halt> {
     for _ in 0..2 {
-        let digest = digest_once(root, candidate, buffer)
+        let digest = digest_once(tree, candidate, buffer)
             .map_err(|error| Failure::io(FailureCode::OutputRefused, "packaging", &candidate.source, &error))?;
         if let Some(digest) = digest {
             return Ok(digest);
@@ -77,20 +87,26 @@ pub(super) fn changed(path: &Path) -> Failure {
 }
 
 /// `None` when the file is not as long as it was when it was listed.
-fn digest_once(root: &Path, candidate: &Candidate, buffer: &mut [u8]) -> io::Result<Option<blake3::Hash>> {
-    let mut file = open_file(root, &candidate.source)?;
+fn digest_once(tree: &Tree, candidate: &Candidate, buffer: &mut [u8]) -> io::Result<Option<blake3::Hash>> {
+    let mut file = tree.open_file(&candidate.source)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.len() != candidate.size_bytes {
+        return Ok(None);
+    }
     let mut hasher = blake3::Hasher::new();
     let mut left = candidate.size_bytes;
-    loop {
-        let length = match file.read(buffer) {
-            Ok(0) => break,
-            Ok(length) => length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+    while left > 0 {
+        // Never more than was announced: what grows while it is read is cut, and the server compares.
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        match file.read(&mut buffer[..most]) {
+            Ok(0) => return Ok(None),
+            Ok(length) => {
+                hasher.update(&buffer[..length]);
+                left -= length as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
-        };
-        let Some(rest) = left.checked_sub(length as u64) else { return Ok(None) };
-        left = rest;
-        hasher.update(&buffer[..length]);
+        }
     }
-    Ok((left == 0).then(|| hasher.finalize()))
+    Ok(Some(hasher.finalize()))
 }

@@ -3,7 +3,9 @@
 mod collect;
 mod frames;
 mod hash;
+mod known;
 mod upload;
 
 pub(crate) use collect::{Collected, SourceRules, collect, is_empty_tree};
+pub(crate) use known::KnownDigests;
 pub(crate) use upload::{Upload, UploadError};

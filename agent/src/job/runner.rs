@@ -14,6 +14,7 @@ use super::interrupt::Reason;
 use super::steps::Steps;
 use super::table::cancelled;
 use super::{Failure, Halt, Job, Jobs};
+use crate::artifact::KnownDigests;
 use crate::build::{BuildUser, UserAndGroup};
 use crate::channel::{Address, CurrentIdentity};
 use crate::directories::BuildDir;
@@ -26,6 +27,7 @@ pub(crate) struct Runner {
     pub(crate) build_user: Option<UserAndGroup>,
     pub(crate) address: Address,
     pub(crate) identity: CurrentIdentity,
+    pub(crate) known: Arc<KnownDigests>,
 }
 
 impl Runner {

@@ -1,6 +1,6 @@
 //! The steps of one job: prepare, install, build, package, upload.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,8 +50,8 @@ impl Steps<'_> {
         self.finish(Step::Prepare, false);
 
         let tree = self.directory.as_ref().map_or_else(|| self.runner.workspace.clone(), JobDir::workspace);
-        let project = tree.join(&detected.plan.root_dir);
-        let install_dir = tree.join(&detected.install_dir);
+        let project = inside(&tree, &detected.plan.root_dir);
+        let install_dir = inside(&tree, &detected.install_dir);
         let plan = &detected.plan;
         self.command(Step::Install, plan.install_command.as_deref(), &install_dir, environment.as_ref()).await?;
         self.command(Step::Build, plan.build_command.as_deref(), &project, environment.as_ref()).await?;
@@ -66,6 +66,7 @@ impl Steps<'_> {
         let upload = Upload { address: &self.runner.address, identity: &self.runner.identity, job: self.job };
         let mut outcome = upload.run(&collected).await;
         if let Err(UploadError::Changed(_)) = &outcome {
+            self.runner.known.forget();
             collected = self.package(&output).await?;
             outcome = upload.run(&collected).await;
         }
@@ -112,7 +113,7 @@ impl Steps<'_> {
     }
 
     fn environment(&self, detected: &Detected, directory: &JobDir) -> Result<Environment, Failure> {
-        let project = directory.workspace().join(&detected.plan.root_dir);
+        let project = inside(&directory.workspace(), &detected.plan.root_dir);
         let build = self.job.order.env.clone().unwrap_or_default().variables;
         let path = search_path(&project);
         Environment::new(&path, directory.home(), &directory.temporary(), &build)
@@ -157,10 +158,10 @@ impl Steps<'_> {
     }
 
     async fn package(&self, output: &Output) -> Result<Collected, Halt> {
-        let (output, job) = (output.clone(), self.job.clone());
+        let (output, job, known) = (output.clone(), self.job.clone(), self.runner.known.clone());
         off_thread(move || {
             let (directory, rules) = output.find()?;
-            collect(&directory, rules, &job.interrupt)
+            collect(&directory, rules, &known, &job.interrupt)
         })
         .await
     }
@@ -171,6 +172,11 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Halt> + 
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
         Err(Failure::new(FailureCode::Internal, format!("the agent failed: {error}; this is a defect")).into())
     })
+}
+
+/// A directory of a tree, without `.` in its path: it is seen by builds.
+fn inside(tree: &Path, relative: impl AsRef<Path>) -> PathBuf {
+    tree.join(relative).components().collect()
 }
 
 fn search_path(project: &Path) -> SearchPath {
