@@ -1,15 +1,12 @@
 //! Bounded reading of the few small files detection looks at. They belong to the sandbox's user while the
 //! agent may be root, so a read must not block, exhaust memory, or follow a link out of the workspace.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
-
 use super::DetectError;
+use crate::beneath::open_file;
 
 /// Configuration written by people is far below this; what is larger is not read.
 const FILE_BYTES: u64 = 1024 * 1024;
@@ -96,18 +93,7 @@ impl Workspace {
 
     fn open_file(&self, relative: &str) -> io::Result<Option<File>> {
         let Some(path) = self.resolve(relative)? else { return Ok(None) };
-        if !path.symlink_metadata()?.is_file() {
-            return Ok(None);
-        }
-        // Should it have become a named pipe by now, opening it must not wait for a writer.
-        let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(&path)?;
-        // Or a directory on the way has become a link: the system knows what was really opened.
-        let opened = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
-        if opened.is_ok_and(|opened| !opened.starts_with(&self.root)) || !file.metadata()?.is_file() {
-            return Ok(None);
-        }
-        Ok(Some(file))
+        if path.symlink_metadata()?.is_file() { open_file(&self.root, &path).map(Some) } else { Ok(None) }
     }
 }
 
@@ -118,6 +104,7 @@ pub(super) fn beside(directory: &str, file: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;

@@ -34,7 +34,8 @@ impl Patterns {
     /// Whether `path`, relative to the workspace, is selected.
     pub(super) fn select(&self, path: &str) -> bool {
         let path: Vec<&str> = parts(path).collect();
-        let selects = |pattern: &Vec<String>| matches(pattern, &path, |part| part == "**", |part, name| is_name(part, name));
+        let selects =
+            |pattern: &Vec<String>| matches(pattern, &path, |part| part == "**", |part, name| is_name(part, name));
         self.included.iter().any(selects) && !self.excluded.iter().any(selects)
     }
 }

@@ -17,7 +17,6 @@ const ENTRIES: usize = 50_000;
 /// What a directory declares about packages below it.
 pub(super) struct Declaration {
     pub(super) tool: &'static str,
-    pub(super) file: &'static str,
     pub(super) patterns: Patterns,
 }
 
@@ -31,7 +30,7 @@ pub(super) fn declaration(
         let patterns = Patterns::new(yaml_packages(&text));
         // A file without `packages` holds only settings.
         if !patterns.is_empty() {
-            return Ok(Some(Declaration { tool: "pnpm", file: "pnpm-workspace.yaml", patterns }));
+            return Ok(Some(Declaration { tool: "pnpm", patterns }));
         }
     }
     let Some(list) = package.and_then(PackageJson::workspaces) else { return Ok(None) };
@@ -41,7 +40,7 @@ pub(super) fn declaration(
         () if has("bun.lock") || has("bun.lockb") => "bun",
         () => "npm",
     };
-    Ok(Some(Declaration { tool, file: "package.json", patterns: Patterns::new(list) }))
+    Ok(Some(Declaration { tool, patterns: Patterns::new(list) }))
 }
 
 /// The packages that the workspace's own root declares, if it declares any.

@@ -1,10 +1,17 @@
 //! Output directories: written by users and in config files, so checked before they are used.
 
+use slipway_proto::limits::PATH_BYTES;
+
+use super::config_value::ConfigValue;
+
 /// A directory inside the workspace in its plain form: `./dist/` is `dist`, nothing is `.`.
 ///
 /// # Errors
 /// What is wrong with it, as the end of a sentence.
 pub fn relative_dir(text: &str) -> Result<String, &'static str> {
+    if text.split('/').any(|part| part == "..") {
+        return Err("must not contain `..`");
+    }
     join(".", text)
 }
 
@@ -12,6 +19,9 @@ pub fn relative_dir(text: &str) -> Result<String, &'static str> {
 pub(super) fn join(base: &str, path: &str) -> Result<String, &'static str> {
     if path.starts_with('/') {
         return Err("must be relative");
+    }
+    if path.len() > PATH_BYTES {
+        return Err("is too long");
     }
     if path.chars().any(char::is_control) {
         return Err("contains a control character");
@@ -21,7 +31,7 @@ pub(super) fn join(base: &str, path: &str) -> Result<String, &'static str> {
         match part {
             "" | "." => {}
             ".." => {
-                parts.pop().ok_or("leads out of the workspace")?;
+                parts.pop().ok_or("leads out of the project")?;
             }
             _ => parts.push(part),
         }
@@ -29,15 +39,22 @@ pub(super) fn join(base: &str, path: &str) -> Result<String, &'static str> {
     Ok(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
 }
 
-/// The value of an option in a build script: `vite build --outDir site` or `--outDir=site`.
-pub(super) fn option_of(script: &str, option: &str) -> Option<String> {
+/// The value of an option in a build script: `vite build --outDir site` or `--outDir=site`. What a shell
+/// would first have to work out is an expression.
+pub(super) fn option_of(script: &str, option: &str) -> Option<ConfigValue> {
     let mut words = script.split_whitespace();
     let value = words.find_map(|word| match word.strip_prefix(option)? {
         "" => Some(None),
         rest => rest.strip_prefix('=').map(Some),
     })?;
-    let value = value.or_else(|| words.next())?;
-    Some(value.trim_matches(['\'', '"']).to_owned())
+    let value = value.or_else(|| words.next())?.trim_end_matches(';');
+    if value.starts_with(['-', '&', '|', '>']) {
+        return None;
+    }
+    if value.contains(['$', '`', '*', '(']) {
+        return Some(ConfigValue::Expression(Vec::new()));
+    }
+    Some(ConfigValue::Text(value.trim_matches(['\'', '"']).to_owned()))
 }
 
 #[cfg(test)]
@@ -48,19 +65,25 @@ mod tests {
     fn directories_stay_inside() {
         assert_eq!(relative_dir("./dist/"), Ok("dist".to_owned()));
         assert_eq!(relative_dir(""), Ok(".".to_owned()));
-        assert_eq!(relative_dir("a//b/../c"), Ok("a/c".to_owned()));
+        assert_eq!(relative_dir("a//b/./c"), Ok("a/b/c".to_owned()));
+        assert!(relative_dir("a/../b").is_err());
+        assert!(relative_dir(&"a/".repeat(1000)).is_err());
         assert_eq!(join("src", "../dist"), Ok("dist".to_owned()));
         assert!(relative_dir("../dist").is_err());
-        assert!(relative_dir("a/../../b").is_err());
+        assert!(join("a", "../../b").is_err());
         assert!(relative_dir("/etc").is_err());
         assert!(relative_dir("a\nb").is_err());
     }
 
     #[test]
     fn options_are_read_from_scripts() {
-        assert_eq!(option_of("tsc && vite build --outDir site", "--outDir"), Some("site".to_owned()));
-        assert_eq!(option_of("vite build --outDir='site' --x", "--outDir"), Some("site".to_owned()));
+        let text = |text: &str| Some(ConfigValue::Text(text.to_owned()));
+        assert_eq!(option_of("tsc && vite build --outDir site", "--outDir"), text("site"));
+        assert_eq!(option_of("vite build --outDir='site' --x", "--outDir"), text("site"));
+        assert_eq!(option_of("vite build --outDir site; ls", "--outDir"), text("site"));
         assert_eq!(option_of("vite build --outDirectory x", "--outDir"), None);
         assert_eq!(option_of("vite build --outDir", "--outDir"), None);
+        assert_eq!(option_of("vite build --outDir && x", "--outDir"), None);
+        assert_eq!(option_of("vite build --outDir $OUT", "--outDir"), Some(ConfigValue::Expression(Vec::new())));
     }
 }

@@ -1,8 +1,12 @@
 use std::fs;
 
 use slipway_proto::plan::{ProjectKind, Routing};
+use slipway_proto::v1::FailureCode;
 
 use super::*;
+
+mod fixtures;
+mod odd_input;
 
 struct Tree(tempfile::TempDir);
 
@@ -56,9 +60,14 @@ fn frameworks_are_known_by_dependency_and_config() {
     check(&[("package.json", VITE), ("vite.config.js", config)], "vite", Some("npm run build"), "public_html");
     let flag = r#"{"devDependencies":{"vite":"7"},"scripts":{"build":"vite build --outDir www"}}"#;
     check(&[("package.json", flag)], "vite", Some("npm run build"), "www");
-    check(&[("package.json", ASTRO)], "astro", Some("npx astro build"), "dist");
+    check(&[("package.json", ASTRO)], "astro", Some("npx --no-install astro build"), "dist");
     let config = "export default defineConfig({ outDir: './out' })";
-    check(&[("package.json", ASTRO), ("astro.config.mjs", config)], "astro", Some("npx astro build"), "out");
+    check(
+        &[("package.json", ASTRO), ("astro.config.mjs", config)],
+        "astro",
+        Some("npx --no-install astro build"),
+        "out",
+    );
 }
 
 #[test]
@@ -72,14 +81,17 @@ fn next_is_static_only_when_it_exports() {
     let server = Tree::new(&[("package.json", NEXT), ("next.config.mjs", "export default {}")]).detect().unwrap();
     assert_eq!(server.plan.kind, ProjectKind::SsrServer);
     assert_eq!(
-        server.check_publishable().unwrap_err().to_string(),
-        "this Next.js project renders on a server and cannot be published as files; set `output: 'export'` in next.config"
+        server.require_static().unwrap_err().to_string(),
+        "this Next.js project renders on a server, which cannot be published as files yet; \
+         set `output: 'export'` in next.config, or deploy a static project"
     );
 
     let export = "const nextConfig: NextConfig = { output: 'export', distDir: 'build' }";
     check(&[("package.json", NEXT), ("next.config.ts", export)], "next", Some("npm run build"), "build");
     let script = r#"{"dependencies":{"next":"12"},"scripts":{"build":"next build && next export"}}"#;
     check(&[("package.json", script)], "next", Some("npm run build"), "out");
+    let script = r#"{"dependencies":{"next":"12"},"scripts":{"build":"next build && next export -o www"}}"#;
+    check(&[("package.json", script)], "next", Some("npm run build"), "www");
 }
 
 #[test]
@@ -87,6 +99,8 @@ fn astro_with_an_adapter_renders_on_a_server() {
     let config = "export default defineConfig({ output: 'server', adapter: node({ mode: 'standalone' }) })";
     let detection = Tree::new(&[("package.json", ASTRO), ("astro.config.mjs", config)]).detect().unwrap();
     assert_eq!(detection.plan.kind, ProjectKind::SsrServer);
+    let sentence = detection.require_static().unwrap_err().to_string();
+    assert!(sentence.contains("this Astro project") && sentence.contains("remove `output: 'server'`"), "{sentence}");
 }
 
 #[test]
@@ -101,7 +115,7 @@ fn a_build_script_is_enough_for_a_guess() {
     check(&[("package.json", package), ("index.html", "")], "node-build", Some("npm run build"), "dist");
     let detection = Tree::new(&[("package.json", package)]).detect().unwrap();
     assert_eq!(detection.plan.install_command, None, "there is nothing to install");
-    assert_eq!(detection.output_candidates, ["dist", "build", "out", "public"]);
+    assert_eq!(detection.output_candidates, ["dist", "build", "out", "public", "_site"]);
     assert!(detection.runs_commands());
 }
 
@@ -125,12 +139,38 @@ fn a_monorepo_is_built_where_its_site_is() {
     assert_eq!(detection.plan.monorepo.unwrap().packages, ["apps/web", "packages/ui"]);
     let others = detection.plan.alternatives.iter().map(|other| (other.framework.as_str(), other.root_dir.as_str()));
     assert_eq!(others.collect::<Vec<_>>(), [("node-build", "apps/web"), ("node-build", ".")], "best first");
+}
 
-    let other = ("apps/docs/package.json", ASTRO);
-    fails(&[root, site, other], "holds several sites (apps/docs with Astro, apps/web with Vite): set root_dir");
-    let chosen = BuildOverrides { root_dir: "./apps/docs/".to_owned(), ..BuildOverrides::default() };
-    let detection = Tree::new(&[root, site, other]).detect_with(&chosen).unwrap();
-    assert_eq!((detection.plan.framework.as_str(), detection.plan.root_dir.as_str()), ("astro", "apps/docs"));
+#[test]
+fn of_several_sites_the_best_is_taken_and_the_others_are_named() {
+    let root = ("package.json", r#"{"workspaces":["apps/*","packages/*"],"devDependencies":{"vite":"7"}}"#);
+    let server = ("apps/admin/package.json", NEXT);
+    let docs = ("apps/docs/package.json", ASTRO);
+    let library = (
+        "packages/ui/package.json",
+        r#"{"main":"dist/ui.js","devDependencies":{"vite":"7"},"scripts":{"build":"vite build"}}"#,
+    );
+    let plan = Tree::new(&[root, server, docs, library]).detect().unwrap().plan;
+    assert_eq!((plan.framework.as_str(), plan.root_dir.as_str()), ("astro", "apps/docs"));
+    assert!(plan.confidence < 0.7, "{}", plan.confidence);
+    assert!(plan.evidence.iter().any(|reason| reason.contains("among 2 packages") && reason.contains("set root_dir")));
+    let others: Vec<_> = plan.alternatives.iter().map(|other| other.root_dir.as_str()).collect();
+    assert_eq!(others, ["apps/docs", "apps/admin", "packages/ui", "."], "{:?}", plan.alternatives);
+
+    let plan = Tree::new(&[root, docs, library]).detect().unwrap().plan;
+    assert_eq!((plan.root_dir.as_str(), plan.confidence), ("apps/docs", 0.9), "a library is no rival");
+
+    let chosen = BuildOverrides { root_dir: "./apps/admin/".to_owned(), ..BuildOverrides::default() };
+    let plan = Tree::new(&[root, server, docs]).detect_with(&chosen).unwrap().plan;
+    assert_eq!((plan.framework.as_str(), plan.root_dir.as_str()), ("next", "apps/admin"));
+}
+
+#[test]
+fn a_site_at_the_top_of_a_workspace_is_taken_itself() {
+    let root = r#"{"workspaces":["packages/*"],"devDependencies":{"vite":"7"},"scripts":{"build":"vite build"}}"#;
+    let docs = ("packages/docs/package.json", ASTRO);
+    let detection = Tree::new(&[("package.json", root), docs]).detect().unwrap();
+    assert_eq!((detection.plan.framework.as_str(), detection.plan.root_dir.as_str()), ("vite", "."));
 }
 
 #[test]
@@ -149,33 +189,54 @@ fn the_user_has_the_last_word() {
     let plan = Tree::new(&[("Makefile", "")]).detect_with(&overrides).unwrap().plan;
     assert_eq!((plan.framework.as_str(), plan.output_dir.as_str()), ("custom", "_out"));
 
-    for (root_dir, output_dir) in [("../x", ""), ("/etc", ""), ("missing", ""), ("", "../x"), ("", "/etc")] {
+    let package = r#"{"dependencies":{"left-pad":"1"}}"#;
+    let plan = Tree::new(&[("package.json", package)])
+        .detect_with(&BuildOverrides { install_command: String::new(), ..overrides })
+        .unwrap()
+        .plan;
+    assert_eq!((plan.framework.as_str(), plan.install_command.as_deref()), ("custom", Some("npm install")));
+    assert_eq!(plan.build_command.as_deref(), Some("make site"));
+}
+
+#[test]
+fn overrides_that_cannot_be_used_are_named() {
+    for (root_dir, output_dir) in [("../x", ""), ("/etc", ""), ("missing", ""), ("", "a/../x"), ("", "/etc")] {
         let overrides = BuildOverrides {
             root_dir: root_dir.to_owned(),
             output_dir: output_dir.to_owned(),
             ..BuildOverrides::default()
         };
         let error = Tree::new(&[("index.html", "")]).detect_with(&overrides).unwrap_err();
-        assert!(matches!(error, DetectError::Override { .. }), "{error}");
+        assert!(matches!(error, DetectError::BadOverride { .. }), "{error}");
+        let field = if root_dir.is_empty() { "output_dir" } else { "root_dir" };
+        assert!(error.to_string().starts_with(field), "{error}");
     }
+    let long = BuildOverrides { build_command: "x".repeat(1_000_000), ..BuildOverrides::default() };
+    let error = Tree::new(&[("index.html", "")]).detect_with(&long).unwrap_err().to_string();
+    assert!(error.contains("is longer than 8 KiB") && error.len() < 400, "{error}");
 }
 
 #[test]
 fn what_cannot_be_built_is_explained() {
     fails(&[], "is empty");
     fails(&[("notes.txt", "")], "looked for package.json with Next.js, Astro, Vite or a `build` script, index.html");
-    fails(&[("package.json", "{\n  \"name\": oops\n}")], "expected value at line 2 column 11");
-    fails(&[("package.json", "[]")], "it is not an object");
-    let missing = detect(Path::new("/nonexistent"), &BuildOverrides::default());
-    assert!(matches!(missing, Err(DetectError::Unreadable { .. })));
-}
+    fails(&[("notes.txt", "")], "set build_command and output_dir");
+    fails(
+        &[("package.json", "{\n  \"name\": oops\n}")],
+        "package.json is not valid: expected value at line 2 column 11",
+    );
+    fails(&[("package.json", "[]")], "package.json is not valid: it holds no object");
+    let member = [("package.json", r#"{"workspaces":["apps/*"]}"#), ("apps/web/package.json", "{")];
+    let chosen = BuildOverrides { root_dir: "apps/web".to_owned(), ..BuildOverrides::default() };
+    let error = Tree::new(&member).detect_with(&chosen).unwrap_err();
+    assert!(error.to_string().starts_with("apps/web/package.json is not valid"), "{error}");
+    assert_eq!(error.failure_code(), FailureCode::WorkspaceUnreadable);
 
-#[test]
-fn odd_files_do_not_stop_detection() {
-    check(&[("package.json", &format!("\u{feff}{VITE}"))], "vite", Some("npm run build"), "dist");
-    let tree = Tree::new(&[("index.html", "")]);
-    nix::unistd::mkfifo(&tree.0.path().join("package.json"), nix::sys::stat::Mode::S_IRWXU).unwrap();
-    assert_eq!(tree.detect().unwrap().plan.framework, "static-html");
+    let missing = detect(Path::new("/nonexistent"), &BuildOverrides::default()).unwrap_err();
+    assert_eq!(missing.to_string(), "/nonexistent does not exist");
+    let tree = Tree::new(&[("file", "")]);
+    let file = detect(&tree.0.path().join("file"), &BuildOverrides::default()).unwrap_err().to_string();
+    assert!(file.ends_with("file is not a directory; name the directory of the project"), "{file}");
 }
 
 #[test]
@@ -185,4 +246,6 @@ fn wanted_versions_are_reported() {
     assert_eq!(plan.runtime_versions["node"], ">=20");
     let plan = Tree::new(&[("package.json", VITE), (".nvmrc", "v22.1.0\n")]).detect().unwrap().plan;
     assert_eq!(plan.runtime_versions["node"], "v22.1.0");
+    let plan = Tree::new(&[("package.json", VITE), (".nvmrc", "$6$salt$hash\n")]).detect().unwrap().plan;
+    assert!(plan.runtime_versions.is_empty(), "this is no version");
 }

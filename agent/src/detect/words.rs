@@ -6,12 +6,17 @@ const CHARACTERS: usize = 200;
 
 /// The beginning of `text`, fit to be shown.
 pub(super) fn excerpt(text: &str) -> String {
-    let mut characters = text.chars().map(|character| if is_harmless(character) { character } else { '\u{fffd}' });
-    let mut shown: String = characters.by_ref().take(CHARACTERS).collect();
+    let mut characters = text.chars();
+    let mut shown = harmless(characters.by_ref().take(CHARACTERS));
     if characters.next().is_some() {
         shown.push('…');
     }
     shown
+}
+
+/// All of a text, fit to be shown.
+pub(super) fn harmless(text: impl Iterator<Item = char>) -> String {
+    text.map(|character| if is_harmless(character) { character } else { '\u{fffd}' }).collect()
 }
 
 /// Also refuses what turns the direction of writing around.
