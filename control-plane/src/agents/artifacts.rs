@@ -42,8 +42,12 @@ struct OpenOffer {
     sandbox: SandboxId,
     user: UserId,
     manifest: Manifest,
+    /// The same as it came, compressed.
+    encoded: Bytes,
     /// Taken by the upload.
     missing: Vec<ExpectedBlob>,
+    /// Whether every blob of the manifest is stored.
+    is_complete: bool,
     offered_at: Instant,
 }
 
@@ -129,16 +133,18 @@ impl Artifacts for ArtifactsApi {
         let first = parts.message().await?.ok_or_else(|| Status::invalid_argument("the manifest is missing"))?;
         let deployment_id = parse_job_id(&first.job_id).map_err(Status::from)?;
         let deployment = self.uploading(sandbox, deployment_id, first.after_event_seq).await?;
-        let manifest = receive_manifest(first, parts).await?;
+        let (manifest, encoded) = receive_manifest(first, parts).await?;
         manifest::check(&manifest).map_err(|error| Status::invalid_argument(error.to_string()))?;
 
-        let offer = self.gateway.artifacts.offer(deployment.user_id, manifest).await.map_err(Error::from)?;
+        let offer = self.gateway.artifacts.offer(deployment.user_id, &manifest).await.map_err(Error::from)?;
         let id = ArtifactId::new();
         let open = OpenOffer {
             id,
             sandbox,
             user: deployment.user_id,
-            manifest: offer.manifest,
+            manifest,
+            encoded,
+            is_complete: offer.missing.is_empty(),
             missing: offer.missing,
             offered_at: Instant::now(),
         };
@@ -152,7 +158,7 @@ impl Artifacts for ArtifactsApi {
         let sandbox = sandbox_of(&request)?.sandbox_id;
         let mut frames = request.into_inner();
         let first = frames.message().await?.ok_or_else(|| Status::invalid_argument("the upload is empty"))?;
-        let (deployment, _, user) = self.find(sandbox, &first.artifact_id)?;
+        let (deployment, artifact, user) = self.find(sandbox, &first.artifact_id)?;
         let missing = self.offers().get_mut(&deployment).map(|offer| std::mem::take(&mut offer.missing));
         let missing = missing.filter(|missing| !missing.is_empty());
         let missing = missing.ok_or_else(|| Status::unavailable("this artifact is being uploaded; offer it again"))?;
@@ -165,6 +171,9 @@ impl Artifacts for ArtifactsApi {
         let finished = self.gateway.artifacts.finish_pack(user, pack).await;
         received?;
         finished.map_err(|error| storage_status(&error))?;
+        if let Some(offer) = self.offers().get_mut(&deployment).filter(|offer| offer.id == artifact) {
+            offer.is_complete = true;
+        }
         Ok(Response::new(UploadReply { stored_bytes }))
     }
 
@@ -175,10 +184,11 @@ impl Artifacts for ArtifactsApi {
         self.uploading(sandbox, deployment, request.after_event_seq).await?;
         let offer = self.offers().remove(&deployment);
         let offer = offer.ok_or_else(|| Status::unavailable("this artifact is not on offer here; offer it again"))?;
-        let artifact = self.gateway.artifacts.commit(user, id, &offer.manifest).await;
-        let artifact = artifact
-            .map_err(|error| storage_status(&error))?
-            .ok_or_else(|| Status::unavailable("blobs are missing; offer the artifact again"))?;
+        if !offer.is_complete {
+            return Err(Status::unavailable("blobs are missing; offer the artifact again"));
+        }
+        let artifact = self.gateway.artifacts.commit(user, id, &offer.manifest, offer.encoded).await;
+        let artifact = artifact.map_err(|error| storage_status(&error))?;
         if !self.gateway.orchestrator.artifact_committed(deployment, artifact.id).await.map_err(Error::from)? {
             return Err(Status::failed_precondition("this deployment takes no artifact now"));
         }
@@ -186,7 +196,11 @@ impl Artifacts for ArtifactsApi {
     }
 }
 
-async fn receive_manifest(first: ManifestPart, mut parts: Streaming<ManifestPart>) -> Result<Manifest, Status> {
+/// The manifest, and the bytes it came as.
+async fn receive_manifest(
+    first: ManifestPart,
+    mut parts: Streaming<ManifestPart>,
+) -> Result<(Manifest, Bytes), Status> {
     let mut encoded = first.data;
     while let Some(part) = parts.message().await? {
         if encoded.len() + part.data.len() > limits::MANIFEST_BYTES {
@@ -196,7 +210,8 @@ async fn receive_manifest(first: ManifestPart, mut parts: Streaming<ManifestPart
     }
     let damaged = || Status::invalid_argument("the manifest is damaged or larger than 16 MiB");
     let raw = zstd::bulk::decompress(&encoded, limits::MANIFEST_BYTES).map_err(|_| damaged())?;
-    Manifest::decode(raw.as_slice()).map_err(|_| damaged())
+    let manifest = Manifest::decode(raw.as_slice()).map_err(|_| damaged())?;
+    Ok((manifest, encoded.into()))
 }
 
 fn pack_status(error: PackError) -> Status {

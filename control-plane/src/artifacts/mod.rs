@@ -25,8 +25,6 @@ use crate::clock::Clock;
 use crate::ids::{ArtifactId, PackId, UserId};
 use crate::store::{Artifact, BlobLocation, Store};
 
-const MANIFEST_ZSTD_LEVEL: i32 = 1;
-
 /// Packs and manifests, with their index in the database.
 #[derive(Clone)]
 pub struct ArtifactStore {
@@ -37,8 +35,6 @@ pub struct ArtifactStore {
 
 /// What an offered manifest still needs.
 pub struct Offer {
-    /// The checked manifest.
-    pub manifest: Manifest,
     /// Bitmap over the distinct blobs, as the agent reads it.
     pub missing_bitmap: Vec<u8>,
     /// The missing blobs in the order in which they are sent.
@@ -55,18 +51,17 @@ impl ArtifactStore {
     }
 
     /// Compares a checked manifest with what this owner has stored.
-    pub async fn offer(&self, user: UserId, manifest: Manifest) -> anyhow::Result<Offer> {
-        let distinct = manifest::distinct_blobs(&manifest);
+    pub async fn offer(&self, user: UserId, manifest: &Manifest) -> anyhow::Result<Offer> {
+        let distinct = manifest::distinct_blobs(manifest);
         let digests = distinct.iter().map(|&index| manifest.entries[index].blake3.as_slice());
-        let stored = by_digest(self.store.locate_blobs(user, digests).await?);
-        let is_missing = |index: usize| !stored.contains_key(manifest.entries[index].blake3.as_slice());
-        let missing_bitmap = manifest::to_bitmap(distinct.iter().map(|&index| is_missing(index)));
-        let missing = distinct
-            .iter()
-            .filter(|&&index| is_missing(index))
-            .map(|&index| ExpectedBlob::of(&manifest.entries[index]))
-            .collect();
-        Ok(Offer { manifest, missing_bitmap, missing })
+        let mut is_missing = vec![false; distinct.len()];
+        for position in self.store.missing_blobs(user, digests).await? {
+            is_missing[position] = true;
+        }
+        let missing_bitmap = manifest::to_bitmap(is_missing.iter().copied());
+        let missing = distinct.iter().zip(is_missing).filter(|(_, is_missing)| *is_missing);
+        let missing = missing.map(|(&index, _)| ExpectedBlob::of(&manifest.entries[index])).collect();
+        Ok(Offer { missing_bitmap, missing })
     }
 
     /// Starts a pack for blobs that will arrive in this order.
@@ -86,21 +81,15 @@ impl ArtifactStore {
         Ok(())
     }
 
-    /// Makes an artifact of a manifest whose blobs are all stored. `None` when some are not.
-    pub async fn commit(&self, user: UserId, id: ArtifactId, manifest: &Manifest) -> anyhow::Result<Option<Artifact>> {
-        let distinct = manifest::distinct_blobs(manifest);
-        let digests = distinct.iter().map(|&index| manifest.entries[index].blake3.as_slice());
-        let stored = by_digest(self.store.locate_blobs(user, digests).await?);
-        let is_stored = |index: &usize| {
-            let entry = &manifest.entries[*index];
-            stored
-                .get(entry.blake3.as_slice())
-                .is_some_and(|blob| i64::try_from(entry.size_bytes) == Ok(blob.size_bytes))
-        };
-        if !distinct.iter().all(is_stored) {
-            return Ok(None);
-        }
-        let encoded = zstd::bulk::compress(&manifest.encode_to_vec(), MANIFEST_ZSTD_LEVEL)?;
+    /// Makes an artifact of a manifest. The caller has seen that every blob of it is stored;
+    /// `encoded` is the manifest as it came, which was decoded and checked.
+    pub async fn commit(
+        &self,
+        user: UserId,
+        id: ArtifactId,
+        manifest: &Manifest,
+        encoded: Bytes,
+    ) -> anyhow::Result<Artifact> {
         self.objects.put(&manifest_path(id), encoded.into()).await?;
         let artifact = Artifact {
             id,
@@ -112,7 +101,7 @@ impl ArtifactStore {
         let mut tx = self.store.begin().await?;
         tx.insert_artifact(&artifact, self.clock.now()).await?;
         tx.commit().await?;
-        Ok(Some(artifact))
+        Ok(artifact)
     }
 
     /// The manifest of a committed artifact, and where each of its blobs lies.
@@ -121,7 +110,8 @@ impl ArtifactStore {
         let raw = zstd::bulk::decompress(&encoded, limits::MANIFEST_BYTES).context("a stored manifest is damaged")?;
         let manifest = Manifest::decode(raw.as_slice()).context("a stored manifest is damaged")?;
         let digests = manifest.entries.iter().map(|entry| entry.blake3.as_slice());
-        let blobs = by_digest(self.store.locate_blobs(artifact.user_id, digests).await?);
+        let blobs = self.store.locate_blobs(artifact.user_id, digests).await?;
+        let blobs = blobs.into_iter().map(|blob| (blob.blake3.clone(), blob)).collect();
         Ok((manifest, blobs))
     }
 
@@ -142,10 +132,6 @@ impl ArtifactStore {
         let result = self.objects.get_opts(&pack_path(blob.pack_id), options).await?;
         Ok(result.into_stream().map_err(anyhow::Error::from).boxed())
     }
-}
-
-fn by_digest(blobs: Vec<BlobLocation>) -> HashMap<Vec<u8>, BlobLocation> {
-    blobs.into_iter().map(|blob| (blob.blake3.clone(), blob)).collect()
 }
 
 fn pack_path(id: PackId) -> Path {

@@ -50,6 +50,10 @@ pub struct BlobLocation {
 }
 
 const BY_ID: &str = "SELECT id, user_id, root, files, size_bytes FROM artifacts WHERE id = $1";
+// One row whatever the number of blobs: the positions that are not stored, as a JSON array.
+const MISSING: &str = "
+    SELECT json_group_array(key) FROM json_each($2)
+    WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE user_id = $1 AND blake3 = unhex(value))";
 const INSERT_ARTIFACT: &str = "
     INSERT INTO artifacts (id, user_id, kind, root, files, size_bytes, created_at)
     VALUES ($1, $2, 'tree', $3, $4, $5, $6)";
@@ -67,6 +71,17 @@ impl Store {
     /// The artifact, whoever owns it: the caller compares `user_id`.
     pub async fn artifact(&self, id: ArtifactId) -> Result<Option<Artifact>, sqlx::Error> {
         sqlx::query_as(BY_ID).bind(id).fetch_optional(&self.pool).await
+    }
+
+    /// Positions of those of `digests` that this owner has not stored.
+    pub async fn missing_blobs<'a>(
+        &self,
+        user: UserId,
+        digests: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<Vec<usize>, sqlx::Error> {
+        let digests: Vec<String> = digests.map(|digest| HEXLOWER.encode(digest)).collect();
+        let Json(missing) = sqlx::query_scalar(MISSING).bind(user).bind(Json(digests)).fetch_one(&self.pool).await?;
+        Ok(missing)
     }
 
     /// Where those of `digests` lie that this owner has stored; the others are left out.
