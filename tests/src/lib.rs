@@ -8,10 +8,12 @@ pub mod agent;
 pub mod bench;
 pub mod binaries;
 pub mod control_plane;
+pub mod docker;
 pub mod fixtures;
 pub mod processes;
 pub mod rogue;
 pub mod small_disk;
+pub mod sockets;
 pub mod up;
 
 use std::future::Future;
