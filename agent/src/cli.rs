@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,13 +8,11 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
-use slipway_proto::plan::BuildPlan;
-use slipway_proto::v1::BuildOverrides;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use crate::build::{ExecOptions, SuperviseOptions, exec, supervise};
-use crate::detect::detect;
+use crate::detect;
 use crate::run::{RunOptions, run};
 
 /// For copying, packaging and reading ahead; more would only cost memory.
@@ -62,7 +59,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Supervise(options) => return supervise(&options),
         Command::Exec(options) => return exec(&options),
-        Command::Detect { directory, json } => print_plan(&directory, json),
+        Command::Detect { directory, json } => return detect::print(&directory, json),
         Command::Run(options) => serve(options),
     };
     match outcome {
@@ -101,40 +98,6 @@ fn start_logging() -> anyhow::Result<()> {
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     tracing_subscriber::registry().with(filter).with(lines).init();
     Ok(())
-}
-
-fn print_plan(directory: &std::path::Path, json: bool) -> anyhow::Result<()> {
-    // Its sentences are whole: the chain would say things twice.
-    let detected = detect(directory, &BuildOverrides::default()).map_err(|error| anyhow::anyhow!("{error}"))?;
-    let plan = detected.plan;
-    let mut out = std::io::stdout().lock();
-    if json {
-        serde_json::to_writer_pretty(&mut out, &plan)?;
-        writeln!(out)?;
-    } else {
-        for (name, value) in describe(&plan) {
-            writeln!(out, "{name:<16} {value}")?;
-        }
-    }
-    Ok(())
-}
-
-/// What is shown to people, line by line.
-fn describe(plan: &BuildPlan) -> Vec<(&'static str, String)> {
-    let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-    let mut rows = vec![
-        ("framework", plan.framework.clone()),
-        ("root", plan.root_dir.clone()),
-        ("package manager", or_none(&plan.package_manager)),
-        ("install", or_none(&plan.install_command)),
-        ("build", or_none(&plan.build_command)),
-        ("output", plan.output_dir.clone()),
-        ("confidence", format!("{:.0} %", plan.confidence * 100.0)),
-    ];
-    rows.extend(plan.evidence.iter().map(|reason| ("because", reason.clone())));
-    let others = plan.alternatives.iter().map(|other| format!("{} in {}", other.framework, other.root_dir));
-    rows.extend(others.map(|other| ("or", other)));
-    rows
 }
 
 #[cfg(test)]

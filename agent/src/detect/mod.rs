@@ -64,11 +64,6 @@ impl Detected {
         }
     }
 
-    /// [`Self::require_static`] under the name it is still called by.
-    pub fn check_publishable(&self) -> Result<(), DetectError> {
-        self.require_static()
-    }
-
     /// Whether anything of the project will be executed.
     pub fn runs_commands(&self) -> bool {
         self.plan.install_command.is_some() || self.plan.build_command.is_some()

@@ -24,7 +24,7 @@ pub fn print(directory: &Path, as_json: bool) -> ExitCode {
         Ok(detected) => write!(stdout, "{}", report(&detected)),
         Err(error) => {
             // With nobody left to read it, there is nothing more to do.
-            let _ = writeln!(stderr, "{}", harmless(error.to_string().chars()));
+            let _ = writeln!(stderr, "slipway-agent: {}", harmless(error.to_string().chars()));
             return ExitCode::FAILURE;
         }
     };
@@ -33,7 +33,7 @@ pub fn print(directory: &Path, as_json: bool) -> ExitCode {
         // `… | head` has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(stderr, "cannot write the plan: {error}");
+            let _ = writeln!(stderr, "slipway-agent: cannot write the plan: {error}");
             ExitCode::FAILURE
         }
     }

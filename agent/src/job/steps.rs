@@ -90,7 +90,7 @@ impl Steps<'_> {
         let workspace = self.runner.workspace.clone();
         let detected = off_thread(move || {
             let detected = detect(&workspace, &overrides);
-            detected.and_then(|detected| detected.check_publishable().map(|()| detected)).map_err(|error| {
+            detected.and_then(|detected| detected.require_static().map(|()| detected)).map_err(|error| {
                 let code = error.failure_code();
                 Halt::Failed(Failure::new(code, error.to_string()))
             })
