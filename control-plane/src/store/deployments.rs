@@ -412,50 +412,53 @@ impl Tx {
     }
 }
 
+/// A user, a sandbox, a target and a deployment in `pending`, for tests of any module.
+#[cfg(test)]
+pub(crate) async fn stored_deployment(store: &Store) -> DeploymentId {
+    let now = Timestamp::from_micros(1_000_000);
+    let mut tx = store.begin().await.expect("begins");
+    let user = tx.user_named("ada", now).await.expect("user").id;
+    let sandbox_id = tx
+        .insert_sandbox(user, "shop", std::collections::BTreeMap::new(), now)
+        .await
+        .expect("inserts")
+        .expect("new name")
+        .id;
+    let target = crate::store::Target {
+        id: TargetId::new(),
+        user_id: user,
+        provider: "local".to_owned(),
+        name: "local".to_owned(),
+        config: Json(serde_json::json!({})),
+        is_default: true,
+        created_at: now,
+        updated_at: now,
+    };
+    tx.insert_target(&target).await.expect("target");
+    let new = NewDeployment {
+        id: DeploymentId::new(),
+        user_id: user,
+        sandbox_id,
+        target_id: target.id,
+        provider: target.provider,
+        environment: "production".to_owned(),
+        request: DeploymentRequest::default(),
+        sealed_build_env: Some(vec![1]),
+        dry_run: false,
+        artifact_id: None,
+        metadata: serde_json::Map::new(),
+    };
+    tx.insert_deployment(&new, now).await.expect("deployment");
+    tx.commit().await.expect("commits");
+    new.id
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Target, in_memory};
+    use crate::store::in_memory;
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
-
-    async fn stored_deployment(store: &Store) -> DeploymentId {
-        let mut tx = store.begin().await.expect("begins");
-        let user = tx.user_named("ada", NOW).await.expect("user").id;
-        let sandbox_id = tx
-            .insert_sandbox(user, "shop", std::collections::BTreeMap::new(), NOW)
-            .await
-            .expect("inserts")
-            .expect("new name")
-            .id;
-        let target = Target {
-            id: TargetId::new(),
-            user_id: user,
-            provider: "local".to_owned(),
-            name: "local".to_owned(),
-            config: Json(serde_json::json!({})),
-            is_default: true,
-            created_at: NOW,
-            updated_at: NOW,
-        };
-        tx.insert_target(&target).await.expect("target");
-        let new = NewDeployment {
-            id: DeploymentId::new(),
-            user_id: user,
-            sandbox_id,
-            target_id: target.id,
-            provider: target.provider,
-            environment: "production".to_owned(),
-            request: DeploymentRequest::default(),
-            sealed_build_env: Some(vec![1]),
-            dry_run: false,
-            artifact_id: None,
-            metadata: serde_json::Map::new(),
-        };
-        tx.insert_deployment(&new, NOW).await.expect("deployment");
-        tx.commit().await.expect("commits");
-        new.id
-    }
 
     #[tokio::test]
     async fn the_database_and_the_code_allow_the_same_moves() {

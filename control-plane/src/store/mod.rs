@@ -14,6 +14,8 @@ mod users;
 
 pub use agents::{AgentCertificate, TokenUse};
 pub use artifacts::{Artifact, BlobLocation, StoredBlob};
+#[cfg(test)]
+pub(crate) use deployments::stored_deployment;
 pub use deployments::{Deployment, DeploymentRequest, Filter, Move, NewDeployment, StepRow};
 pub use idempotency::SeenRequest;
 pub use local_sites::LocalSite;

@@ -51,8 +51,9 @@ impl Orchestrator {
             return Err(Error::new(ErrorCode::RateLimited, "a job may report 10,000 events"));
         }
         tx.set_event_seq(id, i64::try_from(event.seq).map_err(anyhow::Error::from)?).await?;
-        // What comes after the end is counted and changes nothing, except that the log may close.
-        let is_open = !deployment.status.is_final();
+        // Once the artifact is ours, or after the end, an event is counted and changes nothing,
+        // except that the log may close.
+        let is_open = deployment.status == Status::Pending || deployment.status.is_with_agent();
         match event.kind {
             Some(Kind::LogClosed(closed)) => {
                 let bytes = i64::try_from(closed.bytes).map_err(|_| Error::invalid("a log cannot be that long"))?;
@@ -229,7 +230,77 @@ pub fn clean_text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use slipway_proto::v1::{JobAccepted, JobCancelled};
+
     use super::*;
+    use crate::bus::Bus;
+    use crate::clock::Clock;
+    use crate::ids::ArtifactId;
+    use crate::providers::Providers;
+    use crate::secrets::MasterKey;
+    use crate::store::{Store, in_memory, stored_deployment};
+
+    const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+
+    fn orchestrator(store: &Store) -> Orchestrator {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let key = MasterKey::load_or_create(&dir.path().join("key"), &dir.path().join("db")).expect("a key");
+        Orchestrator::new(store.clone(), Providers::new([]), key, Bus::new(), Clock::manual(NOW))
+    }
+
+    fn event(id: DeploymentId, seq: u64, kind: Kind) -> JobEvent {
+        JobEvent { job_id: id.to_string(), seq, at_unix_ms: 0, kind: Some(kind) }
+    }
+
+    #[tokio::test]
+    async fn events_are_applied_once_in_order_and_only_for_their_own_sandbox() {
+        let store = in_memory().await;
+        let id = stored_deployment(&store).await;
+        let sandbox = store.deployment(id).await.expect("reads").expect("exists").sandbox_id;
+        let orchestrator = orchestrator(&store);
+        let accepted = || Kind::Accepted(JobAccepted {});
+        let apply = |seq, kind| orchestrator.apply_event(sandbox, event(id, seq, kind));
+
+        assert_eq!(apply(2, accepted()).await.expect("answers"), EventOutcome::Gap { expected: 1 });
+        assert_eq!(apply(1, accepted()).await.expect("answers"), EventOutcome::Applied(1));
+        assert_eq!(store.deployment(id).await.expect("reads").expect("exists").status, Status::Building);
+        let failed = || Kind::Failed(JobFailed { message: "no".to_owned(), ..JobFailed::default() });
+        assert_eq!(apply(1, failed()).await.expect("answers"), EventOutcome::Applied(1), "known already");
+        assert_eq!(store.deployment(id).await.expect("reads").expect("exists").status, Status::Building);
+
+        let foreign = orchestrator.apply_event(SandboxId::new(), event(id, 2, failed())).await;
+        assert_eq!(foreign.expect_err("is refused").code(), ErrorCode::Forbidden);
+    }
+
+    #[tokio::test]
+    async fn nothing_an_agent_says_ends_a_deployment_that_is_being_published() {
+        let store = in_memory().await;
+        let id = stored_deployment(&store).await;
+        let mut tx = store.begin().await.expect("begins");
+        for change in [Move::Build, Move::Upload] {
+            let deployment = tx.deployment(id).await.expect("reads").expect("exists");
+            assert!(tx.move_deployment(&deployment, change, NOW).await.expect("moves"));
+        }
+        let deployment = tx.deployment(id).await.expect("reads").expect("exists");
+        let artifact = crate::store::Artifact {
+            id: ArtifactId::new(),
+            user_id: deployment.user_id,
+            root: vec![0; 32],
+            files: 1,
+            size_bytes: 1,
+        };
+        tx.insert_artifact(&artifact, NOW).await.expect("stores");
+        assert!(tx.move_deployment(&deployment, Move::Deploy { artifact: artifact.id }, NOW).await.expect("moves"));
+        tx.commit().await.expect("commits");
+
+        let orchestrator = orchestrator(&store);
+        let failed = Kind::Failed(JobFailed { message: "late".to_owned(), ..JobFailed::default() });
+        for (seq, kind) in [(1, failed), (2, Kind::Cancelled(JobCancelled::default()))] {
+            orchestrator.apply_event(deployment.sandbox_id, event(id, seq, kind)).await.expect("is counted");
+        }
+        let after = store.deployment(id).await.expect("reads").expect("exists");
+        assert_eq!((after.status, after.last_event_seq), (Status::Deploying, 2));
+    }
 
     #[test]
     fn text_from_a_sandbox_is_one_bounded_line() {
