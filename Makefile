@@ -35,7 +35,7 @@ lint: ## Check format, clippy and dependencies
 fmt: ## Format everything
 	cargo fmt --all
 
-bench: build ## Print ratios against tar, zstd and builds by hand
+bench: build ## Print ratios against tar, zstd and builds by hand (needs tar, zstd, npm)
 	cargo run --release --locked -p slipway-tests --bin bench -- $(RELEASE)
 
 clean: ## Remove what was built

@@ -66,8 +66,13 @@ impl ControlPlane {
             .map_while(Result::ok)
             .find(|line| line.contains("serving REST on"))
             .expect("slipway says where it listens");
-        // Read on, so that a full pipe never blocks it; the test shows it when it fails.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| println!("serve: {line}")));
+        // Read on, so that a full pipe never blocks it; a test that fails shows what it said.
+        let is_test = std::env::var_os("NEXTEST").is_some();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok).filter(|_| is_test) {
+                println!("serve: {line}");
+            }
+        });
         let after = |mark: &str| {
             let rest = &line[line.find(mark).expect("is in the line")..];
             rest.split([',', ' ']).next().unwrap_or(rest).to_owned()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::transfer::Site;
+use super::transfer::{QUIET, Site};
 use super::tree::Numbers;
 use super::{median, millis, row};
 use crate::agent::Agent;
@@ -30,7 +30,7 @@ pub(super) async fn run(binaries: &Path) -> anyhow::Result<()> {
         let sandbox = control_plane.create_sandbox(&format!("ready-{number}")).await;
         let token = control_plane.enroll_token(&sandbox).await;
         let start = Instant::now();
-        let agent = Agent::spawn(binaries, &control_plane, &token, plain.path(), &[]);
+        let agent = Agent::spawn(binaries, &control_plane, &token, plain.path(), &QUIET);
         control_plane.wait_online(&sandbox).await;
         ready.push(millis(start.elapsed()));
         if number == 0 {

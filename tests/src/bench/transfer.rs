@@ -18,6 +18,8 @@ use crate::agent::Agent;
 use crate::control_plane::ControlPlane;
 use crate::fixtures::Project;
 
+/// The table is for people; what agents report is not part of it.
+pub(super) const QUIET: [(&str, &str); 1] = [("SLIPWAY_AGENT_LOG", "error")];
 const FILES: u64 = 10_000;
 const TOTAL_BYTES: u64 = 120_000_000;
 const RUNS: usize = 5;
@@ -65,10 +67,11 @@ fn tar_zstd(dir: &Path) -> anyhow::Result<Duration> {
 
 /// A control plane with one agent over the tree.
 pub(super) struct Site {
+    /// Dropped first, so that it does not miss its control plane.
+    pub(super) agent: Agent,
     control_plane: ControlPlane,
     sandbox: String,
     target: String,
-    pub(super) agent: Agent,
 }
 
 impl Site {
@@ -79,7 +82,7 @@ impl Site {
             control_plane.agent_url = format!("https://{}", counting_proxy(behind, counter).await);
         }
         let sandbox = control_plane.create_sandbox("bench").await;
-        let agent = Agent::start_from(binaries, &control_plane, &sandbox, project.path(), &[]).await;
+        let agent = Agent::start_from(binaries, &control_plane, &sandbox, project.path(), &QUIET).await;
         let target = control_plane.local_target().await;
         Self { control_plane, sandbox, target, agent }
     }
