@@ -84,7 +84,7 @@ impl Site {
         let sandbox = control_plane.create_sandbox("bench").await;
         let agent = Agent::start_from(binaries, &control_plane, &sandbox, project.path(), &QUIET).await;
         let target = control_plane.local_target().await;
-        Self { control_plane, sandbox, target, agent }
+        Self { agent, control_plane, sandbox, target }
     }
 
     /// Deploys and answers the time from the first look at the output to the committed artifact.
