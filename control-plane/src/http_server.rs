@@ -2,7 +2,6 @@
 //! connections, so long for the headers, and a shutdown that lets requests finish.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,9 +11,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
+
+use crate::accept::Accept;
 
 /// Connections of one listener; further ones wait in the kernel's backlog.
 const CONNECTIONS: usize = 1024;
@@ -22,8 +22,6 @@ const CONNECTIONS: usize = 1024;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Request line and headers together.
 const HEADER_BYTES: usize = 64 * 1024;
-/// After an accept error such as "too many open files".
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Time for open requests to finish at shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -33,26 +31,11 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    let accept = Accept::new(listener, CONNECTIONS, stop);
     let graceful = GracefulShutdown::new();
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEADER_BYTES);
-    loop {
-        let next = async {
-            let slot = slots.clone().acquire_owned().await;
-            (slot, listener.accept().await)
-        };
-        let (slot, stream) = tokio::select! {
-            () = stop.cancelled() => break,
-            (slot, accepted) = next => match accepted {
-                Ok((stream, _)) => (slot, stream),
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            },
-        };
+    while let Some((stream, slot)) = accept.next().await {
         let _ = stream.set_nodelay(true);
         let service = service.clone();
         let service = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
@@ -66,6 +49,6 @@ where
             drop(slot);
         });
     }
-    drop(listener);
+    drop(accept);
     let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
 }

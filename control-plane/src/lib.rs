@@ -4,6 +4,7 @@
 //! Arrows point one way: `api` and `agents` use `deployments`, which uses `providers` and `store`.
 //! The store never sees HTTP; a provider never moves a deployment.
 
+mod accept;
 pub mod agents;
 pub mod api;
 pub mod artifacts;

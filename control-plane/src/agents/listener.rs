@@ -6,30 +6,26 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::Stream;
 use rustls::server::{Acceptor, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 use slipway_proto::{ENROLL_SERVER_NAME, SESSION_SERVER_NAME, limits};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::Gateway;
 use super::peer::{Connection, Peer};
+use crate::accept::Accept;
 use crate::identity::SandboxIdentity;
 use crate::store::{SandboxState, Store};
 
 /// Connections in the middle of their handshake.
 const HANDSHAKES: usize = 64;
-/// From the first byte to the end of the handshake.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Accepted connections that tonic has not taken yet.
 const ACCEPTED_QUEUE: usize = 64;
-/// After an accept error such as "too many open files".
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 struct Tls {
     enroll: Arc<ServerConfig>,
@@ -44,27 +40,12 @@ pub(super) fn accept(
     let tls = Arc::new(tls_configs(gateway)?);
     let (sender, receiver) = mpsc::channel(ACCEPTED_QUEUE);
     let (store, clock, stop) = (gateway.store.clone(), gateway.clock.clone(), gateway.stop.clone());
-    let slots = Arc::new(Semaphore::new(HANDSHAKES));
+    let accept = Accept::new(listener, HANDSHAKES, stop);
     tokio::spawn(async move {
-        loop {
-            let next = async {
-                let slot = slots.clone().acquire_owned().await;
-                (slot, listener.accept().await)
-            };
-            let (slot, tcp) = tokio::select! {
-                () = stop.cancelled() => break,
-                (slot, accepted) = next => match accepted {
-                    Ok((tcp, _)) => (slot, tcp),
-                    Err(error) => {
-                        tracing::warn!(%error, "cannot accept an agent's connection");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                        continue;
-                    }
-                },
-            };
+        while let Some((tcp, slot)) = accept.next().await {
             let (tls, store, clock, sender) = (tls.clone(), store.clone(), clock.clone(), sender.clone());
             tokio::spawn(async move {
-                let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake(tcp, &tls));
+                let handshake = tokio::time::timeout(limits::CONNECT_TIMEOUT, handshake(tcp, &tls));
                 match handshake.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
                     Ok(connection) => match check_revocation(&connection.peer, &store, clock.now()).await {
                         Ok(()) => drop(sender.send(Ok(connection)).await),
@@ -148,6 +129,5 @@ fn tls_configs(gateway: &Gateway) -> anyhow::Result<Tls> {
         // A resumed session would carry on a certificate that has been revoked or has expired since.
         config.send_tls13_tickets = 0;
     }
-    debug_assert!(limits::CONNECT_TIMEOUT >= HANDSHAKE_TIMEOUT);
     Ok(Tls { enroll: Arc::new(enroll), session: Arc::new(session) })
 }
