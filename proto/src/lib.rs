@@ -10,7 +10,7 @@ pub mod plan;
 pub mod token;
 
 /// The generated types of package `slipway.agent.v1`; their documentation is in the `.proto` files.
-#[allow(missing_docs, clippy::pedantic, unreachable_pub)]
+#[allow(missing_docs, clippy::pedantic, clippy::large_enum_variant, unreachable_pub)]
 pub mod v1 {
     tonic::include_proto!("slipway.agent.v1");
 }

@@ -6,13 +6,56 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// What a project is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProjectKind {
     /// Files to serve.
     Static,
     /// A framework that renders on a server.
     SsrServer,
+    /// A program that serves.
+    BackendService,
+    /// Something for a package registry.
+    Package,
+    /// A Dockerfile says how an image is made of it.
+    Container,
+    /// Nothing is known about it.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// A form in which a project can leave the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deployable {
+    /// Files for a static host.
+    Static,
+    /// An image, or a program that runs in one.
+    Container,
+    /// An archive for a package registry.
+    Package,
+    /// The sources, to a Git host.
+    Git,
+}
+
+/// The settings of a build that can be stated in several places, strongest first: the request, the target,
+/// `slipway.toml`, `package.json`, the framework.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setting {
+    /// Which rules apply.
+    Framework,
+    /// Where the project is in the workspace.
+    RootDir,
+    /// How its dependencies are installed.
+    InstallCommand,
+    /// How it is built.
+    BuildCommand,
+    /// Where the output appears.
+    OutputDir,
+    /// How the result is started.
+    StartCommand,
 }
 
 /// How one path without a file is answered when the tree is published.
@@ -29,7 +72,7 @@ pub enum Routing {
 /// What would be built and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BuildPlan {
-    /// Slug of the framework, for example `vite`.
+    /// Slug of the framework, for example `vite`; `none` when no rule knows it, `custom` when the user says how it is built.
     pub framework: String,
     /// What kind of thing comes out.
     pub kind: ProjectKind,
@@ -58,6 +101,15 @@ pub struct BuildPlan {
     /// How unknown paths are answered.
     #[serde(default)]
     pub routing: Routing,
+    /// The forms it can be deployed in, most fitting first.
+    #[serde(default)]
+    pub deployable: Vec<Deployable>,
+    /// Where each setting came from: `request`, `target`, `framework`, or the name of a file of the project.
+    #[serde(default)]
+    pub sources: BTreeMap<Setting, String>,
+    /// What stands in the way or was assumed, in words: broken files, contradicting lock files, missing runtimes.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// The workspace a project belongs to.

@@ -11,7 +11,7 @@ use slipway_proto::v1::agent_client::AgentClient;
 use slipway_proto::v1::agent_message::Message as Up;
 use slipway_proto::v1::drain::Reason as DrainReason;
 use slipway_proto::v1::server_message::Message as Down;
-use slipway_proto::v1::{AgentMessage, BuildOverrides, DetectReply, Drain, Heartbeat, Hello, ServerMessage, Welcome};
+use slipway_proto::v1::{AgentMessage, DetectReply, Drain, Heartbeat, Hello, ServerMessage, Welcome};
 use slipway_proto::{PROTOCOL, limits};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
@@ -23,7 +23,7 @@ use super::backoff::{Backoff, jitter};
 use super::connection::{Address, Purpose, connect_session};
 use super::identity::{CurrentIdentity, IdentityStore};
 use super::renewal::renew;
-use crate::detect::detect;
+use crate::detect::{Overrides, detect};
 use crate::job::Jobs;
 use crate::log::send_logs;
 
@@ -275,7 +275,7 @@ fn drained(drain: Drain) -> End {
 }
 
 fn answer(request_id: u64, workspace: &std::path::Path) -> DetectReply {
-    let found = detect(workspace, &BuildOverrides::default()).map_err(|error| error.to_string());
+    let found = detect(workspace, &Overrides::default()).map_err(|error| error.to_string());
     match found.and_then(|detected| crate::job::encode_plan(&detected.plan)) {
         Ok(plan_json) => DetectReply { request_id, plan_json, error: String::new() },
         Err(error) => DetectReply { request_id, plan_json: Vec::new(), error },

@@ -1,11 +1,13 @@
-//! Which directory of a workspace is the site: the workspace itself, or one of its packages.
+//! Which directory of a workspace is the project: the workspace itself, one of its packages, or, when there is
+//! nothing at the top, the only project one level down.
 
 use slipway_proto::plan::{Alternative, Monorepo, ProjectKind};
 
-use super::DetectError;
-use super::files::Workspace;
+use super::files::{Workspace, beside};
+use super::manifest::{Ecosystem, Fact, Manifest};
 use super::package_json::PackageJson;
-use super::reading::{Project, Reading};
+use super::project::Project;
+use super::reading::{Reading, readings};
 use super::rules::Rules;
 
 /// Other readings named in a plan.
@@ -14,8 +16,16 @@ const ALTERNATIVES: usize = 20;
 const OTHER_READING: f32 = 0.3;
 /// The workspace itself, when one of its packages was chosen.
 const ROOT: f32 = 0.2;
-/// What a choice between several sites costs.
-const SEVERAL_SITES: f32 = 0.3;
+/// What a choice between several projects costs.
+const SEVERAL: f32 = 0.3;
+/// What it costs that nothing names the directory.
+const UNNAMED: f32 = 0.2;
+/// Directories looked into when there is nothing at the top.
+const LOOKED_INTO: usize = 100;
+/// Directories that hold other things than the project, and those that hold several.
+const NOT_PROJECTS: [&str; 10] =
+    ["node_modules", "vendor", "target", "test", "tests", "examples", "example", "fixtures", "dist", "build"];
+const COLLECTIONS: [&str; 4] = ["apps", "packages", "services", "projects"];
 
 /// The project to plan for.
 pub(super) struct Choice<'a> {
@@ -27,35 +37,77 @@ pub(super) struct Choice<'a> {
 }
 
 /// Takes the directory the user named.
-pub(super) fn named<'a>(workspace: &'a Workspace, directory: String, rules: &Rules) -> Result<Choice<'a>, DetectError> {
-    let package = PackageJson::read(workspace, &directory)?;
-    let project = Project { workspace, directory, package };
-    let readings = project.readings(rules)?;
-    Ok(choice(Candidate { project, readings }, []))
+pub(super) fn named<'a>(workspace: &'a Workspace, directory: String, root: &Project<'_>, rules: &Rules) -> Choice<'a> {
+    let project = Project::read(workspace, directory);
+    let readings = readings(&project, rules, root.manifests.of(Ecosystem::Node));
+    choice(Candidate { project, readings }, [])
 }
 
-/// Takes the workspace itself when it is a site, else the package of it that is one.
-pub(super) fn choose<'a>(
-    workspace: &'a Workspace,
-    package: Option<PackageJson>,
-    monorepo: Option<&Monorepo>,
-    rules: &Rules,
-) -> Result<Choice<'a>, DetectError> {
-    let project = Project { workspace, directory: ".".to_owned(), package };
-    let root = Candidate { readings: project.readings(rules)?, project };
+/// Takes the workspace itself when it is a project, else the package of it that is one.
+pub(super) fn choose<'a>(root: Project<'a>, monorepo: Option<&Monorepo>, rules: &Rules) -> Choice<'a> {
+    let workspace = root.workspace;
+    let root = Candidate { readings: readings(&root, rules, None), project: root };
     let packages = monorepo.map(|monorepo| monorepo.packages.as_slice()).unwrap_or_default();
-    // Roots of workspaces often list a bundler only for the packages to share.
-    if packages.is_empty() || (root.is_framework() && root.best().is_some_and(|best| best.is_used)) {
-        return Ok(choice(root, []));
+    // A workspace of Cargo or Go is built from its root, whose manifest speaks for the member with the program.
+    let speaks_for_all = root.best().is_some_and(|best| best.ecosystem != Some(Ecosystem::Node) && best.is_framework());
+    if root.is_project() || speaks_for_all {
+        return choice(root, []);
     }
-    let mut members = packages.iter().filter_map(|directory| member(workspace, directory, rules)).collect::<Vec<_>>();
+    if packages.is_empty() {
+        if root.best().is_none() && monorepo.is_none() && root.project.manifests.is_empty() {
+            return below(workspace, root, rules);
+        }
+        return choice(root, []);
+    }
+    let root_manifest = root.project.manifests.of(Ecosystem::Node);
+    let mut members: Vec<_> =
+        packages.iter().filter_map(|directory| member(workspace, directory, root_manifest, rules)).collect();
     if root.best().is_some() || members.iter().any(Candidate::is_framework) {
         members.retain(Candidate::is_framework);
     }
-    let from_root = root.best().map(|reading| alternative(reading, ".", ROOT));
     if members.is_empty() {
-        return Ok(choice(root, []));
+        return choice(root, []);
     }
+    let from_root = root.best().map(|reading| alternative(reading, ".", ROOT));
+    best_of(members, "packages", from_root)
+}
+
+/// Looks one level down when there is nothing at the top: a project and its API side by side, or a README beside the one folder that matters.
+fn below<'a>(workspace: &'a Workspace, root: Candidate<'a>, rules: &Rules) -> Choice<'a> {
+    let mut folders = Vec::new();
+    for name in subfolders(workspace, ".") {
+        if COLLECTIONS.contains(&name.as_str()) {
+            folders.extend(subfolders(workspace, &name).into_iter().map(|inner| beside(&name, &inner)));
+        } else {
+            folders.push(name);
+        }
+    }
+    folders.truncate(LOOKED_INTO);
+    let mut found: Vec<_> = folders.iter().filter_map(|folder| member(workspace, folder, None, rules)).collect();
+    found.retain(Candidate::is_framework);
+    if found.is_empty() {
+        return choice(root, []);
+    }
+    let mut chosen = best_of(found, "folders", None);
+    if let Some(reading) = &mut chosen.reading {
+        reading.confidence -= UNNAMED;
+        reading.evidence.push(format!("there is nothing to deploy at the top, but in {}", chosen.project.directory));
+    }
+    chosen
+}
+
+fn subfolders(workspace: &Workspace, directory: &str) -> Vec<String> {
+    let mut names = workspace.names(directory);
+    names.retain(|name| {
+        !name.starts_with('.')
+            && !NOT_PROJECTS.contains(&name.as_str())
+            && workspace.has_directory(&beside(directory, name))
+    });
+    names.truncate(LOOKED_INTO);
+    names
+}
+
+fn best_of<'a>(mut members: Vec<Candidate<'a>>, what: &str, from_root: Option<Alternative>) -> Choice<'a> {
     members.sort_by(|a, b| a.rank().cmp(&b.rank()));
     let mut best = members.remove(0);
     // A library is no rival of a site.
@@ -63,18 +115,19 @@ pub(super) fn choose<'a>(
     if rivals > 0
         && let Some(reading) = best.readings.first_mut()
     {
-        reading.confidence -= SEVERAL_SITES;
+        reading.confidence -= SEVERAL;
         reading.evidence.push(format!(
-            "{} was chosen among {} packages that could be the site; set root_dir for another",
+            "{} was chosen among {} {what} that could be the project; set root_dir for another",
             best.project.directory,
             rivals + 1
         ));
     }
     let others = members.iter().filter_map(|member| {
         let reading = member.best()?;
-        Some(alternative(reading, &member.project.directory, reading.confidence - SEVERAL_SITES))
+        Some(alternative(reading, &member.project.directory, reading.confidence - SEVERAL))
     });
-    Ok(choice(best, others.chain(from_root)))
+    let others: Vec<Alternative> = others.chain(from_root).collect();
+    choice(best, others)
 }
 
 /// A directory with everything it could be.
@@ -85,10 +138,15 @@ struct Candidate<'a> {
 }
 
 /// A broken package nobody asked about must not stand in the way of the others.
-fn member<'a>(workspace: &'a Workspace, directory: &str, rules: &Rules) -> Option<Candidate<'a>> {
-    let package = PackageJson::read(workspace, directory).ok()?;
-    let project = Project { workspace, directory: directory.to_owned(), package };
-    let readings = project.readings(rules).ok()?;
+fn member<'a>(
+    workspace: &'a Workspace,
+    directory: &str,
+    root: Option<&Manifest>,
+    rules: &Rules,
+) -> Option<Candidate<'a>> {
+    let project = Project::read(workspace, directory.to_owned());
+    workspace.forgive();
+    let readings = readings(&project, rules, root);
     if readings.is_empty() { None } else { Some(Candidate { project, readings }) }
 }
 
@@ -101,16 +159,40 @@ impl Candidate<'_> {
         self.best().is_some_and(Reading::is_framework)
     }
 
-    fn is_library(&self) -> bool {
-        self.project.is_library()
+    /// Whether the root of a workspace is a project itself. Such roots often list a bundler only for the packages to share.
+    fn is_project(&self) -> bool {
+        let has_start = || self.project.package().is_some_and(|package| package.script("start").is_some());
+        self.is_framework()
+            && self
+                .best()
+                .is_some_and(|best| best.is_used || (best.output.kind == ProjectKind::BackendService && has_start()))
     }
 
-    /// Smallest first: sites before libraries, what can be published before what cannot, `apps/` before `packages/`.
-    fn rank(&self) -> (bool, bool, bool, &str) {
-        let needs_server = self.best().is_some_and(|reading| reading.output.kind == ProjectKind::SsrServer);
+    fn is_library(&self) -> bool {
+        let is_site = self.best().is_some_and(|best| best.output.kind != ProjectKind::Package && best.is_used);
+        self.best().is_some_and(|best| best.output.kind == ProjectKind::Package)
+            || (self.project.is_library() && !(is_site && self.states_start()))
+    }
+
+    fn states_start(&self) -> bool {
+        self.project.manifests.of(Ecosystem::Node).is_some_and(|manifest| manifest.states(Fact::Startable))
+            && self.project.package().is_some_and(|package| !PackageJson::is_library(package))
+    }
+
+    /// Smallest first: projects before libraries, files before servers, `apps/` before `packages/`.
+    fn rank(&self) -> (bool, u8, bool, &str) {
+        let kind = self.best().map_or(ProjectKind::Unknown, |best| best.output.kind);
+        let effort = match kind {
+            ProjectKind::Static => 0,
+            ProjectKind::SsrServer => 1,
+            ProjectKind::BackendService => 2,
+            ProjectKind::Container => 3,
+            ProjectKind::Package => 4,
+            ProjectKind::Unknown => 5,
+        };
         let folder = self.project.directory.split('/').next().unwrap_or_default();
-        let is_shared = matches!(folder, "packages" | "libs" | "examples" | "tools");
-        (self.is_library(), needs_server, is_shared, &self.project.directory)
+        let is_shared = matches!(folder, "packages" | "libs" | "examples" | "tools" | "docs");
+        (self.is_library(), effort, is_shared, &self.project.directory)
     }
 }
 
@@ -125,7 +207,7 @@ fn choice(candidate: Candidate<'_>, others: impl IntoIterator<Item = Alternative
 
 fn alternative(reading: &Reading, root_dir: &str, confidence: f32) -> Alternative {
     Alternative {
-        framework: reading.slug().to_owned(),
+        framework: reading.slug.clone(),
         root_dir: root_dir.to_owned(),
         // Two places: 0.9 - 0.3 is not 0.6 in binary, and this is printed.
         confidence: round(confidence),

@@ -24,12 +24,12 @@ pub enum DetectError {
         /// What the system says.
         source: io::Error,
     },
-    /// A package.json that must be understood is not well-formed.
-    #[error("{file} is not valid: {problem}")]
+    /// A manifest that must be understood cannot be.
+    #[error("{file} {problem}")]
     BadManifest {
         /// Which one.
         file: String,
-        /// What is wrong, with line and column.
+        /// What is wrong, with line and column, as the end of a sentence.
         problem: String,
     },
     /// There is nothing at all.
@@ -37,14 +37,12 @@ pub enum DetectError {
     Empty(PathBuf),
     /// No rule matched.
     #[error(
-        "nothing to build or publish was found in {}: looked for {looked_for}. Add an index.html or a `build` script in package.json, or set build_command and output_dir",
+        "nothing to build or publish was found in {}: it has no manifest of a known framework or language, no `build` script in a package.json, no index.html and no Dockerfile. Add one, or set build_command and output_dir",
         directory.display()
     )]
     Nothing {
         /// Where.
         directory: PathBuf,
-        /// A list for people.
-        looked_for: String,
     },
     /// What comes out is a program, not files.
     #[error(
@@ -55,6 +53,14 @@ pub enum DetectError {
         name: String,
         /// How to get files out of it.
         hint: String,
+    },
+    /// What comes out is no site at all.
+    #[error("this {name} project is {what}, which cannot be published as files; set output_dir to publish files of it")]
+    NoFiles {
+        /// The framework.
+        name: String,
+        /// What it is.
+        what: &'static str,
     },
     /// A setting given by the user cannot be used.
     #[error("{field} `{}` {problem}", excerpt(value))]
@@ -75,9 +81,11 @@ impl DetectError {
             Self::Missing(_) | Self::NotADirectory(_) | Self::Unreadable { .. } | Self::BadManifest { .. } => {
                 FailureCode::WorkspaceUnreadable
             }
-            Self::Empty(_) | Self::Nothing { .. } | Self::NeedsServer { .. } | Self::BadOverride { .. } => {
-                FailureCode::NothingDetected
-            }
+            Self::Empty(_)
+            | Self::Nothing { .. }
+            | Self::NeedsServer { .. }
+            | Self::NoFiles { .. }
+            | Self::BadOverride { .. } => FailureCode::NothingDetected,
         }
     }
 }

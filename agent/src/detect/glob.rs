@@ -38,6 +38,16 @@ impl Patterns {
             |pattern: &Vec<String>| matches(pattern, &path, |part| part == "**", |part, name| is_name(part, name));
         self.included.iter().any(selects) && !self.excluded.iter().any(selects)
     }
+    /// Whether anything below `path` could be selected: a walk need not look into other directories.
+    pub(super) fn may_select_below(&self, path: &str) -> bool {
+        let path: Vec<&str> = parts(path).collect();
+        let could_lead_there = |pattern: &Vec<String>| {
+            let fits =
+                pattern.iter().zip(&path).take_while(|(part, _)| *part != "**").all(|(part, name)| is_name(part, name));
+            fits && (pattern.len() > path.len() || pattern.iter().any(|part| part == "**"))
+        };
+        self.included.iter().any(could_lead_there)
+    }
 }
 
 /// Without `./` in front and `/` at the end.
@@ -45,7 +55,7 @@ fn parts(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|part| !matches!(*part, "" | "."))
 }
 
-fn is_name(pattern: &str, name: &str) -> bool {
+pub(super) fn is_name(pattern: &str, name: &str) -> bool {
     matches(pattern.as_bytes(), name.as_bytes(), |byte| *byte == b'*', |byte, other| byte == other)
 }
 
@@ -99,6 +109,14 @@ mod tests {
         check(&["**"], "anything/at/all", true);
         check(&["**/web"], "a/b/web", true);
         check(&["!apps/old"], "apps/web", false);
+    }
+
+    #[test]
+    fn walks_are_led_by_patterns() {
+        let below = |pattern, path| Patterns::new([pattern]).may_select_below(path);
+        assert!(below("apps/*", "apps") && !below("apps/*", "node") && !below("apps/*", "apps/web"));
+        assert!(below("packages/**", "packages/a/b") && !below("packages/**", "apps"));
+        assert!(below("**", "any") && below("**/web", "a/b") && below("a*/b/c", "ab/b") && !below("web", "web"));
     }
 
     #[test]

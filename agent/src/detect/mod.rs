@@ -1,37 +1,49 @@
 //! What would be built, and why. Rules are data (`rules/*.toml`); this is the engine that applies
-//! them, explains itself in evidence, and lets a user's overrides win.
+//! them, explains itself in evidence, and lets people's settings win.
 //!
 //! Nothing of the project is executed here. Everything read is bounded and stays inside the workspace,
 //! because the files belong to the sandbox's user.
+//!
+//! The way of one answer: [`files`] reads, [`manifest`] and [`settings`] understand, [`project`] is one directory
+//! seen through both, [`reading`] applies the rules to it, [`choose`] takes the directory, [`plan`] adds commands.
 
 mod choose;
-mod config_value;
+mod data;
 mod error;
 mod files;
 mod glob;
 mod lock_file;
+mod manifest;
+mod members;
 mod monorepo;
 mod output;
+mod overrides;
 mod package_json;
 mod package_manager;
 mod plan;
+mod project;
 mod reading;
 mod report;
 mod rules;
+mod script;
+mod settings;
+mod toolchain;
+mod versions;
 mod words;
 
 use std::path::{Path, PathBuf};
 
-use slipway_proto::plan::{BuildPlan, Monorepo, ProjectKind};
-use slipway_proto::v1::BuildOverrides;
+use slipway_proto::plan::{BuildPlan, ProjectKind, Setting};
 
 use self::files::Workspace;
-use self::package_json::PackageJson;
+use self::overrides::Settings;
+use self::project::Project;
 use self::rules::Rules;
 use crate::build::SearchPath;
 
 pub use self::error::DetectError;
 pub use self::output::relative_dir;
+pub use self::overrides::Overrides;
 pub use self::report::{print, report};
 
 /// A build plan, and what only the agent needs to know to carry it out.
@@ -47,20 +59,39 @@ pub struct Detected {
     pub output_candidates: Vec<String>,
     /// For a project that renders on a server: how to get files out of it.
     pub static_hint: Option<String>,
+    /// A manifest that is there and could not be understood.
+    broken_manifest: Option<DetectError>,
 }
 
 impl Detected {
     /// Accepts a project that ends as files.
     ///
     /// # Errors
-    /// For one that needs a server to run on, with the way to get files out of it.
-    pub fn require_static(&self) -> Result<(), DetectError> {
+    /// For one that ends as something else, with the way to get files out of it; for one nobody knows how to
+    /// build; and for one whose manifest is broken, because everything else about it is a guess.
+    pub fn into_static(self, workspace: &Path) -> Result<Self, DetectError> {
+        let is_stated = self.plan.sources.get(&Setting::BuildCommand).is_some_and(|source| source == "request");
+        match self.broken_manifest {
+            Some(error) if !is_stated => return Err(error),
+            _ => {}
+        }
+        let name = self.name.clone();
         match self.plan.kind {
-            ProjectKind::Static => Ok(()),
-            ProjectKind::SsrServer => Err(DetectError::NeedsServer {
-                name: self.name.clone(),
-                hint: self.static_hint.clone().unwrap_or_else(|| "set output_dir to the files to publish".to_owned()),
-            }),
+            ProjectKind::Static => Ok(Self { broken_manifest: None, ..self }),
+            ProjectKind::SsrServer => {
+                let hint = self.static_hint.unwrap_or_else(|| "set output_dir to the files to publish".to_owned());
+                Err(DetectError::NeedsServer { name, hint })
+            }
+            ProjectKind::BackendService | ProjectKind::Container | ProjectKind::Package => {
+                Err(DetectError::NoFiles { name, what: report::noun(self.plan.kind) })
+            }
+            ProjectKind::Unknown => {
+                let directory = match self.plan.root_dir.as_str() {
+                    "." => workspace.to_owned(),
+                    directory => workspace.join(directory),
+                };
+                Err(DetectError::Nothing { directory })
+            }
         }
     }
 
@@ -71,50 +102,54 @@ impl Detected {
 }
 
 /// Finds out how to build what is in `workspace`, with the programs that are installed here.
-pub fn detect(workspace: &Path, overrides: &BuildOverrides) -> Result<Detected, DetectError> {
+///
+/// # Errors
+/// When there is no such directory or nothing in it, or a setting from outside cannot be used. A project that is
+/// not recognised is no error: the plan says so.
+pub fn detect(workspace: &Path, overrides: &Overrides) -> Result<Detected, DetectError> {
     detect_with(workspace, overrides, &SearchPath::from_environment())
 }
 
 /// The same with other programs.
-pub fn detect_with(workspace: &Path, overrides: &BuildOverrides, tools: &SearchPath) -> Result<Detected, DetectError> {
+///
+/// # Errors
+/// As [`detect`].
+pub fn detect_with(workspace: &Path, overrides: &Overrides, tools: &SearchPath) -> Result<Detected, DetectError> {
     let workspace = Workspace::open(workspace)?;
     let rules = Rules::embedded();
-    let (choice, monorepo) = if overrides.root_dir.is_empty() {
-        let package = PackageJson::read(&workspace, ".")?;
-        let monorepo = monorepo::find(&workspace, package.as_ref())?;
-        (choose::choose(&workspace, package, monorepo.as_ref(), &rules)?, monorepo)
-    } else {
-        let directory = existing_dir(&workspace, &overrides.root_dir)?;
-        let choice = choose::named(&workspace, directory, &rules)?;
-        // A broken package.json at the top is no matter of a project of its own further down.
-        let package = PackageJson::read(&workspace, ".").ok().flatten();
-        (choice, monorepo::find(&workspace, package.as_ref())?)
+    let mut settings = Settings::read(&workspace, overrides, rules)?;
+    let root = Project::read(&workspace, ".".to_owned());
+    let monorepo = monorepo::find(&root);
+    let choice = match settings.get(Setting::RootDir) {
+        Some(stated) => {
+            if !workspace.has_directory(&stated.value) {
+                return Err(DetectError::BadOverride {
+                    field: "root_dir",
+                    value: stated.value.clone(),
+                    problem: "is not a directory of the workspace",
+                });
+            }
+            // A broken manifest at the top is no matter of a project of its own further down.
+            workspace.forgive();
+            choose::named(&workspace, stated.value.clone(), &root, rules)
+        }
+        None => choose::choose(root, monorepo.as_ref(), rules),
     };
-    if choice.reading.is_none() && overrides.output_dir.is_empty() {
-        return Err(nothing(&workspace, &choice.project.directory, monorepo.as_ref(), &rules));
-    }
-    plan::assemble(&choice.project, choice.reading, monorepo, choice.alternatives, overrides, tools)
-}
-
-fn existing_dir(workspace: &Workspace, root_dir: &str) -> Result<String, DetectError> {
-    let wrong = |problem| DetectError::BadOverride { field: "root_dir", value: root_dir.to_owned(), problem };
-    let directory = relative_dir(root_dir).map_err(wrong)?;
-    if workspace.has_directory(&directory) { Ok(directory) } else { Err(wrong("is not a directory of the workspace")) }
-}
-
-fn nothing(workspace: &Workspace, directory: &str, monorepo: Option<&Monorepo>, rules: &Rules) -> DetectError {
-    let frameworks = rules.frameworks.iter().filter(|framework| !framework.needs_build_script);
-    let frameworks = frameworks.map(|framework| framework.name.as_str()).collect::<Vec<_>>().join(", ");
-    let mut looked_for = vec![format!("package.json with {frameworks} or a `build` script")];
-    for site in &rules.static_sites {
-        let directories = site.directories.iter().filter(|directory| *directory != ".");
-        let directories = directories.map(|directory| format!("{directory}/")).collect::<Vec<_>>().join(", ");
-        looked_for.push(format!("{} at the top or in {directories}", site.index_file));
-    }
-    if let Some(monorepo) = monorepo {
-        looked_for.push(format!("the same in its {} packages", monorepo.packages.len()));
-    }
-    DetectError::Nothing { directory: workspace.name_of(directory), looked_for: looked_for.join(", ") }
+    settings.read_member(&workspace, &choice.project.directory, rules);
+    let stated_framework = settings.get(Setting::Framework).and_then(|stated| rules.framework(&stated.value));
+    let reading = match stated_framework {
+        Some(framework) => Some(reading::named(&choice.project, rules, framework)),
+        None => choice.reading,
+    };
+    Ok(plan::assemble(plan::Parts {
+        project: &choice.project,
+        reading,
+        monorepo,
+        alternatives: choice.alternatives,
+        settings: &settings,
+        rules,
+        tools,
+    }))
 }
 
 #[cfg(test)]

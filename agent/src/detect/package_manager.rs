@@ -1,49 +1,159 @@
 //! Which package manager a project uses, and the commands that make it install, run a script or run a tool.
 
-use super::DetectError;
 use super::files::{Workspace, beside};
 use super::lock_file::{Kind, LockFile, lock_files};
+use super::manifest::Ecosystem;
 use super::monorepo::{self, Declaration};
 use super::package_json::PackageJson;
+use super::project::Project;
+use super::rules::Rules;
 use crate::build::SearchPath;
 
 /// The newest classic release; it is frozen.
 const YARN_CLASSIC: &str = "1.22.22";
 
-/// A package manager as this project uses it.
+/// How the packages of a project get there, and how its tools are run.
 #[derive(Debug, Clone)]
-pub(super) struct PackageManager {
+pub(super) struct Commands {
+    /// As the manager is known: `npm`, `yarn-berry`, `uv`, …
+    pub(super) name: String,
+    pub(super) install_command: Option<String>,
+    /// Where it runs, relative to the workspace.
+    pub(super) install_dir: String,
+    pub(super) evidence: Vec<String>,
+    /// What makes the choice of the manager doubtful, with what was assumed.
+    pub(super) doubt: Option<String>,
+    runner: Runner,
+}
+
+#[derive(Debug, Clone)]
+enum Runner {
+    Node(PackageManager),
+    Prefix(String),
+}
+
+impl Commands {
+    /// Those of one ecosystem's manager, if the project has one.
+    pub(super) fn find(project: &Project<'_>, ecosystem: Ecosystem, rules: &Rules, tools: &SearchPath) -> Option<Self> {
+        if ecosystem == Ecosystem::Node {
+            project.package()?;
+            return Some(PackageManager::find(project.workspace, &project.directory, tools).into());
+        }
+        let uses = |condition| project.holds(condition, Some(ecosystem), None);
+        let (manager, reasons) = rules
+            .managers
+            .iter()
+            .filter(|manager| manager.ecosystem == ecosystem)
+            .find_map(|manager| Some((manager, manager.when.iter().find_map(uses)?)))?;
+        let others = rules.managers.iter().filter(|other| {
+            other.ecosystem == ecosystem
+                && other.is_locked
+                && other.name != manager.name
+                && other.when.iter().any(|condition| uses(condition).is_some())
+        });
+        let others: Vec<&str> = others.map(|other| other.name.as_str()).collect();
+        let doubt = (manager.is_locked && !others.is_empty()).then(|| {
+            format!(
+                "there are lock files of {} and of {}; {} was assumed",
+                manager.name,
+                others.join(" and "),
+                manager.name
+            )
+        });
+        let project_word = project.manifest(Some(ecosystem)).and_then(|manifest| manifest.words.get("project"));
+        let install_command = manager.install_command.as_ref().map(|command| {
+            command.replace(" {project}", &project_word.map_or_else(String::new, |project| format!(" {project}")))
+        });
+        Some(Self {
+            name: manager.name.clone(),
+            install_command,
+            install_dir: project.directory.clone(),
+            evidence: reasons,
+            doubt,
+            runner: Runner::Prefix(manager.run.clone()),
+        })
+    }
+
+    /// Runs a script of package.json.
+    pub(super) fn run_script(&self, script: &str) -> Option<String> {
+        match &self.runner {
+            Runner::Node(manager) => Some(manager.run_script(script)),
+            Runner::Prefix(_) => None,
+        }
+    }
+
+    /// Runs a tool the project depends on.
+    pub(super) fn run_tool(&self, command: &str) -> String {
+        match &self.runner {
+            Runner::Node(manager) => manager.run_tool(command),
+            Runner::Prefix(prefix) => format!("{prefix}{command}"),
+        }
+    }
+
+    /// Starts what was built: a runtime by itself, a tool of the project's through the manager.
+    pub(super) fn run_start(&self, command: &str) -> String {
+        match &self.runner {
+            Runner::Node(_) if matches!(Self::tool(command), "node" | "bun" | "deno" | "yarn") => command.to_owned(),
+            Runner::Node(_) | Runner::Prefix(_) => self.run_tool(command),
+        }
+    }
+
+    /// The program a command begins with.
+    pub(super) fn tool(command: &str) -> &str {
+        command.split(' ').next().unwrap_or(command)
+    }
+}
+
+impl From<PackageManager> for Commands {
+    fn from(manager: PackageManager) -> Self {
+        Self {
+            name: manager.name().to_owned(),
+            install_command: manager.needs_install.then(|| manager.install_command()),
+            install_dir: manager.install_dir.clone(),
+            evidence: manager.evidence.clone(),
+            doubt: manager.doubt.clone(),
+            runner: Runner::Node(manager),
+        }
+    }
+}
+
+/// A package manager of Node.js as this project uses it.
+#[derive(Debug, Clone)]
+struct PackageManager {
     kind: Kind,
     /// How to start it: its name, or `npx --yes …` where it is not installed.
     program: String,
     locked: bool,
     /// Whether there is anything to install, here or in the workspace the project belongs to.
-    pub(super) needs_install: bool,
+    needs_install: bool,
     /// Directory of the lock file, relative to the workspace; without one, of the root that governs the project.
-    pub(super) install_dir: String,
-    pub(super) evidence: Vec<String>,
-    /// Several lock files in one place leave room for doubt.
-    pub(super) ambiguous: bool,
+    install_dir: String,
+    evidence: Vec<String>,
+    /// Several lock files in one place leave room for it.
+    doubt: Option<String>,
 }
 
 impl PackageManager {
-    /// Looks from `project` upwards to the workspace: the `packageManager` field decides, then lock files, then npm.
-    pub(super) fn find(workspace: &Workspace, project: &str, tools: &SearchPath) -> Result<Self, DetectError> {
+    /// Looks from `project` upwards to the workspace: the `packageManager` field decides, then lock files, then the
+    /// engines the project asks for, then npm.
+    fn find(workspace: &Workspace, project: &str, tools: &SearchPath) -> Self {
         let mut declared: Option<(Kind, Option<String>)> = None;
         let mut evidence = Vec::new();
         let mut locks = Vec::new();
         let mut install_dir = project.to_owned();
         let mut needs_install = false;
         let own_package = workspace.has_file(&beside(project, "package.json"));
+        let mut asked = None;
         for directory in upwards(project) {
-            let package = PackageJson::read(workspace, &directory)?;
+            let package = PackageJson::read(workspace, &directory);
             if declared.is_none()
-                && let Some(field) = package.as_ref().and_then(PackageJson::package_manager)
+                && let Some((field, said)) = package.as_ref().and_then(stated_manager)
             {
-                declared = parse_field(field);
-                evidence.push(format!("packageManager of {} is `{field}`", beside(&directory, "package.json")));
+                declared = parse_field(said);
+                evidence.push(format!("{field} of {} is `{said}`", beside(&directory, "package.json")));
             }
-            let declaration = monorepo::declaration(workspace, &directory, package.as_ref())?;
+            asked = asked.or_else(|| package.as_ref().and_then(asked_engine));
+            let declaration = monorepo::declaration(workspace, &directory, package.as_ref());
             // The lock file of a directory above is another project's, unless this one is a package of it.
             let is_member = |root: &Declaration| root.patterns.select(below(&directory, project));
             if directory != project && own_package && !declaration.as_ref().is_some_and(is_member) {
@@ -58,30 +168,43 @@ impl PackageManager {
             }
         }
         evidence.extend(locks.iter().map(|lock| format!("lock file {}", beside(&install_dir, lock.file))));
-        let ambiguous = declared.is_none() && locks.len() > 1;
+        let is_ambiguous = declared.is_none() && locks.len() > 1;
         let (kind, version) = match (declared, locks.first()) {
             (Some((kind, version)), _) => {
                 let version = version.or_else(|| version_for(kind, &locks));
                 (kind, version)
             }
             (None, Some(lock)) => (lock.kind, lock.version.map(str::to_owned)),
-            (None, None) => (Kind::Npm, None),
+            (None, None) => match asked {
+                Some((kind, engine)) => {
+                    evidence.push(format!("engines asks for {engine}"));
+                    (kind, None)
+                }
+                None => (Kind::Npm, None),
+            },
         };
+        let doubt = is_ambiguous.then(|| {
+            let files = locks.iter().map(|lock| beside(&install_dir, lock.file)).collect::<Vec<_>>().join(" and ");
+            format!("there are {files}; {} was assumed, and packageManager in package.json would decide", name(kind))
+        });
         let locked = locks.iter().any(|lock| lock.kind == kind);
         let program = program(kind, version.as_deref(), tools);
         if program.starts_with("npx ") {
             evidence.push(format!("{} is not installed here, npx is", name(kind)));
         }
-        Ok(Self { kind, program, locked, needs_install, install_dir, evidence, ambiguous })
+        Self { kind, program, locked, needs_install, install_dir, evidence, doubt }
     }
 
-    /// `npm`, `pnpm`, `yarn` or `bun`
-    pub(super) fn name(&self) -> &'static str {
-        name(self.kind)
+    /// `npm`, `pnpm`, `yarn`, `yarn-berry` or `bun`
+    fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::YarnBerry => "yarn-berry",
+            kind => name(kind),
+        }
     }
 
     /// Installs what the lock file says, or what package.json says when there is none.
-    pub(super) fn install_command(&self) -> String {
+    fn install_command(&self) -> String {
         let arguments = match (self.kind, self.locked) {
             (Kind::Npm, true) => "ci",
             (Kind::Pnpm | Kind::YarnClassic | Kind::Bun, true) => "install --frozen-lockfile",
@@ -95,12 +218,12 @@ impl PackageManager {
     }
 
     /// Runs a script of package.json.
-    pub(super) fn run_script(&self, script: &str) -> String {
+    fn run_script(&self, script: &str) -> String {
         format!("{} run {script}", self.program)
     }
 
     /// Runs a tool the project depends on; none of these downloads one that is missing.
-    pub(super) fn run_tool(&self, command: &str) -> String {
+    fn run_tool(&self, command: &str) -> String {
         match self.kind {
             Kind::Npm => format!("npx --no-install {command}"),
             Kind::Pnpm => format!("{} exec {command}", self.program),
@@ -125,6 +248,21 @@ fn upwards(project: &str) -> impl Iterator<Item = String> {
 /// `project` as seen from a directory above it.
 fn below<'a>(directory: &str, project: &'a str) -> &'a str {
     project.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/')).unwrap_or(project)
+}
+
+/// The field that names the manager, and what it says.
+fn stated_manager(package: &PackageJson) -> Option<(&'static str, &str)> {
+    let field = package.package_manager().map(|said| ("packageManager", said));
+    field.or_else(|| package.development_manager().map(|said| ("devEngines.packageManager", said)))
+}
+
+/// The manager whose version the project asks for, npm aside, which everybody has.
+fn asked_engine(package: &PackageJson) -> Option<(Kind, &'static str)> {
+    let engines = [(Kind::Pnpm, "pnpm"), (Kind::Bun, "bun"), (Kind::YarnClassic, "yarn")];
+    let (kind, engine) = engines.into_iter().find(|(_, engine)| package.engine(engine).is_some())?;
+    let is_berry = kind == Kind::YarnClassic
+        && package.engine("yarn").and_then(super::project::major).is_some_and(|major| major > 1);
+    Some((if is_berry { Kind::YarnBerry } else { kind }, engine))
 }
 
 fn name(kind: Kind) -> &'static str {
@@ -209,7 +347,7 @@ mod tests {
 
         fn find(&self, project: &str) -> PackageManager {
             let tools = SearchPath::from_directories([self.tools.path()]);
-            PackageManager::find(&Workspace::open(self.workspace.path()).unwrap(), project, &tools).unwrap()
+            PackageManager::find(&Workspace::open(self.workspace.path()).unwrap(), project, &tools)
         }
     }
 

@@ -1,230 +1,262 @@
-//! One directory seen through the rules: every framework it could be, with the reasons.
+//! A project seen through the rules: every framework it could be, with the reasons, best first.
 
-use super::DetectError;
-use super::config_value::{self, ConfigValue};
-use super::files::{Workspace, beside};
-use super::output::{join, option_of};
-use super::package_json::PackageJson;
-use super::rules::{Condition, Framework, Output, Rules, StaticSite};
+use std::rc::Rc;
+
+use slipway_proto::plan::ProjectKind;
+
+use super::manifest::{Ecosystem, Fact, Manifest};
+use super::output;
+use super::package_manager::Commands;
+use super::project::{Project, listing};
+use super::rules::{Framework, Output, Rules};
+use super::script::ConfigValue;
+use super::settings::ConfigFile;
+use super::words::is_plain_word;
 
 /// A dependency and a config file agree.
 const CERTAIN: f32 = 0.95;
-/// A dependency says so.
+/// One thing proves it.
 const LIKELY: f32 = 0.9;
 /// A config file alone: another tool may share it, or the dependency is declared higher up.
 const POSSIBLE: f32 = 0.4;
-/// A `build` script of unknown make.
-const GUESS: f32 = 0.4;
-/// Files to publish as they are.
-const PLAIN: f32 = 0.8;
-
-/// A directory that may be a site.
-pub(super) struct Project<'a> {
-    pub(super) workspace: &'a Workspace,
-    /// Relative to the workspace, `.` for itself.
-    pub(super) directory: String,
-    pub(super) package: Option<PackageJson>,
-}
+/// Where a mere suggestion stands among what is proven: before a build script of unknown make.
+const SUGGESTED: u32 = 45;
+/// Below this, nothing says that a project is *made with* something.
+const FALLBACK: u32 = 60;
+/// Rules from here on mean the whole of a project, whatever else is in it.
+const GENERATOR: u32 = 600;
 
 /// One way to see a project.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
-    pub(super) source: Source,
+    pub(super) slug: String,
+    pub(super) name: String,
+    pub(super) ecosystem: Option<Ecosystem>,
+    pub(super) build_command: Option<String>,
+    /// Where the settings came from, when it is not the framework's own default.
+    pub(super) output_source: Option<String>,
     pub(super) output: Output,
     pub(super) confidence: f32,
     pub(super) evidence: Vec<String>,
     /// Whether the project does more than depend on the framework: it configures it, or builds with it.
     pub(super) is_used: bool,
-}
-
-/// The rule behind a reading.
-#[derive(Debug, Clone)]
-pub(super) enum Source {
-    Framework { slug: String, name: String, build_command: Option<String>, is_fallback: bool },
-    StaticSite { slug: String, name: String },
+    pub(super) precedence: u32,
 }
 
 impl Reading {
-    pub(super) fn slug(&self) -> &str {
-        match &self.source {
-            Source::Framework { slug, .. } | Source::StaticSite { slug, .. } => slug,
-        }
-    }
-
-    pub(super) fn name(&self) -> &str {
-        match &self.source {
-            Source::Framework { name, .. } | Source::StaticSite { name, .. } => name,
-        }
-    }
-
-    /// Whether this is the mark of a site, and not only a `build` script or a page lying around.
+    /// Whether this is the mark of something made to be deployed, and not only a script or a page lying around.
     pub(super) fn is_framework(&self) -> bool {
-        matches!(self.source, Source::Framework { is_fallback: false, .. }) && self.confidence > POSSIBLE
+        self.precedence > FALLBACK && self.output.kind != ProjectKind::Package
     }
 }
 
-impl Project<'_> {
-    /// How to name a file of the project.
-    fn file(&self, name: &str) -> String {
-        beside(&self.directory, name)
-    }
+/// All readings, best first.
+pub(super) fn readings(project: &Project<'_>, rules: &Rules, root: Option<&Manifest>) -> Vec<Reading> {
+    let read = |framework| Reader { project, rules, root, framework }.read();
+    let mut readings: Vec<Reading> = rules.frameworks.iter().filter_map(read).collect();
+    readings.sort_by_key(|reading| std::cmp::Reverse(reading.precedence));
+    // The same answer twice, for two reasons: the better one says it all.
+    let mut seen = Vec::new();
+    readings.retain(|reading| {
+        let is_new = !seen.contains(&reading.slug);
+        seen.push(reading.slug.clone());
+        is_new
+    });
+    readings
+}
 
-    fn build_script(&self) -> Option<&str> {
-        self.package.as_ref().and_then(PackageJson::build_script)
-    }
+/// A framework the user has named: read as it is, whatever the rules would think of it.
+pub(super) fn named(project: &Project<'_>, rules: &Rules, framework: &Framework) -> Reading {
+    let reader = Reader { project, rules, root: None, framework };
+    let config = framework_config(project, framework);
+    reader.reading(config.as_deref(), 1.0, Vec::new(), framework.precedence)
+}
 
-    /// All readings, best first: what a dependency proves, by precedence; then what remains.
-    pub(super) fn readings(&self, rules: &Rules) -> Result<Vec<Reading>, DetectError> {
-        let mut readings = Vec::new();
-        for framework in &rules.frameworks {
-            readings.extend(self.read_as(framework)?);
-        }
-        // Stable, and the rules are sorted by precedence.
-        readings.sort_by_key(|reading| !reading.is_framework());
-        readings.extend(rules.static_sites.iter().filter_map(|site| self.read_as_site(site)));
-        Ok(readings)
-    }
+struct Reader<'a> {
+    project: &'a Project<'a>,
+    rules: &'a Rules,
+    /// The manifest at the root of the workspace, which may hold dependencies for its members.
+    root: Option<&'a Manifest>,
+    framework: &'a Framework,
+}
 
-    /// Whether it is imported by others rather than visited.
-    pub(super) fn is_library(&self) -> bool {
-        self.package.as_ref().is_some_and(PackageJson::is_library) && !self.workspace.has_file(&self.file("index.html"))
-    }
+fn framework_config(project: &Project<'_>, framework: &Framework) -> Option<Rc<ConfigFile>> {
+    project.find_file(&framework.config_files).and_then(|file| project.config(&file))
+}
 
-    fn read_as(&self, framework: &Framework) -> Result<Option<Reading>, DetectError> {
-        let Some(package) = &self.package else { return Ok(None) };
+impl Reader<'_> {
+    fn read(&self) -> Option<Reading> {
+        let (project, framework) = (self.project, self.framework);
+        let config_file = project.find_file(&framework.config_files);
         let mut evidence = Vec::new();
-        for name in &framework.dependencies {
-            if let Some(section) = package.section_of(name) {
-                evidence.push(format!("`{name}` is in {section} of {}", self.file("package.json")));
-            }
+        let is_dependency = self.dependencies(config_file.is_some(), &mut evidence);
+        let marker = project.find_file(&framework.markers);
+        if let Some(file) = &marker {
+            evidence.push(format!("{file} is there"));
         }
-        let is_dependency = !evidence.is_empty();
-        let config_file = framework.config_files.iter().find(|file| self.workspace.has_file(&self.file(file)));
-        if let Some(file) = config_file {
-            evidence.push(format!("{} is there", self.file(file)));
+        let holds = |condition| project.holds(condition, framework.ecosystem, config_file.as_deref());
+        let proof = framework.proofs.iter().find_map(holds);
+        let is_proven = is_dependency || marker.is_some() || proof.is_some();
+        evidence.extend(proof.into_iter().flatten());
+        let suggestion = config_file.as_ref().filter(|_| framework.suggests && self.is_own_config());
+        if !is_proven && suggestion.is_none() {
+            return None;
         }
-        let script = package.build_script();
-        if let Some(script) = script {
-            evidence.push(format!("the build script of {} is `{script}`", self.file("package.json")));
+        for condition in &framework.requires {
+            holds(condition)?;
         }
-        let confidence = match (is_dependency, config_file) {
-            (true, Some(_)) => CERTAIN,
+        if framework.unless.iter().any(|condition| holds(condition).is_some()) {
+            return None;
+        }
+        if let Some(file) = &config_file
+            && marker.as_ref() != Some(file)
+        {
+            evidence.push(format!("{file} is there"));
+        }
+        if let Some(script) = project.build_script()
+            && framework.ecosystem == Some(Ecosystem::Node)
+        {
+            evidence.push(format!("the build script of {} is `{script}`", project.file("package.json")));
+        }
+        let confidence = match (is_proven, framework.confidence) {
+            (false, _) => POSSIBLE,
+            (true, Some(confidence)) => confidence,
+            (true, None) if is_dependency && (config_file.is_some() || marker.is_some()) => CERTAIN,
             (true, None) => LIKELY,
-            (false, Some(_)) => POSSIBLE,
-            (false, None) if framework.needs_build_script && script.is_some() => GUESS,
-            (false, None) => return Ok(None),
         };
-        let config = match config_file {
-            Some(file) => {
-                self.workspace.read_text(&self.file(file))?.map(|text| Config { file: self.file(file), text })
+        let precedence = if is_proven { framework.precedence } else { SUGGESTED };
+        evidence.dedup();
+        let config = config_file.and_then(|file| project.config(&file));
+        Some(self.reading(config.as_deref(), confidence, evidence, precedence))
+    }
+
+    /// Whether a dependency proves the framework. One only developers need proves nothing about a published
+    /// library, nor, outside of Node where built sites are made with them, about a program.
+    fn dependencies(&self, is_configured: bool, evidence: &mut Vec<String>) -> bool {
+        let framework = self.framework;
+        let Some(manifest) = self.project.manifest(framework.ecosystem).or(self.root.filter(|_| is_configured)) else {
+            return false;
+        };
+        let is_node = framework.ecosystem == Some(Ecosystem::Node);
+        let is_library = manifest.states(Fact::Library);
+        let has_page = self.project.workspace.has_file(&self.project.file("index.html"));
+        let mut is_proven = false;
+        for name in &framework.dependencies {
+            let own = manifest.dependencies.get(name);
+            // Hoisted dependencies are a member's when it has the config file for them.
+            let hoisted = self.root.filter(|_| is_configured).and_then(|root| root.dependencies.get(name));
+            let Some(dependency) = own.or(hoisted) else { continue };
+            let counts = !dependency.is_development
+                || (is_node && !is_library)
+                || (is_configured && (framework.precedence >= GENERATOR || has_page));
+            if counts {
+                evidence.push(listing(name, dependency));
+                is_proven = true;
             }
-            None => None,
+        }
+        is_proven
+    }
+
+    /// Whether no framework further down in the list has the same config file: shared names suggest only the most general.
+    fn is_own_config(&self) -> bool {
+        let mine = self.framework;
+        let lists_it = |other: &Framework| {
+            other.precedence < mine.precedence
+                && other.config_files.iter().any(|file| mine.config_files.contains(file))
+                && self.project.find_file(&other.config_files).is_some()
         };
-        let tool = framework.build_command.as_deref().and_then(|command| command.split(' ').next());
-        let builds_with = |tool: &str| script.is_some_and(|script| script.split_whitespace().any(|word| word == tool));
-        let is_used = config_file.is_some() || tool.is_some_and(builds_with);
-        let variant =
-            framework.variants.iter().find(|variant| self.holds(&variant.when, config.as_ref(), &mut evidence));
+        !self.rules.frameworks.iter().any(lists_it)
+    }
+
+    fn reading(
+        &self,
+        config: Option<&ConfigFile>,
+        confidence: f32,
+        mut evidence: Vec<String>,
+        precedence: u32,
+    ) -> Reading {
+        let (project, framework) = (self.project, self.framework);
+        let config_file = config.map(|config| config.file.as_str());
+        let variant = framework.variants.iter().find_map(|variant| {
+            let reasons = project.holds(&variant.when, framework.ecosystem, config_file)?;
+            Some((variant, reasons))
+        });
+        let (variant, reasons) = variant.unzip();
+        for reason in reasons.into_iter().flatten() {
+            if !evidence.contains(&reason) {
+                evidence.push(reason);
+            }
+        }
         let mut output = variant.map_or(&framework.output, |variant| &variant.output).clone();
-        self.locate(&mut output, config.as_ref(), &mut evidence);
-        let source = Source::Framework {
+        let template =
+            variant.and_then(|variant| variant.build_command.as_ref()).or(framework.build_command.as_ref()).cloned();
+        let tool = template.as_deref().map(Commands::tool);
+        let builds_with = |tool: &str| {
+            project.build_script().is_some_and(|script| script.split_whitespace().any(|word| word == tool))
+        };
+        let is_used = config.is_some() || tool.is_some_and(builds_with);
+        let words = Words { project, ecosystem: framework.ecosystem, config };
+        let build_command = template.and_then(|command| words.fill(&command));
+        output.start_command = output.start_command.as_deref().and_then(|command| words.fill(command));
+        output.dir = words.fill(&output.dir).unwrap_or_else(|| ".".to_owned());
+        let output_source = output::locate(project, &mut output, config, &mut evidence);
+        Reading {
             slug: framework.slug.clone(),
             name: framework.name.clone(),
-            build_command: framework.build_command.clone(),
-            is_fallback: framework.needs_build_script,
-        };
-        Ok(Some(Reading { source, output, confidence, evidence, is_used }))
-    }
-
-    fn holds(&self, condition: &Condition, config: Option<&Config>, evidence: &mut Vec<String>) -> bool {
-        let mut reasons = Vec::new();
-        if let Some(key) = &condition.config_key {
-            let Some(config) = config else { return false };
-            match (config.value(key), condition.equals.as_deref()) {
-                (Some(_), None) => reasons.push(format!("`{key}` is set in {}", config.file)),
-                (Some(ConfigValue::Text(text)), Some(wanted)) if text == wanted => {
-                    reasons.push(format!("`{key}` is '{text}' in {}", config.file));
-                }
-                // Such as `production ? 'export' : undefined`; a build here is one for production.
-                (Some(ConfigValue::Expression(literals)), Some(wanted))
-                    if literals.iter().any(|text| text == wanted) =>
-                {
-                    reasons.push(format!("`{key}` is an expression that may be '{wanted}' in {}", config.file));
-                }
-                _ => return false,
-            }
+            ecosystem: framework.ecosystem,
+            build_command,
+            output_source,
+            output,
+            confidence,
+            evidence,
+            is_used,
+            precedence,
         }
-        if let Some(part) = &condition.build_script_contains {
-            if !self.build_script().is_some_and(|script| script.contains(part)) {
-                return false;
-            }
-            reasons.push(format!("the build script runs `{part}`"));
-        }
-        evidence.extend(reasons);
-        true
-    }
-
-    /// Moves the output directory to where the project's settings say it is.
-    fn locate(&self, output: &mut Output, config: Option<&Config>, evidence: &mut Vec<String>) {
-        let base = match output.base_key.as_ref().and_then(|key| config?.value(key)) {
-            Some(ConfigValue::Text(base)) => base,
-            _ => ".".to_owned(),
-        };
-        let stated = self.stated_output(output, config);
-        let directory = match &stated {
-            Some((_, ConfigValue::Text(directory))) => directory,
-            _ => &output.dir,
-        };
-        match (join(&base, directory), stated.as_ref()) {
-            (Ok(moved), Some((place, ConfigValue::Text(directory)))) => {
-                evidence.push(format!("{place} is '{directory}'"));
-                output.dir = moved;
-            }
-            (Ok(moved), Some((place, ConfigValue::Expression(_)))) => {
-                evidence
-                    .push(format!("{place} is an expression, so '{moved}' is a guess; set output_dir if it is wrong"));
-                output.dir = moved;
-            }
-            (Ok(moved), None) => output.dir = moved,
-            (Err(problem), stated) => {
-                let place = stated.map_or("the root of the build", |(place, _)| place);
-                evidence
-                    .push(format!("{place} {problem}, so '{}' is a guess; set output_dir if it is wrong", output.dir));
-            }
-        }
-    }
-
-    /// Where the project itself says what the output directory is, and what it says.
-    fn stated_output(&self, output: &Output, config: Option<&Config>) -> Option<(String, ConfigValue)> {
-        let of_script = output.flags.iter().find_map(|flag| Some((flag, option_of(self.build_script()?, flag)?)));
-        if let Some((flag, value)) = of_script {
-            return Some((format!("{flag} of the build script"), value));
-        }
-        let config = config?;
-        output.config_keys.iter().find_map(|key| Some((format!("`{key}` in {}", config.file), config.value(key)?)))
-    }
-
-    fn read_as_site(&self, site: &StaticSite) -> Option<Reading> {
-        let page = |directory: &str| self.file(&beside(directory, &site.index_file));
-        let directory = site.directories.iter().find(|directory| self.workspace.has_file(&page(directory)))?;
-        let mut evidence = vec![format!("{} is there", page(directory))];
-        if self.package.is_some() && self.build_script().is_none() {
-            evidence.push(format!("{} has no build script", self.file("package.json")));
-        }
-        let output = Output::of_files(directory);
-        let source = Source::StaticSite { slug: site.slug.clone(), name: site.name.clone() };
-        Some(Reading { source, output, confidence: PLAIN, evidence, is_used: true })
     }
 }
 
-/// A config file of the project.
-struct Config {
-    file: String,
-    text: String,
+/// What `{…}` in a command stands for.
+struct Words<'a> {
+    project: &'a Project<'a>,
+    ecosystem: Option<Ecosystem>,
+    config: Option<&'a ConfigFile>,
 }
 
-impl Config {
-    fn value(&self, key: &str) -> Option<ConfigValue> {
-        config_value::find(&self.text, key)
+impl Words<'_> {
+    /// The command with its words filled in; `None` when one is not known.
+    fn fill(&self, template: &str) -> Option<String> {
+        let mut filled = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (key, behind) = after.split_once('}')?;
+            filled.push_str(before);
+            filled.push_str(&self.word(key)?);
+            rest = behind;
+        }
+        filled.push_str(rest);
+        Some(filled)
+    }
+
+    fn word(&self, key: &str) -> Option<String> {
+        if let Some(setting) = key.strip_prefix("setting:") {
+            return match self.config?.value(setting)? {
+                ConfigValue::Text(text) if is_plain_word(&text) => Some(text),
+                _ => None,
+            };
+        }
+        match key {
+            "entry" => self.project.entry(),
+            "runtime" => {
+                let uses_bun = ["bun.lock", "bun.lockb", "bunfig.toml"]
+                    .iter()
+                    .any(|file| self.project.workspace.has_file(&self.project.file(file)));
+                Some(if uses_bun { "bun" } else { "node" }.to_owned())
+            }
+            _ => {
+                let word = self.project.manifest(self.ecosystem).and_then(|manifest| manifest.words.get(key)).cloned();
+                let base_name = || self.project.workspace.base_name(&self.project.directory);
+                word.or_else(|| (key == "name").then(base_name).flatten()).filter(|word| is_plain_word(word))
+            }
+        }
     }
 }

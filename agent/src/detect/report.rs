@@ -5,11 +5,10 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use slipway_proto::plan::{BuildPlan, ProjectKind, Routing};
-use slipway_proto::v1::BuildOverrides;
+use slipway_proto::plan::{BuildPlan, Deployable, ProjectKind, Routing, Setting};
 
 use super::words::harmless;
-use super::{Detected, detect};
+use super::{Detected, Overrides, detect};
 
 /// Width of the names in the table.
 const LABEL: usize = 16;
@@ -17,7 +16,7 @@ const LABEL: usize = 16;
 /// Answers `slipway-agent detect DIRECTORY [--json]`: the plan on stdout, or the reason why there is none on stderr.
 pub fn print(directory: &Path, as_json: bool) -> ExitCode {
     let (mut stdout, mut stderr) = (io::stdout().lock(), io::stderr().lock());
-    let written = match detect(directory, &BuildOverrides::default()) {
+    let written = match detect(directory, &Overrides::default()) {
         Ok(detected) if as_json => serde_json::to_string_pretty(&detected.plan)
             .map_err(io::Error::from)
             .and_then(|json| writeln!(stdout, "{json}")),
@@ -45,14 +44,19 @@ pub fn report(detected: &Detected) -> String {
     let mut table = Table::default();
     table.row("framework", &format!("{} ({})", detected.name, plan.framework));
     table.row("kind", kind(plan));
+    table.row("deployable as", &plan.deployable.iter().map(|form| form_name(*form)).collect::<Vec<_>>().join(", "));
     table.row("directory", &plan.root_dir);
     table.row("package manager", plan.package_manager.as_deref().unwrap_or("none"));
-    table.row("install", &install(detected));
-    table.row("build", plan.build_command.as_deref().unwrap_or("nothing to build"));
+    table.row("install", &with_source(plan, Setting::InstallCommand, &install(detected)));
+    let build = plan.build_command.as_deref().unwrap_or("nothing to build");
+    table.row("build", &with_source(plan, Setting::BuildCommand, build));
     if detected.output_candidates.is_empty() {
-        table.row("output", &plan.output_dir);
+        table.row("output", &with_source(plan, Setting::OutputDir, &plan.output_dir));
     } else {
         table.row("output", &format!("the first of {}", detected.output_candidates.join(", ")));
+    }
+    if let Some(command) = &plan.start_command {
+        table.row("start", &with_source(plan, Setting::StartCommand, command));
     }
     for (runtime, version) in &plan.runtime_versions {
         table.row(runtime, version);
@@ -68,10 +72,39 @@ pub fn report(detected: &Detected) -> String {
         .iter()
         .map(|other| format!("{} in {} ({})", other.framework, other.root_dir, percent(other.confidence)));
     table.rows("or else", other);
-    if let Err(error) = detected.require_static() {
-        table.row("but", &error.to_string());
-    }
+    table.rows("but", plan.warnings.iter().cloned());
     table.0
+}
+
+/// What a project of a kind is, as part of a sentence.
+pub(super) fn noun(kind: ProjectKind) -> &'static str {
+    match kind {
+        ProjectKind::Static => "made of files",
+        ProjectKind::SsrServer => "a server that renders pages",
+        ProjectKind::BackendService => "a program that serves",
+        ProjectKind::Package => "a package for a registry",
+        ProjectKind::Container => "an image that a Dockerfile makes",
+        ProjectKind::Unknown => "not known",
+    }
+}
+
+fn form_name(form: Deployable) -> &'static str {
+    match form {
+        Deployable::Static => "static",
+        Deployable::Container => "container",
+        Deployable::Package => "package",
+        Deployable::Git => "git",
+    }
+}
+
+/// A value, and the file it came from when it is not the framework's default.
+fn with_source(plan: &BuildPlan, setting: Setting, value: &str) -> String {
+    match plan.sources.get(&setting).map(String::as_str) {
+        None | Some("framework") => value.to_owned(),
+        Some("request") => format!("{value} (as asked for)"),
+        Some("target") => format!("{value} (from the target)"),
+        Some(file) => format!("{value} (from {file})"),
+    }
 }
 
 #[derive(Default)]
@@ -95,7 +128,7 @@ fn kind(plan: &BuildPlan) -> &'static str {
     match (plan.kind, plan.routing) {
         (ProjectKind::Static, Routing::Pages) => "files, a page for each",
         (ProjectKind::Static, Routing::SinglePage) => "files, one page that routes in the browser",
-        (ProjectKind::SsrServer, _) => "a server that renders pages",
+        (kind, _) => noun(kind),
     }
 }
 

@@ -1,7 +1,7 @@
 use std::fs;
 
 use slipway_proto::plan::{ProjectKind, Routing};
-use slipway_proto::v1::FailureCode;
+use slipway_proto::v1::{BuildOverrides, FailureCode};
 
 use super::*;
 
@@ -25,8 +25,18 @@ impl Tree {
         self.detect_with(&BuildOverrides::default())
     }
 
-    fn detect_with(&self, overrides: &BuildOverrides) -> Result<Detected, DetectError> {
+    /// With what a request says.
+    fn detect_with(&self, request: &BuildOverrides) -> Result<Detected, DetectError> {
+        self.detect_by(&Overrides { request: request.clone(), ..Overrides::default() })
+    }
+
+    fn detect_by(&self, overrides: &Overrides) -> Result<Detected, DetectError> {
         detect_with(self.0.path(), overrides, &SearchPath::from_directories::<&Path>([]))
+    }
+
+    /// What a build of it would fail with.
+    fn refusal(&self) -> DetectError {
+        self.detect().and_then(|detected| detected.into_static(self.0.path())).unwrap_err()
     }
 }
 
@@ -43,7 +53,7 @@ fn check(files: &[(&str, &str)], framework: &str, build: Option<&str>, output: &
 
 #[track_caller]
 fn fails(files: &[(&str, &str)], expected: &str) {
-    let error = Tree::new(files).detect().unwrap_err().to_string();
+    let error = Tree::new(files).refusal().to_string();
     assert!(error.contains(expected), "{error}");
 }
 
@@ -78,15 +88,15 @@ fn an_output_that_leaves_the_project_is_not_believed() {
 
 #[test]
 fn next_is_static_only_when_it_exports() {
-    let server = Tree::new(&[("package.json", NEXT), ("next.config.mjs", "export default {}")]).detect().unwrap();
-    assert_eq!(server.plan.kind, ProjectKind::SsrServer);
+    let server = Tree::new(&[("package.json", NEXT), ("next.config.mjs", "export default {}")]);
+    assert_eq!(server.detect().unwrap().plan.kind, ProjectKind::SsrServer);
     assert_eq!(
-        server.require_static().unwrap_err().to_string(),
+        server.refusal().to_string(),
         "this Next.js project renders on a server, which cannot be published as files yet; \
          set `output: 'export'` in next.config, or deploy a static project"
     );
 
-    let export = "const nextConfig: NextConfig = { output: 'export', distDir: 'build' }";
+    let export = "const nextConfig: NextConfig = { output: 'export', distDir: 'build' };\nexport default nextConfig";
     check(&[("package.json", NEXT), ("next.config.ts", export)], "next", Some("npm run build"), "build");
     let script = r#"{"dependencies":{"next":"12"},"scripts":{"build":"next build && next export"}}"#;
     check(&[("package.json", script)], "next", Some("npm run build"), "out");
@@ -97,9 +107,9 @@ fn next_is_static_only_when_it_exports() {
 #[test]
 fn astro_with_an_adapter_renders_on_a_server() {
     let config = "export default defineConfig({ output: 'server', adapter: node({ mode: 'standalone' }) })";
-    let detection = Tree::new(&[("package.json", ASTRO), ("astro.config.mjs", config)]).detect().unwrap();
-    assert_eq!(detection.plan.kind, ProjectKind::SsrServer);
-    let sentence = detection.require_static().unwrap_err().to_string();
+    let tree = Tree::new(&[("package.json", ASTRO), ("astro.config.mjs", config)]);
+    assert_eq!(tree.detect().unwrap().plan.kind, ProjectKind::SsrServer);
+    let sentence = tree.refusal().to_string();
     assert!(sentence.contains("this Astro project") && sentence.contains("remove `output: 'server'`"), "{sentence}");
 }
 
@@ -112,7 +122,7 @@ fn only_bundled_pages_route_in_the_browser() {
 #[test]
 fn a_build_script_is_enough_for_a_guess() {
     let package = r#"{"scripts":{"build":"node build.js"}}"#;
-    check(&[("package.json", package), ("index.html", "")], "node-build", Some("npm run build"), "dist");
+    check(&[("package.json", package), ("index.html", "")], "none", Some("npm run build"), "dist");
     let detection = Tree::new(&[("package.json", package)]).detect().unwrap();
     assert_eq!(detection.plan.install_command, None, "there is nothing to install");
     assert_eq!(detection.output_candidates, ["dist", "build", "out", "public", "_site"]);
@@ -138,7 +148,7 @@ fn a_monorepo_is_built_where_its_site_is() {
     assert_eq!(detection.plan.install_command.as_deref(), Some("npm ci"));
     assert_eq!(detection.plan.monorepo.unwrap().packages, ["apps/web", "packages/ui"]);
     let others = detection.plan.alternatives.iter().map(|other| (other.framework.as_str(), other.root_dir.as_str()));
-    assert_eq!(others.collect::<Vec<_>>(), [("node-build", "apps/web"), ("node-build", ".")], "best first");
+    assert_eq!(others.collect::<Vec<_>>(), [("none", "apps/web"), ("none", ".")], "best first");
 }
 
 #[test]
@@ -219,7 +229,7 @@ fn overrides_that_cannot_be_used_are_named() {
 #[test]
 fn what_cannot_be_built_is_explained() {
     fails(&[], "is empty");
-    fails(&[("notes.txt", "")], "looked for package.json with Next.js, Astro, Vite or a `build` script, index.html");
+    fails(&[("notes.txt", "")], "no `build` script in a package.json, no index.html and no Dockerfile");
     fails(&[("notes.txt", "")], "set build_command and output_dir");
     fails(
         &[("package.json", "{\n  \"name\": oops\n}")],
@@ -228,14 +238,21 @@ fn what_cannot_be_built_is_explained() {
     fails(&[("package.json", "[]")], "package.json is not valid: it holds no object");
     let member = [("package.json", r#"{"workspaces":["apps/*"]}"#), ("apps/web/package.json", "{")];
     let chosen = BuildOverrides { root_dir: "apps/web".to_owned(), ..BuildOverrides::default() };
-    let error = Tree::new(&member).detect_with(&chosen).unwrap_err();
+    let tree = Tree::new(&member);
+    let detected = tree.detect_with(&chosen).unwrap();
+    assert!(
+        detected.plan.warnings[0].starts_with("apps/web/package.json is not valid"),
+        "{:?}",
+        detected.plan.warnings
+    );
+    let error = detected.into_static(tree.0.path()).unwrap_err();
     assert!(error.to_string().starts_with("apps/web/package.json is not valid"), "{error}");
     assert_eq!(error.failure_code(), FailureCode::WorkspaceUnreadable);
 
-    let missing = detect(Path::new("/nonexistent"), &BuildOverrides::default()).unwrap_err();
+    let missing = detect(Path::new("/nonexistent"), &Overrides::default()).unwrap_err();
     assert_eq!(missing.to_string(), "/nonexistent does not exist");
     let tree = Tree::new(&[("file", "")]);
-    let file = detect(&tree.0.path().join("file"), &BuildOverrides::default()).unwrap_err().to_string();
+    let file = detect(&tree.0.path().join("file"), &Overrides::default()).unwrap_err().to_string();
     assert!(file.ends_with("file is not a directory; name the directory of the project"), "{file}");
 }
 

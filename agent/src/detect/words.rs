@@ -24,6 +24,13 @@ fn is_harmless(character: char) -> bool {
     !character.is_control() && !matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether a word can be put into a command line as it is: a shell sees nothing in it but a word, and no program an
+/// option.
+pub(super) fn is_plain_word(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/@+:".contains(c);
+    !text.is_empty() && text.len() <= 256 && !text.starts_with('-') && text.chars().all(is_plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,7 +14,7 @@ use super::runner::Runner;
 use super::{Failure, Halt, Job};
 use crate::artifact::{Collected, Upload, UploadError, collect};
 use crate::build::{BuildCommand, BuildUser, CommandError, Environment, SearchPath};
-use crate::detect::{Detected, detect};
+use crate::detect::{Detected, Overrides, detect};
 use crate::directories::JobDir;
 use crate::workspace::snapshot;
 
@@ -86,11 +86,14 @@ impl Steps<'_> {
     }
 
     async fn prepare(&mut self) -> Result<(Detected, Option<Environment>), Halt> {
-        let overrides = self.job.order.overrides.clone().unwrap_or_default();
+        let overrides = Overrides {
+            request: self.job.order.overrides.clone().unwrap_or_default(),
+            target: self.job.order.target.clone().unwrap_or_default(),
+        };
         let workspace = self.runner.workspace.clone();
         let detected = off_thread(move || {
             let detected = detect(&workspace, &overrides);
-            detected.and_then(|detected| detected.require_static().map(|()| detected)).map_err(|error| {
+            detected.and_then(|detected| detected.into_static(&workspace)).map_err(|error| {
                 let code = error.failure_code();
                 Halt::Failed(Failure::new(code, error.to_string()))
             })
@@ -98,6 +101,9 @@ impl Steps<'_> {
         .await?;
         let plan_json = encode_plan(&detected.plan).map_err(|error| Failure::new(FailureCode::Internal, error))?;
         self.job.report(Kind::PlanDetected(PlanDetected { plan_json }));
+        for warning in &detected.plan.warnings {
+            self.job.log.say(&format!("warning: {warning}")).map_err(|error| self.unlogged(&error))?;
+        }
         if !detected.runs_commands() {
             return Ok((detected, None));
         }
@@ -180,7 +186,11 @@ fn inside(tree: &Path, relative: impl AsRef<Path>) -> PathBuf {
 }
 
 fn search_path(project: &Path) -> SearchPath {
-    SearchPath::from_environment().with_first(project.join("node_modules/.bin"))
+    // Where package managers put the tools of the project.
+    SearchPath::from_environment()
+        .with_first(project.join("vendor/bin"))
+        .with_first(project.join(".venv/bin"))
+        .with_first(project.join("node_modules/.bin"))
 }
 
 /// Says in a sentence what a shell would say in its own words.

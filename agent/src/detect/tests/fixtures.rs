@@ -13,7 +13,7 @@ fn detected(fixture: &str, programs: &[&str]) -> Detected {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(fixture);
-    detect_with(&directory, &BuildOverrides::default(), &SearchPath::from_directories([tools.path()])).unwrap()
+    detect_with(&directory, &Overrides::default(), &SearchPath::from_directories([tools.path()])).unwrap()
 }
 
 #[test]
@@ -25,9 +25,9 @@ fn every_fixture_is_recognised() {
         ["vite-react", "vite", ".", "npm ci", NPM, "dist"],
         ["astro-pnpm", "astro", ".", "pnpm install --frozen-lockfile", "pnpm run build", "dist"],
         ["next-export", "next", ".", "npm ci", NPM, "out"],
-        ["failing-build", "node-build", ".", "", NPM, "dist"],
+        ["failing-build", "none", ".", "", NPM, "dist"],
         ["monorepo", "vite", "apps/site", "npm ci", NPM, "dist"],
-        ["custom-build", "node-build", ".", "", NPM, "dist"],
+        ["custom-build", "none", ".", "", NPM, "dist"],
     ];
     for expected in table {
         let fixture = expected[0];
@@ -38,7 +38,7 @@ fn every_fixture_is_recognised() {
         assert_eq!([fixture, &plan.framework, &plan.root_dir, install, build, &plan.output_dir], expected);
         assert_eq!(detected.install_dir, Path::new("."), "{fixture}");
         assert!(!plan.evidence.is_empty(), "{fixture}");
-        detected.require_static().unwrap();
+        detected.into_static(Path::new(fixture)).unwrap();
     }
 }
 

@@ -55,7 +55,7 @@ fn loops_of_links_end() {
 
     let tree = Tree::new(&[("index.html", "")]);
     symlink("package.json", tree.0.path().join("package.json")).unwrap();
-    let error = tree.detect().unwrap_err().to_string();
+    let error = tree.refusal().to_string();
     assert!(error.starts_with("package.json cannot be read"), "{error}");
 }
 
