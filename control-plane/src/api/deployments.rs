@@ -13,14 +13,13 @@ use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params};
 use super::sandboxes::own_sandbox;
 use super::targets::own_target;
 use crate::clock::Timestamp;
+use crate::deployments::build_settings::BuildSettings;
 use crate::deployments::orchestrator::DeployRequest;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::error::Error;
 use crate::ids::{DeploymentId, SandboxId, TargetId};
-use crate::store::{Deployment, DeploymentRequest, Filter, StepRow};
+use crate::store::{Deployment, DeploymentRequest, Filter, StepRow, Target};
 
-const LONGEST_COMMAND_BYTES: usize = 4 * 1024;
-const LONGEST_PATH_BYTES: usize = 1024;
 const LONGEST_TEXT_BYTES: usize = 1024;
 /// All of `env` travels in one message of at most 64 KiB.
 const LARGEST_ENV_BYTES: usize = 40 * 1024;
@@ -140,6 +139,8 @@ pub(super) struct CreateDeployment {
     target_id: TargetId,
     #[serde(default)]
     environment: Environment,
+    /// Slug of the framework whose rules apply.
+    framework: Option<String>,
     build_command: Option<String>,
     install_command: Option<String>,
     /// Relative to `root_dir`.
@@ -158,17 +159,9 @@ pub(super) struct CreateDeployment {
 
 impl CreateDeployment {
     fn check(&self) -> Result<(), Error> {
-        check_text("build_command", self.build_command.as_ref(), LONGEST_COMMAND_BYTES)?;
-        check_text("install_command", self.install_command.as_ref(), LONGEST_COMMAND_BYTES)?;
         check_text("branch", self.branch.as_ref(), LONGEST_TEXT_BYTES)?;
         check_text("commit_message", self.commit_message.as_ref(), LONGEST_TEXT_BYTES)?;
-        for (field, path) in [("output_dir", &self.output_dir), ("root_dir", &self.root_dir)] {
-            check_text(field, path.as_ref(), LONGEST_PATH_BYTES)?;
-            let is_inside = |path: &String| !path.starts_with('/') && !path.split('/').any(|part| part == "..");
-            if !path.as_ref().is_none_or(is_inside) {
-                return Err(Error::invalid(format!("`{field}` must be a relative path without `..`")));
-            }
-        }
+        self.build_settings().check().map_err(|(field, problem)| Error::invalid(format!("`{field}` {problem}")))?;
         for name in self.env.keys() {
             let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
             let is_name = name.starts_with(is_first) && name.chars().all(|c| is_first(c) || c.is_ascii_digit());
@@ -188,14 +181,25 @@ impl CreateDeployment {
         Ok(())
     }
 
-    fn into_request(self) -> DeployRequest {
+    fn build_settings(&self) -> BuildSettings {
+        BuildSettings {
+            framework: self.framework.clone(),
+            root_dir: self.root_dir.clone(),
+            install_command: self.install_command.clone(),
+            build_command: self.build_command.clone(),
+            output_dir: self.output_dir.clone(),
+        }
+    }
+
+    fn into_request(self, target: &Target) -> DeployRequest {
+        let config = target.config.0.as_object();
+        // Checked when the target was saved.
+        let target_build = config.and_then(|config| BuildSettings::of_target(config).ok()).map(|(build, _)| build);
         DeployRequest {
             environment: self.environment.as_str().to_owned(),
             settings: DeploymentRequest {
-                build_command: self.build_command,
-                install_command: self.install_command,
-                output_dir: self.output_dir,
-                root_dir: self.root_dir,
+                build: self.build_settings(),
+                target_build: target_build.unwrap_or_default(),
                 branch: self.branch,
                 commit_message: self.commit_message,
             },
@@ -226,7 +230,7 @@ pub(super) async fn deploy(
     let sandbox = own_sandbox(&app, &user, id).await?;
     let target = own_target(&app, &user, request.target_id).await?;
     request.check()?;
-    let id = app.orchestrator.deploy(&sandbox, &target, request.into_request()).await?;
+    let id = app.orchestrator.deploy(&sandbox, &target, request.into_request(&target)).await?;
     Ok((StatusCode::ACCEPTED, view(&app, id).await?))
 }
 

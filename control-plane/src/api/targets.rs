@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::App;
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
 use crate::clock::Timestamp;
+use crate::deployments::build_settings::BuildSettings;
 use crate::error::Error;
 use crate::ids::TargetId;
 use crate::store::{Target, TargetError};
@@ -68,7 +69,8 @@ fn check_config(app: &App, provider: &str, config: &Config) -> Result<(), Error>
         let ids: Vec<_> = app.providers.ids().collect();
         Error::invalid(format!("`provider` is `{provider}`; this installation has {}", ids.join(", ")))
     })?;
-    known.check_config(config).map_err(Error::invalid)
+    let (_, own) = BuildSettings::of_target(config).map_err(Error::invalid)?;
+    known.check_config(&own).map_err(Error::invalid)
 }
 
 fn no_credentials(credentials_id: Option<&String>) -> Result<(), Error> {

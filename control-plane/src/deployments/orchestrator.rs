@@ -239,7 +239,6 @@ impl Orchestrator {
 
     fn build_job(&self, deployment: &Deployment) -> anyhow::Result<BuildJob> {
         let request = &deployment.request.0;
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let variables = match &deployment.sealed_build_env {
             None => BTreeMap::new(),
             Some(sealed) => {
@@ -250,12 +249,8 @@ impl Orchestrator {
         };
         Ok(BuildJob {
             job_id: deployment.id.to_string(),
-            overrides: Some(BuildOverrides {
-                root_dir: text(&request.root_dir),
-                install_command: text(&request.install_command),
-                build_command: text(&request.build_command),
-                output_dir: text(&request.output_dir),
-            }),
+            overrides: Some(BuildOverrides::from(&request.build)),
+            target: Some(BuildOverrides::from(&request.target_build)),
             env: Some(BuildEnv { variables: variables.into_iter().collect() }),
             timeout_seconds: u32::try_from(limits::JOB_TIMEOUT.as_secs()).unwrap_or(u32::MAX),
         })

@@ -7,6 +7,7 @@ use sqlx::types::Json;
 
 use super::{Store, Tx};
 use crate::clock::Timestamp;
+use crate::deployments::build_settings::BuildSettings;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::ids::{ArtifactId, DeploymentId, SandboxId, TargetId, UserId};
 
@@ -66,18 +67,12 @@ pub struct Deployment {
 /// The part of a deploy request that travels to the agent or the provider.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct DeploymentRequest {
-    /// Replaces the detected build command.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub build_command: Option<String>,
-    /// Replaces the detected install command.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub install_command: Option<String>,
-    /// Replaces the detected output directory.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_dir: Option<String>,
-    /// Directory of the project inside the workspace.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub root_dir: Option<String>,
+    /// How it is built, as asked for.
+    #[serde(flatten)]
+    pub build: BuildSettings,
+    /// How the target builds, as it was when the deployment was asked for; weaker than `build`.
+    #[serde(default)]
+    pub target_build: BuildSettings,
     /// For providers that know branches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,

@@ -189,7 +189,7 @@ impl Provider for Local {
 
     fn check_config(&self, config: &serde_json::Map<String, serde_json::Value>) -> Result<(), String> {
         match config.keys().next() {
-            Some(key) => Err(format!("`config.{key}` is not a setting of `local`, which has none")),
+            Some(key) => Err(format!("`config.{key}` is not a setting of `local`, which has none of its own")),
             None => Ok(()),
         }
     }
