@@ -35,8 +35,8 @@ lint: ## Check format, clippy and dependencies
 fmt: ## Format everything
 	cargo fmt --all
 
-bench: build ## Print ratios against tar, zstd and builds by hand (needs tar, zstd, npm)
-	cargo run --release --locked -p slipway-tests --bin bench -- $(RELEASE)
+bench: build ## Print ratios against what you would use instead (needs tar, zstd, npm); PART=detect for one part
+	cargo run --release --locked -p slipway-tests --bin bench -- $(RELEASE) $(PART)
 
 clean: ## Remove what was built
 	cargo clean

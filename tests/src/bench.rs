@@ -2,6 +2,7 @@
 //! Absolute times are noise on a shared machine; ratios of neighbours hold.
 
 mod agent;
+mod detect;
 mod overhead;
 mod transfer;
 mod tree;
@@ -9,18 +10,35 @@ mod tree;
 use std::path::Path;
 use std::time::Duration;
 
-/// Runs every benchmark on the release binaries in `binaries` and prints one table.
-pub async fn run(binaries: &Path) -> anyhow::Result<()> {
+/// In the order they run.
+const PARTS: [&str; 4] = ["overhead", "transfer", "agent", "detect"];
+
+/// Runs every benchmark, or only the named part, on the release binaries in `binaries` and prints one table.
+pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
+    if let Some(part) = part {
+        anyhow::ensure!(PARTS.contains(&part), "{part} is none of {}", PARTS.join(", "));
+    }
     println!("{:<58} {:>12} {:>12}", "", "measured", "at most");
-    overhead::run(binaries)?;
-    transfer::run(binaries).await?;
-    agent::run(binaries).await
+    for name in PARTS.into_iter().filter(|name| part.is_none_or(|part| part == *name)) {
+        match name {
+            "overhead" => overhead::run(binaries)?,
+            "transfer" => transfer::run(binaries).await?,
+            "agent" => agent::run(binaries).await?,
+            _ => detect::run(binaries)?,
+        }
+    }
+    Ok(())
 }
 
 /// One row of the table; marks what is over its limit.
 fn row(what: &str, measured: f64, limit: f64, unit: &str) {
     let mark = if measured > limit { "  OVER" } else { "" };
     println!("{what:<58} {measured:>9.2} {unit:<2} {limit:>9.2} {unit:<2}{mark}");
+}
+
+/// What a row rests on, without a limit of its own.
+fn note(text: &str) {
+    println!("  {text}");
 }
 
 /// The middle one.

@@ -4,6 +4,7 @@ mod api;
 mod canary;
 mod cancel;
 mod containers;
+mod detection;
 mod failures;
 mod identity;
 mod recovery;
