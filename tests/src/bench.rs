@@ -24,7 +24,7 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
             "overhead" => overhead::run(binaries)?,
             "transfer" => transfer::run(binaries).await?,
             "agent" => agent::run(binaries).await?,
-            _ => detect::run(binaries)?,
+            _ => detect::run(binaries).await?,
         }
     }
     Ok(())

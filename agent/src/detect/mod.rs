@@ -16,6 +16,7 @@ mod lock_file;
 mod manifest;
 mod members;
 mod monorepo;
+mod orchestrated;
 mod output;
 mod overrides;
 mod package_json;
@@ -30,6 +31,7 @@ mod settings;
 mod toolchain;
 mod versions;
 mod words;
+mod yaml;
 
 use std::path::{Path, PathBuf};
 

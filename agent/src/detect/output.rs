@@ -21,6 +21,8 @@ struct Stated {
     /// The file it stands in.
     source: String,
     value: ConfigValue,
+    /// Whether it is an option of the build script.
+    is_flag: bool,
 }
 
 /// Moves the output directory to where the project's settings say it is, and tells which file said so.
@@ -30,8 +32,10 @@ pub(super) fn locate(
     config: Option<&ConfigFile>,
     evidence: &mut Vec<String>,
 ) -> Option<String> {
-    let base = base(project, output, config);
     let stated = stated(project, output, config);
+    let is_from_here =
+        stated.as_ref().is_some_and(|stated| if stated.is_flag { output.flags_are_here } else { output.keys_are_here });
+    let base = if is_from_here { ".".to_owned() } else { base(project, output, config) };
     let directory = match &stated {
         Some(Stated { value: ConfigValue::Text(directory), .. }) => directory.as_str(),
         _ => &output.dir,
@@ -46,7 +50,7 @@ pub(super) fn locate(
     };
     output.dir = moved;
     match stated {
-        Some(Stated { place, source, value: ConfigValue::Text(directory) }) => {
+        Some(Stated { place, source, value: ConfigValue::Text(directory), .. }) => {
             evidence.push(format!("{place} is '{directory}'"));
             Some(source)
         }
@@ -97,7 +101,7 @@ fn stated(project: &Project<'_>, output: &Output, config: Option<&ConfigFile>) -
     let of_script = output.flags.iter().find_map(|flag| Some((flag, option_of(project.build_script()?, flag)?)));
     if let Some((flag, value)) = of_script {
         let source = project.file("package.json");
-        return Some(Stated { place: format!("{flag} of the build script"), source, value });
+        return Some(Stated { place: format!("{flag} of the build script"), source, value, is_flag: true });
     }
     let config = config?;
     output.config_keys.iter().find_map(|key| {
@@ -110,7 +114,12 @@ fn stated(project: &Project<'_>, output: &Output, config: Option<&ConfigFile>) -
         if matches!(value, ConfigValue::Bool(_) | ConfigValue::Number(_)) {
             return None;
         }
-        Some(Stated { place: format!("`{key}` in {}", config.file), source: config.file.clone(), value })
+        Some(Stated {
+            place: format!("`{key}` in {}", config.file),
+            source: config.file.clone(),
+            value,
+            is_flag: false,
+        })
     })
 }
 
@@ -123,7 +132,6 @@ fn resolve(
 ) -> Option<String> {
     let (directory, file) = match output.resolver? {
         Resolver::Angular => angular(output, config?)?,
-        Resolver::Stencil => (stencil(config?)?, config?.file.clone()),
         Resolver::ParcelTargets => {
             let targets = project.package()?.setting("targets")?.as_object()?;
             let directory = targets.values().find_map(|target| target.get("distDir")?.as_str())?;
@@ -180,14 +188,6 @@ fn angular(output: &mut Output, config: &ConfigFile) -> Option<(String, String)>
         return Some((base.to_owned(), config.file.clone()));
     }
     Some((pages, config.file.clone()))
-}
-
-/// The `dir` of an output target of the type `www`; without one, what is built is a library.
-fn stencil(config: &ConfigFile) -> Option<String> {
-    match config.value("outputTargets.dir")? {
-        ConfigValue::Text(directory) if !directory.starts_with("dist") => Some(directory),
-        _ => None,
-    }
 }
 
 /// A directory inside the workspace in its plain form: `./dist/` is `dist`, nothing is `.`.

@@ -11,8 +11,9 @@ use super::words::is_plain_word;
 const SECTIONS: [&str; 4] = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
 /// Scripts that run when the project itself is installed.
 const INSTALL_SCRIPTS: [&str; 5] = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
-/// What only a package for others says. `main` alone says nothing: `npm init` writes it into everything.
-const LIBRARY_FIELDS: [&str; 6] = ["exports", "types", "typings", "files", "bin", "module"];
+/// What only a package for others says. `main` and `module` say nothing: `npm init` and `bun init` write them into
+/// everything.
+const LIBRARY_FIELDS: [&str; 5] = ["exports", "types", "typings", "files", "bin"];
 
 /// A parsed `package.json`. Fields of an unexpected type count as absent, as npm treats most of them.
 #[derive(Debug, Default)]

@@ -23,6 +23,7 @@ pub(super) struct Commands {
     pub(super) evidence: Vec<String>,
     /// What makes the choice of the manager doubtful, with what was assumed.
     pub(super) doubt: Option<String>,
+    is_locked: bool,
     runner: Runner,
 }
 
@@ -36,9 +37,23 @@ impl Commands {
     /// Those of one ecosystem's manager, if the project has one.
     pub(super) fn find(project: &Project<'_>, ecosystem: Ecosystem, rules: &Rules, tools: &SearchPath) -> Option<Self> {
         if ecosystem == Ecosystem::Node {
-            project.package()?;
+            // A project of Nx has the package.json at the top.
+            if project.package().is_none() && (project.directory == "." || !project.workspace.has_file("package.json"))
+            {
+                return None;
+            }
             return Some(PackageManager::find(project.workspace, &project.directory, tools).into());
         }
+        let own = Self::of(project, ecosystem, rules);
+        if project.directory == "." || own.as_ref().is_some_and(|own| own.is_locked) {
+            return own;
+        }
+        // A member of a workspace is installed by the lock file at the top.
+        let root = Project::read(project.workspace, ".".to_owned());
+        Self::of(&root, ecosystem, rules).filter(|root| root.is_locked).or(own)
+    }
+
+    fn of(project: &Project<'_>, ecosystem: Ecosystem, rules: &Rules) -> Option<Self> {
         let uses = |condition| project.holds(condition, Some(ecosystem), None);
         let (manager, reasons) = rules
             .managers
@@ -70,6 +85,7 @@ impl Commands {
             install_dir: project.directory.clone(),
             evidence: reasons,
             doubt,
+            is_locked: manager.is_locked,
             runner: Runner::Prefix(manager.run.clone()),
         })
     }
@@ -112,6 +128,7 @@ impl From<PackageManager> for Commands {
             install_dir: manager.install_dir.clone(),
             evidence: manager.evidence.clone(),
             doubt: manager.doubt.clone(),
+            is_locked: manager.locked,
             runner: Runner::Node(manager),
         }
     }

@@ -8,6 +8,7 @@ use slipway_proto::plan::{Alternative, BuildPlan, Deployable, Monorepo, ProjectK
 use super::Detected;
 use super::choose::round;
 use super::manifest::{Ecosystem, Fact};
+use super::orchestrated::build_through_tool;
 use super::overrides::Settings;
 use super::package_json::PackageJson;
 use super::package_manager::Commands;
@@ -158,8 +159,10 @@ fn add_commands(detected: &mut Detected, parts: &Parts<'_>) {
         install.extend(assets.install_command.clone());
         build.extend(assets.run_script("build"));
     }
-    let script =
-        project.package().filter(|_| is_of_node && needs_build).and_then(|package| build_script(package, tool));
+    let script = project
+        .package()
+        .filter(|_| is_of_node && needs_build)
+        .and_then(|package| build_script(package, tool, reading.is_some_and(|reading| reading.is_build_decided)));
     let is_of_manager = reading.is_some_and(|reading| reading.ecosystem.is_some());
     match (script, tool, &commands) {
         (Some(script), _, Some(commands)) => build.extend(commands.run_script(script)),
@@ -177,18 +180,25 @@ fn add_commands(detected: &mut Detected, parts: &Parts<'_>) {
     if plan.build_command.is_some() {
         plan.sources.insert(Setting::BuildCommand, source);
     }
+    if is_of_node && let Some(commands) = &commands {
+        build_through_tool(detected, project, parts.monorepo.as_ref(), commands);
+    }
 }
 
 /// `build`, or the script that runs the framework's own build: `docs:build`, `generate`.
-fn build_script<'a>(package: &'a PackageJson, tool: Option<&str>) -> Option<&'a str> {
-    if package.build_script().is_some() {
-        return Some("build");
+fn build_script<'a>(package: &'a PackageJson, tool: Option<&str>, is_decided: bool) -> Option<&'a str> {
+    let build = package.build_script().map(|text| ("build", text));
+    let runs_it =
+        |text: &str| tool.is_some_and(|tool| tool.contains(' ') && text.contains(tool)) && !text.contains("--watch");
+    if let Some((name, text)) = build
+        && (!is_decided || runs_it(text))
+    {
+        return Some(name);
     }
-    let tool = tool?;
-    let scripts = package.setting("scripts")?.as_object()?;
-    let runs_it = |text: &str| text.contains(tool) && tool.contains(' ') && !text.contains("--watch");
-    let (name, _) = scripts.iter().find(|(_, text)| text.as_str().is_some_and(runs_it))?;
-    super::words::is_plain_word(name).then_some(name.as_str())
+    let scripts = package.setting("scripts").and_then(serde_json::Value::as_object);
+    let mut scripts = scripts.into_iter().flatten().filter_map(|(name, text)| Some((name.as_str(), text.as_str()?)));
+    let running = scripts.find(|(name, text)| runs_it(text) && super::words::is_plain_word(name));
+    running.or(build).map(|(name, _)| name)
 }
 
 /// How the result is started: as a Procfile says, then as package.json does, then as the framework would.

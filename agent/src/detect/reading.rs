@@ -41,6 +41,8 @@ pub(super) struct Reading {
     /// Whether the project does more than depend on the framework: it configures it, or builds with it.
     pub(super) is_used: bool,
     pub(super) precedence: u32,
+    /// Whether the way to build is what makes the difference: a script that runs it is the one to run.
+    pub(super) is_build_decided: bool,
 }
 
 impl Reading {
@@ -200,6 +202,9 @@ impl Reader<'_> {
         output.start_command = output.start_command.as_deref().and_then(|command| words.fill(command));
         output.dir = words.fill(&output.dir).unwrap_or_else(|| ".".to_owned());
         let output_source = output::locate(project, &mut output, config, &mut evidence);
+        if let Some(command) = &mut output.start_command {
+            *command = command.replace("{output}", &output.dir);
+        }
         Reading {
             slug: framework.slug.clone(),
             name: framework.name.clone(),
@@ -211,6 +216,7 @@ impl Reader<'_> {
             evidence,
             is_used,
             precedence,
+            is_build_decided: variant.is_some_and(|variant| variant.build_command.is_some()),
         }
     }
 }
@@ -245,6 +251,8 @@ impl Words<'_> {
             };
         }
         match key {
+            // Filled in when it is known.
+            "output" => Some("{output}".to_owned()),
             "entry" => self.project.entry(),
             "runtime" => {
                 let uses_bun = ["bun.lock", "bun.lockb", "bunfig.toml"]

@@ -99,6 +99,12 @@ pub(super) struct Output {
     pub(super) base_key: Option<String>,
     #[serde(default)]
     pub(super) flags: Vec<String>,
+    /// Whether what a flag says is relative to the project, whatever `argument_of` and `base_key` say.
+    #[serde(default)]
+    pub(super) flags_are_here: bool,
+    /// The same of `config_keys`.
+    #[serde(default)]
+    pub(super) keys_are_here: bool,
     /// A command whose first argument is the directory `dir` lies in.
     pub(super) argument_of: Option<String>,
     /// Directories the tool's own folder may be in, when no argument says so.
@@ -125,8 +131,6 @@ fn yes() -> bool {
 pub(super) enum Resolver {
     /// `outputPath` of the build target of the default project in angular.json.
     Angular,
-    /// `dir` of the `www` entry of `outputTargets` in stencil.config.
-    Stencil,
     /// `targets.*.distDir` of package.json.
     ParcelTargets,
     /// With several renderers, mdBook gives each a directory of its own.

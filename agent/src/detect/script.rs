@@ -82,7 +82,7 @@ impl Script {
     /// What the exported configuration says for a key, dotted for nested objects (`build.outDir`).
     ///
     /// Objects given to a call count as part of its value: `kit.adapter.pages` is in
-    /// `kit: { adapter: adapter({ pages: 'x' }) }`.
+    /// `kit: { adapter: adapter({ pages: 'x' }) }`. `targets.[type=www].dir` takes the object of a list whose `type` is that.
     pub(super) fn value(&self, key: &str) -> Option<ConfigValue> {
         Lookup::new(&self.tree).value(key)
     }

@@ -47,6 +47,7 @@ impl ConfigFile {
                     }
                 }
             }
+            _ if file.ends_with("Staticfile") => Settings::Data(data::yaml(workspace, file)?),
             "py" | "rb" => Settings::Lines(workspace.read_text(file)?),
             _ => {
                 // `.parcelrc`, `Makefile`, `.sassrc`: JSON if it is JSON.

@@ -5,6 +5,7 @@ use slipway_proto::v1::{BuildOverrides, FailureCode};
 
 use super::*;
 
+mod cases;
 mod fixtures;
 mod odd_input;
 
@@ -206,6 +207,91 @@ fn the_user_has_the_last_word() {
         .plan;
     assert_eq!((plan.framework.as_str(), plan.install_command.as_deref()), ("custom", Some("npm install")));
     assert_eq!(plan.build_command.as_deref(), Some("make site"));
+}
+
+#[test]
+fn each_setting_comes_from_its_strongest_source() {
+    let files = [
+        ("package.json", VITE),
+        ("slipway.toml", "[build]\ninstall_command = 'file'\nbuild_command = 'file'\noutput_dir = 'file'\n"),
+    ];
+    let tree = Tree::new(&files);
+    let settings = |install: &str, build: &str| BuildOverrides {
+        install_command: install.to_owned(),
+        build_command: build.to_owned(),
+        ..BuildOverrides::default()
+    };
+    let overrides = Overrides { request: settings("request", ""), target: settings("target", "target") };
+    let plan = tree.detect_by(&overrides).unwrap().plan;
+    let commands = [&plan.install_command, &plan.build_command].map(|command| command.as_deref().unwrap());
+    assert_eq!((commands, plan.output_dir.as_str()), (["request", "target"], "file"));
+    let source = |setting| plan.sources[&setting].as_str();
+    assert_eq!(
+        [source(Setting::InstallCommand), source(Setting::BuildCommand), source(Setting::OutputDir)],
+        ["request", "target", "slipway.toml"]
+    );
+
+    let sources = |files| Tree::new(files).detect().unwrap().plan.sources;
+    let of_script = sources(&[("package.json", VITE)]);
+    assert_eq!(of_script[&Setting::BuildCommand], "package.json");
+    assert_eq!(of_script[&Setting::OutputDir], "framework");
+    let config = "export default { build: { outDir: 'site' } }";
+    let of_config = sources(&[("package.json", r#"{"devDependencies":{"vite":"7"}}"#), ("vite.config.js", config)]);
+    assert_eq!(of_config[&Setting::BuildCommand], "framework");
+    assert_eq!(of_config[&Setting::OutputDir], "vite.config.js");
+}
+
+#[test]
+fn a_project_says_itself_how_it_is_built() {
+    let tree = Tree::new(&[
+        ("slipway.toml", "[build]\nroot_dir = 'apps/web'\nframework = 'eleventy'\nstart_command = 'serve'\n"),
+        ("apps/web/package.json", r#"{"name":"web"}"#),
+        ("apps/web/slipway.toml", "[build]\noutput_dir = 'out'\n"),
+    ]);
+    let plan = tree.detect().unwrap().plan;
+    assert_eq!((plan.framework.as_str(), plan.root_dir.as_str()), ("eleventy", "apps/web"));
+    assert_eq!(
+        (plan.output_dir.as_str(), &plan.sources[&Setting::OutputDir]),
+        ("out", &"apps/web/slipway.toml".to_owned())
+    );
+    assert_eq!(plan.sources[&Setting::Framework], "slipway.toml");
+
+    let odd = "[build]\nframework = 'nothing'\noutput_dir = '../x'\nroot_dir = 1\nbuild = 'x'\n";
+    let plan = Tree::new(&[("index.html", ""), ("slipway.toml", odd)]).detect().unwrap().plan;
+    assert_eq!((plan.framework.as_str(), plan.output_dir.as_str()), ("static-html", "."));
+    for part in [
+        "`build.framework` in slipway.toml is not a framework",
+        "must not contain `..`",
+        "is not text",
+        "`build.build`, which is not known",
+    ] {
+        assert!(plan.warnings.iter().any(|warning| warning.contains(part)), "{part} in {:?}", plan.warnings);
+    }
+    let server = "http_listen = '127.0.0.1:7070'\n";
+    let plan = Tree::new(&[("index.html", ""), ("slipway.toml", server)]).detect().unwrap().plan;
+    assert!(plan.warnings.is_empty(), "the control plane's configuration has the same name: {:?}", plan.warnings);
+}
+
+#[test]
+fn a_folder_is_looked_into_when_there_is_nothing_at_the_top() {
+    let tree = Tree::new(&[("README.md", ""), ("frontend/package.json", VITE), ("docs/notes.md", "")]);
+    let plan = tree.detect().unwrap().plan;
+    assert_eq!((plan.framework.as_str(), plan.root_dir.as_str()), ("vite", "frontend"));
+    assert!(plan.confidence < 0.8, "{}", plan.confidence);
+    let api = r#"{"dependencies":{"express":"5"},"scripts":{"start":"node server.js"}}"#;
+    let plan = Tree::new(&[("api/package.json", api), ("web/package.json", VITE)]).detect().unwrap().plan;
+    assert_eq!((plan.root_dir.as_str(), plan.alternatives.last().unwrap().root_dir.as_str()), ("web", "api"));
+    assert!(plan.evidence.iter().any(|reason| reason.contains("among 2 folders")), "{:?}", plan.evidence);
+}
+
+#[test]
+fn what_is_no_site_says_what_it_is() {
+    let express = r#"{"dependencies":{"express":"5"},"scripts":{"start":"node server.js"}}"#;
+    fails(
+        &[("package.json", express), ("server.js", "")],
+        "this Express project is a program that serves, which cannot be published as files",
+    );
+    fails(&[("Dockerfile", "FROM scratch")], "this Dockerfile project is an image that a Dockerfile makes");
 }
 
 #[test]

@@ -9,9 +9,13 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use reqwest::Method;
 
 use self::vendors::{VENDORS, Vendor, Vendors};
+use super::transfer::QUIET;
 use super::{median, millis, note, row};
+use crate::agent::Agent;
+use crate::control_plane::ControlPlane;
 use crate::corpus::{Answer, Case, Corpus, Score, Share, ask_all};
 use crate::fixtures::Project;
 
@@ -28,7 +32,10 @@ const SMALL_LIMIT_MS: f64 = 5.0;
 const MONOREPO_FILES: usize = 50_000;
 const MONOREPO_LIMIT_MS: f64 = 100.0;
 
-pub(super) fn run(binaries: &Path) -> anyhow::Result<()> {
+/// Over REST and the agent's session, on an ordinary project.
+const SESSION_LIMIT_MS: f64 = 50.0;
+
+pub(super) async fn run(binaries: &Path) -> anyhow::Result<()> {
     let agent = binaries.join("slipway-agent");
     if let Some(corpus) = Corpus::find()? {
         against_vendors(&agent, &corpus, &binaries.join("detectors"))?;
@@ -40,7 +47,27 @@ pub(super) fn run(binaries: &Path) -> anyhow::Result<()> {
     generated::monorepo(monorepo.path(), MONOREPO_FILES)?;
     let measured = beyond_start(&agent, &monorepo)?;
     row("detect in a monorepo of 50,000 files, the same", measured, MONOREPO_LIMIT_MS, "ms");
+    row("detect by REST, from the request to the plan", over_session(binaries).await?, SESSION_LIMIT_MS, "ms");
     Ok(())
+}
+
+/// Milliseconds of `GET /api/sandboxes/{id}/detect`.
+async fn over_session(binaries: &Path) -> anyhow::Result<f64> {
+    let project = Project::fixture("vite-react");
+    let control_plane = ControlPlane::start_from(binaries).await;
+    let sandbox = control_plane.create_sandbox("detect").await;
+    let token = control_plane.enroll_token(&sandbox).await;
+    let _agent = Agent::spawn(binaries, &control_plane, &token, project.path(), &QUIET);
+    control_plane.wait_online(&sandbox).await;
+    let path = format!("/api/sandboxes/{sandbox}/detect");
+    let mut times = Vec::new();
+    for _ in 0..GENERATED_RUNS {
+        let start = Instant::now();
+        let plan = control_plane.call(Method::GET, &path, None).await;
+        times.push(millis(start.elapsed()));
+        ensure!(plan["framework"] == "vite", "the answer is {plan}");
+    }
+    Ok(median(times))
 }
 
 fn against_vendors(agent: &Path, corpus: &Corpus, installed: &Path) -> anyhow::Result<()> {

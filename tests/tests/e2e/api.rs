@@ -134,6 +134,63 @@ async fn the_agent_says_what_it_would_build_and_records_can_be_removed() {
 }
 
 #[tokio::test]
+async fn a_target_says_how_it_is_built_and_a_request_says_more() {
+    let project = Project::fixture("custom-build");
+    project.write("slipway.toml", "[build]\nbuild_command = \"mkdir -p made && echo project > made/index.html\"\n");
+    let control_plane = ControlPlane::start().await;
+    let sandbox = control_plane.create_sandbox("shop").await;
+    let _agent = Agent::start(&control_plane, &sandbox, project.path()).await;
+    let targets = "/api/deployments/targets";
+    let refused = json!({ "provider": "local", "name": "odd", "config": { "output_dir": "../made" } });
+    let (_, problem) =
+        control_plane.refused(Method::POST, targets, Some(refused), StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert!(problem.contains("`config.output_dir` must be a relative path"), "{problem}");
+    let body =
+        json!({ "provider": "local", "name": "site", "config": { "output_dir": "made", "build_command": "false" } });
+    let target = text(&control_plane.call(Method::POST, targets, Some(body)).await, "id");
+
+    let plan = control_plane.call(Method::GET, &format!("/api/sandboxes/{sandbox}/detect"), None).await;
+    assert_eq!(plan["sources"]["build_command"], "slipway.toml", "{plan}");
+
+    let failed = control_plane.deploy(&sandbox, &target, json!({})).await;
+    let failed = control_plane.wait_for(&failed, &["failed"], BUILD).await;
+    assert_eq!(failed["metadata"]["plan"]["sources"]["build_command"], "target", "{failed}");
+
+    let more = json!({ "build_command": "mkdir -p made && echo request > made/index.html" });
+    let id = control_plane.deploy(&sandbox, &target, more).await;
+    let deployment = control_plane.wait_for(&id, &["success"], BUILD).await;
+    let plan = &deployment["metadata"]["plan"];
+    assert_eq!(
+        (&plan["sources"]["build_command"], &plan["sources"]["output_dir"]),
+        (&json!("request"), &json!("target"))
+    );
+    let page = reqwest::get(text(&deployment, "deployment_url")).await.expect("it is live").text().await;
+    assert_eq!(page.expect("it has a body").trim(), "request");
+}
+
+#[tokio::test]
+async fn what_is_missing_or_was_assumed_is_said_before_the_build() {
+    let project = Project::fixture("custom-build");
+    project.write(
+        "package.json",
+        r#"{"engines":{"node":"<1"},"scripts":{"build":"mkdir -p dist && echo hi > dist/index.html"}}"#,
+    );
+    project.write("yarn.lock", "");
+    let control_plane = ControlPlane::start().await;
+    let sandbox = control_plane.create_sandbox("shop").await;
+    let _agent = Agent::start(&control_plane, &sandbox, project.path()).await;
+    let target = control_plane.local_target().await;
+    let id = control_plane.deploy(&sandbox, &target, json!({ "install_command": "true" })).await;
+    control_plane.wait_for(&id, &["success"], BUILD).await;
+    let log = control_plane.log(&id).await;
+    let warning = log.find("warning: package.json asks for Node.js <1, but found ").unwrap_or_else(|| panic!("{log}"));
+    let lock = log
+        .find("warning: there are package-lock.json and yarn.lock; npm was assumed")
+        .unwrap_or_else(|| panic!("{log}"));
+    assert!(warning.max(lock) < log.find("$ npm run build").expect("the build is in the log"), "{log}");
+}
+
+#[tokio::test]
 async fn a_request_sent_twice_with_one_key_makes_one_record() {
     let control_plane = ControlPlane::start().await;
     let client = reqwest::Client::builder().build().expect("a client");

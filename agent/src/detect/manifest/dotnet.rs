@@ -8,6 +8,8 @@ use crate::detect::files::{Workspace, beside};
 
 /// Project files by language; where there are several, the first by name.
 const PATTERNS: [&str; 3] = ["*.csproj", "*.fsproj", "*.vbproj"];
+/// Projects of a solution that are looked at.
+const PROJECTS: usize = 50;
 
 pub(super) fn read(workspace: &Workspace, directory: &str) -> Option<Manifest> {
     let project = PATTERNS.into_iter().find_map(|pattern| workspace.find_file(directory, pattern));
@@ -43,19 +45,20 @@ pub(super) fn read(workspace: &Workspace, directory: &str) -> Option<Manifest> {
     Some(manifest)
 }
 
-/// A solution's only project is often one directory further down.
+/// The project of a solution that is a program for the web, or else its first: one directory further down, or below `src`.
 fn nested(workspace: &Workspace, directory: &str) -> Option<String> {
     workspace.find_file(directory, "*.sln").or_else(|| workspace.find_file(directory, "*.slnx"))?;
-    let folders = workspace.names(directory).into_iter().flat_map(|name| {
-        let below = workspace.names(&beside(directory, &name)).into_iter().map(move |inner| (name.clone(), inner));
-        below.collect::<Vec<_>>()
-    });
-    let mut projects: Vec<String> = folders
-        .filter(|(_, file)| PATTERNS.iter().any(|pattern| file.ends_with(&pattern[1..])) && !file.contains("Test"))
-        .map(|(folder, file)| beside(directory, &beside(&folder, &file)))
+    let folders = [directory.to_owned(), beside(directory, "src")];
+    let folders =
+        folders.iter().flat_map(|parent| workspace.names(parent).into_iter().map(move |name| beside(parent, &name)));
+    let projects: Vec<String> = folders
+        .filter(|folder| !folder.contains("Test"))
+        .filter_map(|folder| PATTERNS.into_iter().find_map(|pattern| workspace.find_file(&folder, pattern)))
+        .take(PROJECTS)
         .collect();
-    projects.sort();
-    projects.into_iter().next()
+    let is_of_the_web =
+        |project: &&String| workspace.read_text(project).is_some_and(|text| text.contains("Microsoft.NET.Sdk.Web"));
+    projects.iter().find(is_of_the_web).or(projects.first()).cloned()
 }
 
 /// `<Project Sdk="…">` and `<PackageReference Include="…" Version="…" />`

@@ -6,6 +6,7 @@ use quick_xml::events::Event;
 
 use super::{Fact, Manifest};
 use crate::detect::files::{Workspace, beside};
+use crate::detect::words::is_plain_word;
 
 const GRADLE: [&str; 2] = ["build.gradle.kts", "build.gradle"];
 const GRADLE_MODULES: [&str; 4] =
@@ -42,9 +43,30 @@ pub(super) fn read(workspace: &Workspace, directory: &str) -> Option<Manifest> {
     if workspace.has_directory(&path("src/main/kotlin")) {
         manifest.depend("org.jetbrains.kotlin", "", "", false);
     }
+    let module = if file == "pom.xml" { maven_module(workspace, directory, &manifest) } else { None };
+    let module = module.or_else(|| {
+        gradle
+            .is_none()
+            .then(|| GRADLE_MODULES.into_iter().find(has))
+            .flatten()
+            .and_then(|file| file.split('/').next().map(str::to_owned))
+    });
+    let below = |folder: &str| module.as_ref().map_or(folder.to_owned(), |module| format!("{module}/{folder}"));
+    manifest.word("target", below("target"));
+    manifest.word("libs", below("build/libs"));
     manifest.word("maven", if has(&"mvnw") { "./mvnw" } else { "mvn" });
     manifest.word("gradle", if wrapper.is_some() { "./gradlew" } else { "gradle" });
     Some(manifest)
+}
+
+/// The module of a build that makes its program: the one whose pom packages one.
+fn maven_module(workspace: &Workspace, directory: &str, manifest: &Manifest) -> Option<String> {
+    let modules = manifest.words.get("modules")?;
+    let packages_program = |module: &&str| {
+        let text = workspace.read_text(&beside(directory, &format!("{module}/pom.xml"))).unwrap_or_default();
+        ["spring-boot-maven-plugin", "quarkus-maven-plugin", "<mainClass>"].iter().any(|mark| text.contains(mark))
+    };
+    modules.split(':').find(packages_program).map(str::to_owned)
 }
 
 /// Group ids of the parent, the dependencies and the plugins. A dependency is known by its group, and by
@@ -53,7 +75,7 @@ fn add_pom(manifest: &mut Manifest, text: &str) -> Result<(), String> {
     let mut reader = Reader::from_str(text);
     let mut path: Vec<String> = Vec::new();
     let mut group = String::new();
-    let mut modules = 0;
+    let mut modules: Vec<String> = Vec::new();
     loop {
         let event = reader.read_event().map_err(|error| format!("{error}, at byte {}", reader.error_position()))?;
         match event {
@@ -79,7 +101,7 @@ fn add_pom(manifest: &mut Manifest, text: &str) -> Result<(), String> {
                         group.clear();
                     }
                     ["artifactId", "project", ..] => manifest.word("name", text),
-                    ["module", "modules", ..] => modules += 1,
+                    ["module", "modules", ..] if is_plain_word(&text) => modules.push(text),
                     _ => {}
                 }
             }
@@ -88,8 +110,9 @@ fn add_pom(manifest: &mut Manifest, text: &str) -> Result<(), String> {
         }
     }
     // With one module, it is a way to write one build.
-    if modules > 1 {
+    if modules.len() > 1 {
         manifest.facts.insert(Fact::Workspace);
+        manifest.word("modules", modules.join(":"));
     }
     Ok(())
 }

@@ -59,6 +59,11 @@ pub(super) fn read(workspace: &Workspace, directory: &str) -> Option<Manifest> {
         manifest.word("module", relative.trim_end_matches(".py").replace('/', "."));
         manifest.facts.insert(Fact::Startable);
     }
+    if has("manage.py")
+        && let Some(package) = wsgi_package(workspace, directory)
+    {
+        manifest.word("wsgi", format!("{package}.wsgi"));
+    }
     let is_locked = LOCK_FILES.into_iter().any(has);
     if is_package(pyproject.as_ref(), is_locked) || (pyproject.is_none() && (has("setup.py") || has("setup.cfg"))) {
         let is_application = entry.is_some() || has("manage.py");
@@ -67,6 +72,12 @@ pub(super) fn read(workspace: &Workspace, directory: &str) -> Option<Manifest> {
         }
     }
     Some(manifest)
+}
+
+/// The package that django-admin puts `wsgi.py` into.
+fn wsgi_package(workspace: &Workspace, directory: &str) -> Option<String> {
+    let holds = |name: &String| workspace.has_file(&beside(directory, &format!("{name}/wsgi.py")));
+    workspace.names(directory).into_iter().find(holds)
 }
 
 fn entry(workspace: &Workspace, directory: &str) -> Option<String> {

@@ -130,13 +130,16 @@ impl<'a> Lookup<'a> {
                 }
                 if nodes.is_empty() { None } else { Some(Found { nodes, is_certain: false }) }
             }
-            Node::Text(_)
-            | Node::Bool(_)
-            | Node::Number(_)
-            | Node::Array(_)
-            | Node::Join(_)
-            | Node::Module(_)
-            | Node::Unknown => None,
+            Node::Array(items) => {
+                let (name, wanted) = key.strip_prefix('[')?.strip_suffix(']')?.split_once('=')?;
+                self.spend(items.len(), depth)?;
+                let has_it = |item: &&NodeId| {
+                    let found = self.find(**item, &[name], depth).map(|found| found.nodes).unwrap_or_default();
+                    found.iter().any(|node| matches!(self.value_of(*node), ConfigValue::Text(text) if text == wanted))
+                };
+                items.iter().find(has_it).and_then(|item| self.find(*item, rest, depth))
+            }
+            Node::Text(_) | Node::Bool(_) | Node::Number(_) | Node::Join(_) | Node::Module(_) | Node::Unknown => None,
         }
     }
 

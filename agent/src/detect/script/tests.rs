@@ -23,6 +23,14 @@ fn check_may_be(text: &str, key: &str, expected: &[&str]) {
 }
 
 #[test]
+fn one_of_a_list_is_found_by_what_it_says() {
+    let source = "export const config = { targets: [{ type: 'dist', dir: 'a' }, ...more, { type: 'www', dir: 'b' }] }";
+    check(source, "targets.[type=www].dir", Some("b"));
+    check(source, "targets.[type=other].dir", None);
+    check(source, "targets.dir", None);
+}
+
+#[test]
 fn literals_are_found_where_people_write_them() {
     check("module.exports = { output: 'export' }", "output", Some("export"));
     check("export default { \"output\": \"export\", }", "output", Some("export"));

@@ -87,3 +87,99 @@ fn a_plan_fits_into_a_message_and_rewrites_no_terminal() {
     assert!(!detected.plan.evidence.is_empty());
     assert!(report(&detected).chars().all(|character| character == '\n' || !character.is_control()));
 }
+
+/// The warning that names a file.
+#[track_caller]
+fn warns(files: &[(&str, &str)], framework: &str, warning: &str) {
+    let plan = Tree::new(files).detect().unwrap().plan;
+    assert!(plan.warnings.iter().any(|said| said.contains(warning)), "{warning} in {:?}", plan.warnings);
+    assert_eq!(plan.framework, framework);
+}
+
+#[test]
+fn broken_files_are_named_with_what_was_assumed() {
+    let page = ("index.html", "");
+    warns(
+        &[page, ("package.json", "{")],
+        "static-html",
+        "package.json is not valid: EOF while parsing an object at line 1 column 1; it was left out",
+    );
+    warns(
+        &[page, ("Cargo.toml", "[package")],
+        "static-html",
+        "Cargo.toml is not valid: TOML parse error at line 1, column 9",
+    );
+    warns(&[page, ("pom.xml", "<a></b>")], "java", "pom.xml is not valid");
+    warns(&[("package.json", VITE), ("vite.config.ts", "export default {")], "vite", "vite.config.ts");
+    warns(
+        &[("package.json", VITE), ("pnpm-workspace.yaml", "packages: [")],
+        "vite",
+        "pnpm-workspace.yaml is not valid",
+    );
+    warns(&[("mkdocs.yml", "a: [")], "mkdocs", "mkdocs.yml is not valid");
+    warns(&[("pyproject.toml", "="), ("main.py", "")], "python", "pyproject.toml is not valid");
+}
+
+#[test]
+fn contradicting_lock_files_are_named() {
+    let locks = [("package.json", VITE), ("package-lock.json", "{}"), ("yarn.lock", "")];
+    warns(
+        &locks,
+        "vite",
+        "there are package-lock.json and yarn.lock; npm was assumed, and packageManager in package.json would decide",
+    );
+    let locks = [("pyproject.toml", "[project]\nname='x'"), ("main.py", ""), ("uv.lock", ""), ("poetry.lock", "")];
+    warns(&locks, "python", "there are lock files of uv and of poetry; uv was assumed");
+}
+
+#[test]
+fn a_manifest_of_a_hundred_megabytes_is_not_read() {
+    let tree = Tree::new(&[("index.html", ""), ("package.json", "")]);
+    fs::File::create(tree.0.path().join("package.json")).unwrap().set_len(100 << 20).unwrap();
+    let detected = tree.detect().unwrap();
+    assert_eq!(detected.plan.warnings, ["package.json is larger than 1 MiB; it was left out"]);
+    let error = detected.into_static(tree.0.path()).unwrap_err().to_string();
+    assert_eq!(error, "package.json is larger than 1 MiB", "nothing is published instead of what is really there");
+}
+
+#[test]
+fn folders_a_thousand_deep_are_not_walked() {
+    let tree = Tree::new(&[("package.json", r#"{"workspaces":["**"]}"#), ("a/package.json", VITE)]);
+    let mut path = tree.0.path().to_owned();
+    // The kernel takes no longer path at once.
+    for _ in 0..250 {
+        path.push("deep/deep/deep/deep");
+        if fs::create_dir_all(&path).is_err() {
+            break;
+        }
+    }
+    assert_eq!(tree.detect().unwrap().plan.root_dir, "a");
+}
+
+#[test]
+fn names_that_are_no_text_and_files_nobody_may_read_are_survived() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let tree = Tree::new(&[("package.json", VITE), ("vite.config.ts", "export default {}")]);
+    for name in [&b"\xff.config.js"[..], b"package.json\xff"] {
+        fs::write(tree.0.path().join(std::ffi::OsString::from_vec(name.to_vec())), "x").unwrap();
+    }
+    fs::set_permissions(tree.0.path().join("vite.config.ts"), fs::Permissions::from_mode(0o000)).unwrap();
+    let plan = tree.detect().unwrap().plan;
+    assert_eq!(plan.framework, "vite");
+    // Root may read everything.
+    if !nix::unistd::Uid::effective().is_root() {
+        assert!(plan.warnings[0].starts_with("vite.config.ts cannot be read"), "{:?}", plan.warnings);
+    }
+}
+
+#[test]
+fn a_directory_with_more_names_than_are_kept_is_still_asked_for_single_files() {
+    let tree = Tree::new(&[("zz/index.html", "")]);
+    for number in 0..10_001 {
+        fs::write(tree.0.path().join(format!("a{number}")), "").unwrap();
+    }
+    fs::write(tree.0.path().join("zz.html"), "").unwrap();
+    fs::write(tree.0.path().join("package.json"), VITE).unwrap();
+    assert_eq!(tree.detect().unwrap().plan.framework, "vite");
+}
