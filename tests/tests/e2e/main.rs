@@ -1,11 +1,15 @@
 //! End-to-end tests: the real programs, real builds, real sockets.
 
+mod access;
 mod api;
 mod canary;
 mod cancel;
 mod containers;
 mod failures;
 mod identity;
+mod oidc;
+mod people;
 mod recovery;
 mod sites;
+mod trusted_jwt;
 mod up;
