@@ -1,6 +1,10 @@
 //! Settings: `slipway.toml`, overridden by `SLIPWAY_…` variables, overridden by flags. Parsed once
 //! at start, read-only afterwards; every error names the key and where its value came from.
 
+mod people;
+
+pub use people::{OidcSettings, TrustedJwtSettings};
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -44,6 +48,12 @@ pub struct Config {
     pub preview_ports: RangeInclusive<u16>,
     /// First start: creates the admin with this API token.
     pub bootstrap_token: Option<SecretString>,
+    /// Sign-in at an OpenID Connect issuer.
+    pub oidc: Option<OidcSettings>,
+    /// JWTs of a platform that stand for its users.
+    pub trusted_jwt: Option<TrustedJwtSettings>,
+    /// Reverse proxies whose `X-Forwarded-For` tells where a request comes from.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// Why the settings cannot be used.
@@ -64,7 +74,7 @@ pub enum ConfigError {
     Unknown { key: String, origin: String },
 }
 
-const KNOWN: [&str; 10] = [
+const KNOWN: &[&str] = &[
     "http_listen",
     "grpc_listen",
     "data_dir",
@@ -75,6 +85,20 @@ const KNOWN: [&str; 10] = [
     "agent_url",
     "preview_ports",
     "bootstrap_token",
+    "oidc.issuer",
+    "oidc.client_id",
+    "oidc.client_secret",
+    "oidc.client_secret_file",
+    "oidc.scopes",
+    "oidc.allowed_domains",
+    "oidc.allowed_groups",
+    "trusted_jwt.issuer",
+    "trusted_jwt.jwks_url",
+    "trusted_jwt.audience",
+    "trusted_jwt.user_claim",
+    "trusted_jwt.name_claim",
+    "trusted_jwt.teams_claim",
+    "trusted_proxies",
 ];
 
 impl Config {
@@ -109,19 +133,34 @@ impl Settings {
             path: path.to_owned(),
             message: error.message().to_owned(),
         })?;
+        self.add_table("", table, path);
+        Ok(())
+    }
+
+    /// A table is a section: its keys are `section.key`. A list is one text, apart by commas.
+    fn add_table(&mut self, section: &str, table: toml::Table, path: &Path) {
         for (key, value) in table {
+            let key = format!("{section}{key}");
             let text = match value {
                 toml::Value::String(text) => text,
+                toml::Value::Table(table) => {
+                    self.add_table(&format!("{key}."), table, path);
+                    continue;
+                }
+                toml::Value::Array(items) => {
+                    let items = items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+                    items.collect::<Vec<_>>().join(",")
+                }
                 other => other.to_string(),
             };
             self.0.insert(key, (text, path.display().to_string()));
         }
-        Ok(())
     }
 
     fn add_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
         for (name, value) in environment {
             let Some(key) = name.strip_prefix(ENVIRONMENT_PREFIX).map(str::to_ascii_lowercase) else { continue };
+            let key = key.replace("__", ".");
             // The environment is shared with other programs, a file is not: here an unknown key only warns.
             if KNOWN.contains(&key.as_str()) {
                 self.0.insert(key, (value, name));
@@ -149,6 +188,9 @@ impl Settings {
             agent_url: self.parse("agent_url")?,
             preview_ports: self.read("preview_ports", parse_ports)?.unwrap_or(PREVIEW_PORTS),
             bootstrap_token: self.read("bootstrap_token", parse_bootstrap_token)?,
+            oidc: self.oidc()?,
+            trusted_jwt: self.trusted_jwt()?,
+            trusted_proxies: self.trusted_proxies()?,
             data_dir,
         };
         match self.0.into_iter().next() {

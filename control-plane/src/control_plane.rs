@@ -12,7 +12,9 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
+use crate::access::{Access, Scope};
 use crate::agents::{Gateway, Sessions};
 use crate::api::{self, App};
 use crate::artifacts::ArtifactStore;
@@ -25,7 +27,7 @@ use crate::identity::Authority;
 use crate::providers::local::{Addresses, Local};
 use crate::providers::{Provider, Providers};
 use crate::secrets::{ApiToken, MasterKey};
-use crate::store::Store;
+use crate::store::{BOOTSTRAP, NewToken, Store};
 
 /// The user that `bootstrap_token` and the command line act for.
 pub const ADMIN: &str = "admin";
@@ -118,6 +120,7 @@ impl ControlPlane {
         let (store, master_key) = open_store(config).await?;
         let authority = Arc::new(Authority::load_or_create(&store, &master_key, clock.clone()).await?);
         bootstrap(config, &store, &clock).await?;
+        let access = Access::new(config, store.clone(), clock.clone(), base_url(config, http_address)).await?;
 
         let (stop, gateway_stop) = (CancellationToken::new(), CancellationToken::new());
         let (bus, sessions) = (Bus::new(), Arc::new(Sessions::default()));
@@ -130,6 +133,7 @@ impl ControlPlane {
 
         let app = App {
             store: store.clone(),
+            access,
             orchestrator: orchestrator.clone(),
             sessions: sessions.clone(),
             providers,
@@ -181,9 +185,28 @@ async fn bootstrap(config: &Config, store: &Store, clock: &Clock) -> anyhow::Res
     let now = clock.now();
     let mut tx = store.begin().await?;
     let admin = tx.user_named(ADMIN, now).await?;
-    tx.insert_token(admin.id, "bootstrap", &ApiToken::presented(token.expose_secret()), now, None).await?;
+    let new = NewToken {
+        user: admin.id,
+        name: BOOTSTRAP,
+        scopes: [Scope::Admin].into_iter().collect(),
+        expires_at: None,
+        parent: None,
+    };
+    tx.insert_token(new, &ApiToken::presented(token.expose_secret()), now).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Where people reach us: as configured, or the listening address, which is for this machine.
+fn base_url(config: &Config, http_address: SocketAddr) -> Url {
+    config.public_url.clone().unwrap_or_else(|| {
+        let ip = match http_address.ip() {
+            ip if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ip => ip,
+        };
+        let url = format!("http://{}/", SocketAddr::new(ip, http_address.port()));
+        url.parse().expect("an address makes a URL")
+    })
 }
 
 fn agent_url(config: &Config, grpc_address: SocketAddr) -> String {

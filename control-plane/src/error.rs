@@ -1,6 +1,7 @@
 //! The one list of errors the outside sees: a stable code, its HTTP status and its gRPC status.
 
 use std::fmt;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use tonic::Code;
@@ -84,13 +85,14 @@ impl ErrorCode {
 pub struct Error {
     code: ErrorCode,
     message: String,
+    retry_after: Option<Duration>,
     source: Option<anyhow::Error>,
 }
 
 impl Error {
     /// An error with a sentence for the caller.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), source: None }
+        Self { code, message: message.into(), retry_after: None, source: None }
     }
 
     /// The request is wrong; `message` says what and how to mend it.
@@ -106,6 +108,21 @@ impl Error {
     /// The state does not allow it.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::Conflict, message)
+    }
+
+    /// The credential is valid and may not do this; `message` says what it lacks.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Forbidden, message)
+    }
+
+    /// Too many requests; the caller may come back after `wait`.
+    pub fn rate_limited(message: impl Into<String>, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..Self::new(ErrorCode::RateLimited, message) }
+    }
+
+    /// When the caller may come back, if that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// What kind of error this is.
@@ -144,6 +161,7 @@ impl From<anyhow::Error> for Error {
         Self {
             code: ErrorCode::Internal,
             message: "something went wrong on the server; its log has the details".to_owned(),
+            retry_after: None,
             source: Some(source),
         }
     }

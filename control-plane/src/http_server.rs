@@ -2,6 +2,7 @@
 //! connections, so long for the headers, and a shutdown that lets requests finish.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -25,6 +26,10 @@ const HEADER_BYTES: usize = 64 * 1024;
 /// Time for open requests to finish at shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// Who is at the other end of a connection; an extension of every request.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
 /// Serves until `stop`, then lets open requests finish for a few seconds.
 pub async fn serve<S>(listener: TcpListener, service: S, stop: CancellationToken)
 where
@@ -38,7 +43,11 @@ where
     while let Some((stream, slot)) = accept.next().await {
         let _ = stream.set_nodelay(true);
         let service = service.clone();
-        let service = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let peer = stream.peer_addr().ok().map(Peer);
+        let service = tower::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
             service.clone().call(request.map(Body::new))
         });
         let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));

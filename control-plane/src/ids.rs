@@ -50,8 +50,10 @@ macro_rules! id_type {
     };
 }
 
-id_type!(/// Identifies a person or program that owns records.
+id_type!(/// Identifies an account that owns records: a person, or a team by its [`TeamId`].
     UserId);
+id_type!(/// Identifies a team.
+    TeamId);
 id_type!(/// Identifies an API token (not its secret).
     ApiTokenId);
 id_type!(/// Identifies a sandbox.
@@ -66,3 +68,10 @@ id_type!(/// Identifies a pack object in the blob store.
     PackId);
 id_type!(/// Identifies a certificate authority of the control plane.
     AuthorityId);
+
+/// A team owns records as a person does.
+impl From<TeamId> for UserId {
+    fn from(team: TeamId) -> Self {
+        Self(team.0)
+    }
+}

@@ -5,6 +5,7 @@
 //! The store never sees HTTP; a provider never moves a deployment.
 
 mod accept;
+pub mod access;
 pub mod agents;
 pub mod api;
 pub mod artifacts;
@@ -15,6 +16,7 @@ pub mod config;
 pub mod control_plane;
 pub mod deployments;
 pub mod error;
+mod http_client;
 pub mod http_server;
 pub mod identity;
 pub mod ids;

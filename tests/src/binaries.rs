@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// The directory this test was built into.
 pub fn directory() -> PathBuf {
+    install_tls();
     let test = std::env::current_exe().expect("a test has a path");
     let directory = test.ancestors().nth(2).expect("tests lie in target/…/deps").to_owned();
     for name in ["slipway", "slipway-agent"] {
@@ -16,4 +17,10 @@ pub fn directory() -> PathBuf {
 /// `slipway` or `slipway-agent`.
 pub fn binary(name: &str) -> PathBuf {
     directory().join(name)
+}
+
+/// Built together with `slipway`, our HTTP client can speak TLS, and insists on knowing with what. Every
+/// test comes by here before its first request.
+fn install_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -1,8 +1,9 @@
 //! A `slipway serve` of its own for each test, and what a platform would ask of it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -27,6 +28,8 @@ pub struct ControlPlane {
     pub url: String,
     /// URL for agents.
     pub agent_url: String,
+    settings: Vec<(String, String)>,
+    said: Arc<Mutex<Vec<String>>>,
     client: reqwest::Client,
 }
 
@@ -40,26 +43,48 @@ impl ControlPlane {
     pub async fn start_from(binaries: &Path) -> Self {
         let data_dir = TempDir::with_prefix("slipway-data-").expect("a temporary directory");
         let blobs = data_dir.path().join("blobs");
-        Self::start_on(binaries.to_owned(), data_dir, blobs, "127.0.0.1:0", "127.0.0.1:0").await
+        Self::start_on(binaries.to_owned(), data_dir, blobs, "127.0.0.1:0", "127.0.0.1:0", Vec::new()).await
     }
 
     /// The same with artifacts in a directory of their own.
     pub async fn start_with_blobs_in(blobs: &Path) -> Self {
         let data_dir = TempDir::with_prefix("slipway-data-").expect("a temporary directory");
-        Self::start_on(directory(), data_dir, blobs.to_owned(), "127.0.0.1:0", "127.0.0.1:0").await
+        Self::start_on(directory(), data_dir, blobs.to_owned(), "127.0.0.1:0", "127.0.0.1:0", Vec::new()).await
     }
 
-    async fn start_on(binaries: PathBuf, data_dir: TempDir, blobs: PathBuf, http: &str, grpc: &str) -> Self {
-        let mut child = Command::new(binaries.join("slipway"))
+    /// The same with settings in its environment; an empty value takes a setting away.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let data_dir = TempDir::with_prefix("slipway-data-").expect("a temporary directory");
+        let blobs = data_dir.path().join("blobs");
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::start_on(directory(), data_dir, blobs, "127.0.0.1:0", "127.0.0.1:0", settings).await
+    }
+
+    async fn start_on(
+        binaries: PathBuf,
+        data_dir: TempDir,
+        blobs: PathBuf,
+        http: &str,
+        grpc: &str,
+        settings: Vec<(String, String)>,
+    ) -> Self {
+        let mut command = Command::new(binaries.join("slipway"));
+        command
             .args(["serve", "--http", http, "--grpc", grpc, "--data-dir"])
             .arg(data_dir.path())
             .env("SLIPWAY_BOOTSTRAP_TOKEN", TOKEN)
             .env("SLIPWAY_BLOB_URL", format!("file:{}", blobs.display()))
             .env_remove("SLIPWAY_LOG")
             .env("NO_COLOR", "1")
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("slipway starts");
+            .stderr(Stdio::piped());
+        for (name, value) in &settings {
+            if value.is_empty() {
+                command.env_remove(name);
+            } else {
+                command.env(name, value);
+            }
+        }
+        let mut child = command.spawn().expect("slipway starts");
         let mut lines = BufReader::new(child.stderr.take().expect("is piped")).lines();
         let line = lines
             .by_ref()
@@ -68,9 +93,14 @@ impl ControlPlane {
             .expect("slipway says where it listens");
         // Read on, so that a full pipe never blocks it; a test that fails shows what it said.
         let is_test = std::env::var_os("NEXTEST").is_some();
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let heard = said.clone();
         std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok).filter(|_| is_test) {
-                println!("serve: {line}");
+            for line in lines.map_while(Result::ok) {
+                if is_test {
+                    println!("serve: {line}");
+                }
+                heard.lock().expect("nobody panics here").push(line);
             }
         });
         let after = |mark: &str| {
@@ -79,7 +109,7 @@ impl ControlPlane {
         };
         let (url, agent_url) = (after("http://"), after("https://"));
         let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
-        let control_plane = Self { child, binaries, data_dir, blobs, url, agent_url, client };
+        let control_plane = Self { child, binaries, data_dir, blobs, url, agent_url, settings, said, client };
         eventually("readyz", SOON, || async {
             let response = control_plane.client.get(format!("{}/readyz", control_plane.url)).send().await.ok()?;
             response.status().is_success().then_some(())
@@ -94,7 +124,57 @@ impl ControlPlane {
         self.child.wait().expect("is ours");
         let data_dir = std::mem::replace(&mut self.data_dir, TempDir::new().expect("a temporary directory"));
         let (http, grpc) = (self.url.trim_start_matches("http://"), self.agent_url.trim_start_matches("https://"));
-        Self::start_on(self.binaries.clone(), data_dir, self.blobs.clone(), http, grpc).await
+        let settings = std::mem::take(&mut self.settings);
+        Self::start_on(self.binaries.clone(), data_dir, self.blobs.clone(), http, grpc, settings).await
+    }
+
+    /// What it wrote to standard error since it serves.
+    pub fn said(&self) -> Vec<String> {
+        self.said.lock().expect("nobody panics here").clone()
+    }
+
+    /// Runs `slipway` on its data directory, with this standard input; answers standard output, or
+    /// standard error when it failed.
+    pub fn command_line(&self, arguments: &[&str], input: &str) -> Result<String, String> {
+        let mut child = Command::new(self.binaries.join("slipway"))
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(self.data_dir.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("slipway starts");
+        let mut stdin = child.stdin.take().expect("is piped");
+        // One that refuses at once does not read.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        let output = child.wait_with_output().expect("is ours");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8").trim().to_owned();
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+    }
+
+    /// Makes an API token for a user, who is made when there is none.
+    pub fn token_for(&self, user: &str, scope: &str) -> String {
+        self.command_line(&["token", "create", "--user", user, "--scope", scope], "").expect("makes a token")
+    }
+
+    /// Sends a request with another token.
+    pub async fn send_as(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> Response {
+        let mut request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        request.send().await.expect("the control plane answers")
+    }
+
+    /// Sends a request with another token that must succeed and answers its JSON.
+    pub async fn call_as(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> Value {
+        let response = self.send_as(token, method.clone(), path, body).await;
+        let status = response.status();
+        let text = response.text().await.expect("has a body");
+        assert!(status.is_success(), "{method} {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
     /// Its data directory.
@@ -111,11 +191,7 @@ impl ControlPlane {
 
     /// Sends a request with the API token.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Response {
-        let mut request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(TOKEN);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        request.send().await.expect("the control plane answers")
+        self.send_as(TOKEN, method, path, body).await
     }
 
     /// Sends a request that must succeed and answers its JSON.

@@ -7,10 +7,12 @@
 pub mod agent;
 pub mod bench;
 pub mod binaries;
+pub mod browser;
 pub mod control_plane;
 pub mod corpus;
 pub mod docker;
 pub mod fixtures;
+pub mod issuer;
 pub mod processes;
 pub mod rogue;
 pub mod small_disk;

@@ -12,12 +12,13 @@ use super::App;
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params};
 use super::sandboxes::own_sandbox;
 use super::targets::own_target;
+use crate::access::{Action, authorize};
 use crate::clock::Timestamp;
 use crate::deployments::build_settings::BuildSettings;
 use crate::deployments::orchestrator::DeployRequest;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::error::Error;
-use crate::ids::{DeploymentId, SandboxId, TargetId};
+use crate::ids::{DeploymentId, SandboxId, TargetId, UserId};
 use crate::store::{Deployment, DeploymentRequest, Filter, StepRow, Target};
 
 const LONGEST_TEXT_BYTES: usize = 1024;
@@ -101,10 +102,16 @@ impl From<StepRow> for StepView {
     }
 }
 
-/// The caller's deployment; somebody else's is not there.
-pub(super) async fn own_deployment(app: &App, user: &CurrentUser, id: DeploymentId) -> Result<Deployment, Error> {
-    let deployment = app.store.deployment(id).await?.filter(|deployment| deployment.user_id == user.id);
-    deployment.ok_or_else(|| Error::not_found("deployment"))
+/// The deployment, when the caller may do `action` with it; somebody else's is not there.
+pub(super) async fn own_deployment(
+    app: &App,
+    user: &CurrentUser,
+    action: Action,
+    id: DeploymentId,
+) -> Result<Deployment, Error> {
+    let deployment = app.store.deployment(id).await?.ok_or_else(|| Error::not_found("deployment"))?;
+    authorize(user, action, deployment.user_id, "deployment")?;
+    Ok(deployment)
 }
 
 async fn view(app: &App, id: DeploymentId) -> Result<Json<DeploymentView>, Error> {
@@ -227,8 +234,8 @@ pub(super) async fn deploy(
     Id(id): Id<SandboxId>,
     Body(request): Body<CreateDeployment>,
 ) -> Result<(StatusCode, Json<DeploymentView>), Error> {
-    let sandbox = own_sandbox(&app, &user, id).await?;
-    let target = own_target(&app, &user, request.target_id).await?;
+    let sandbox = own_sandbox(&app, &user, Action::Deploy, id).await?;
+    let target = own_target(&app, &user, Action::Deploy, request.target_id).await?;
     request.check()?;
     let id = app.orchestrator.deploy(&sandbox, &target, request.into_request(&target)).await?;
     Ok((StatusCode::ACCEPTED, view(&app, id).await?))
@@ -247,13 +254,13 @@ pub(super) struct DeploymentQuery {
 
 async fn page(
     app: &App,
-    user: &CurrentUser,
+    owners: &[UserId],
     sandbox: Option<SandboxId>,
     query: DeploymentQuery,
 ) -> Result<Json<Page<DeploymentView>>, Error> {
     let page = PageQuery::new(query.limit, query.cursor);
     let limit = page.limit()?;
-    let filter = Filter { user: user.id, sandbox, status: query.status, before: page.cursor()?, limit: limit + 1 };
+    let filter = Filter { owners, sandbox, status: query.status, before: page.cursor()?, limit: limit + 1 };
     let rows = app.store.deployments(filter).await?;
     let mut loaded = Vec::with_capacity(rows.len());
     for row in rows {
@@ -272,11 +279,11 @@ pub(super) async fn list_of_sandbox(
     Id(id): Id<SandboxId>,
     Params(query): Params<DeploymentQuery>,
 ) -> Result<Json<Page<DeploymentView>>, Error> {
-    own_sandbox(&app, &user, id).await?;
-    page(&app, &user, Some(id), query).await
+    let sandbox = own_sandbox(&app, &user, Action::Read, id).await?;
+    page(&app, &[sandbox.user_id], Some(id), query).await
 }
 
-/// The caller's deployments, newest first.
+/// The deployments of the caller and their teams, newest first.
 #[utoipa::path(get, path = "/api/deployments", tag = "deployments", params(DeploymentQuery),
     responses((status = 200, body = Page<DeploymentView>)))]
 pub(super) async fn list(
@@ -284,7 +291,8 @@ pub(super) async fn list(
     user: CurrentUser,
     Params(query): Params<DeploymentQuery>,
 ) -> Result<Json<Page<DeploymentView>>, Error> {
-    page(&app, &user, None, query).await
+    authorize(&user, Action::Read, user.id, "user")?;
+    page(&app, &user.owners(), None, query).await
 }
 
 /// One deployment.
@@ -295,7 +303,7 @@ pub(super) async fn get(
     user: CurrentUser,
     Id(id): Id<DeploymentId>,
 ) -> Result<Json<DeploymentView>, Error> {
-    let deployment = own_deployment(&app, &user, id).await?;
+    let deployment = own_deployment(&app, &user, Action::Read, id).await?;
     Ok(Json(DeploymentView::load(&app, deployment).await?))
 }
 
@@ -308,7 +316,7 @@ pub(super) async fn cancel(
     user: CurrentUser,
     Id(id): Id<DeploymentId>,
 ) -> Result<(StatusCode, Json<DeploymentView>), Error> {
-    own_deployment(&app, &user, id).await?;
+    own_deployment(&app, &user, Action::Deploy, id).await?;
     app.orchestrator.cancel(id).await?;
     Ok((StatusCode::ACCEPTED, view(&app, id).await?))
 }
@@ -321,8 +329,10 @@ pub(super) async fn redeploy(
     user: CurrentUser,
     Id(id): Id<DeploymentId>,
 ) -> Result<(StatusCode, Json<DeploymentView>), Error> {
-    let former = own_deployment(&app, &user, id).await?;
-    let sandbox = own_sandbox(&app, &user, former.sandbox_id).await?;
+    let former = own_deployment(&app, &user, Action::Deploy, id).await?;
+    let sandbox = own_sandbox(&app, &user, Action::Deploy, former.sandbox_id).await?;
+    // Whoever deployed there may have been allowed to; that says nothing about the caller, now.
+    own_target(&app, &user, Action::Deploy, former.target_id).await?;
     let id = app.orchestrator.redeploy(&sandbox, &former).await?;
     Ok((StatusCode::ACCEPTED, view(&app, id).await?))
 }
@@ -335,7 +345,7 @@ pub(super) async fn delete(
     user: CurrentUser,
     Id(id): Id<DeploymentId>,
 ) -> Result<StatusCode, Error> {
-    let deployment = own_deployment(&app, &user, id).await?;
+    let deployment = own_deployment(&app, &user, Action::ManageSandboxes, id).await?;
     app.orchestrator.delete(&deployment).await?;
     Ok(StatusCode::NO_CONTENT)
 }

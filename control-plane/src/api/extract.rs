@@ -3,43 +3,30 @@
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
+use crate::access::Principal;
 use crate::error::{Error, ErrorCode};
-use crate::ids::UserId;
-use crate::secrets::ApiToken;
 
 const DEFAULT_PAGE: i64 = 20;
 const LARGEST_PAGE: i64 = 100;
 
-/// Whoever the bearer token belongs to.
-pub(super) struct CurrentUser {
-    pub(super) id: UserId,
-}
+/// Whoever sent the request, by API token, session cookie or trusted JWT.
+pub(super) type CurrentUser = Principal;
 
-impl FromRequestParts<App> for CurrentUser {
+impl FromRequestParts<App> for Principal {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let missing = || {
-            Error::new(
-                ErrorCode::Unauthenticated,
-                "send an API token as `Authorization: Bearer slw_…`; `slipway token create` makes one",
-            )
-        };
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (scheme, token) = header.and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(missing());
+        match parts.extensions.get::<Self>() {
+            // A layer has asked already.
+            Some(known) => Ok(known.clone()),
+            None => app.access.principal(&parts.method, &parts.headers).await,
         }
-        let user = app.store.user_of_token(&ApiToken::presented(token.trim()), app.clock.now()).await?;
-        user.map(|user| Self { id: user.id })
-            .ok_or_else(|| Error::new(ErrorCode::Unauthenticated, "this API token is unknown or has expired"))
     }
 }
 
@@ -146,6 +133,15 @@ pub(super) fn check_name(field: &str, name: &str) -> Result<(), Error> {
         return Err(Error::invalid(format!(
             "`{field}` must have 1 to {LONGEST_NAME_CHARS} characters and no control characters"
         )));
+    }
+    Ok(())
+}
+
+/// The same for people; `team:` begins the names of teams' accounts.
+pub(crate) fn check_user_name(name: &str) -> Result<(), Error> {
+    check_name("name", name)?;
+    if name.trim() != name || name.starts_with("team:") {
+        return Err(Error::invalid("`name` must not begin with `team:`, nor begin or end with a space"));
     }
     Ok(())
 }

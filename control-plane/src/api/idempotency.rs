@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::{App, BODY_BYTES};
+use crate::access::Credential;
 use crate::error::{Error, ErrorCode};
 use crate::secrets::sha256;
 
@@ -19,12 +20,16 @@ const ANSWER_BYTES: usize = 256 * 1024;
 
 /// Answers a repeated request with the first answer.
 pub(super) async fn replay(State(app): State<App>, request: Request, next: Next) -> Response {
-    // The answer of `enroll-token` is a secret and is kept nowhere.
-    let creates = request.method() == Method::POST && !request.uri().path().ends_with("/enroll-token");
+    let creates = request.method() == Method::POST && !answers_a_secret(request.uri().path());
     let Some(key) = request.headers().get(KEY).filter(|_| creates).cloned() else {
         return next.run(request).await;
     };
     run_once(&app, &key, request, next).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// Secrets are shown once and kept nowhere.
+fn answers_a_secret(path: &str) -> bool {
+    path.ends_with("/enroll-token") || path == "/api/tokens" || path.starts_with("/api/auth/") || path == "/setup"
 }
 
 async fn run_once(app: &App, key: &HeaderValue, request: Request, next: Next) -> Result<Response, Error> {
@@ -32,12 +37,18 @@ async fn run_once(app: &App, key: &HeaderValue, request: Request, next: Next) ->
     let key = key.ok_or_else(|| {
         Error::invalid(format!("`Idempotency-Key` must have 1 to {LONGEST_KEY_BYTES} visible ASCII characters"))
     })?;
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    // Whoever may not come in gets no kept answer either.
+    let principal = app.access.principal(&head.method, &head.headers).await?;
     let body = to_bytes(body, BODY_BYTES)
         .await
         .map_err(|_| Error::new(ErrorCode::TooLarge, format!("the body is larger than {BODY_BYTES} bytes")))?;
-    // Whoever cannot sign in claims keys in a name of their own.
-    let caller = sha256(head.headers.get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes));
+    let caller = match principal.credential {
+        // The next request may come with the user's next JWT.
+        Credential::TrustedJwt => sha256(principal.id.as_bytes()),
+        Credential::Token(..) | Credential::Session(_) => app.access.credential_digest(&head.headers),
+    };
+    head.extensions.insert(principal);
     let fingerprint = sha256(&[head.uri.path().as_bytes(), &[0], &body].concat());
 
     if let Some(seen) = app.store.claim_idempotency_key(&caller, key, &fingerprint, app.clock.now()).await? {

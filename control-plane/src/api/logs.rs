@@ -15,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::App;
 use super::deployments::{StepView, own_deployment};
 use super::extract::{CurrentUser, Id, Params};
+use crate::access::Action;
 use crate::clock::Timestamp;
 use crate::deployments::display;
 use crate::deployments::follow::{Event, Follower};
@@ -61,7 +62,7 @@ pub(super) async fn logs(
     Params(query): Params<LogQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    own_deployment(&app, &user, id).await?;
+    own_deployment(&app, &user, Action::Read, id).await?;
     if matches!(query.format, Some(Format::Text)) {
         return Ok(download(app.store, id));
     }

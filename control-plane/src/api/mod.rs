@@ -1,5 +1,6 @@
 //! REST and SSE. A handler is a table of contents: who asks, what for, may they, do it, answer.
 
+mod auth;
 mod deployments;
 mod error;
 mod extract;
@@ -7,10 +8,15 @@ mod health;
 mod home;
 mod idempotency;
 mod logs;
+mod pages;
 mod sandboxes;
 mod targets;
+mod teams;
+mod tokens;
+mod users;
 
 pub(crate) use deployments::StepView;
+pub(crate) use extract::check_user_name;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,10 +28,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Access;
 use crate::agents::Sessions;
 use crate::bus::Bus;
 use crate::clock::Clock;
@@ -47,6 +54,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'uns
 pub struct App {
     /// All records.
     pub store: Store,
+    /// Who asks.
+    pub access: Access,
     /// Who moves deployments.
     pub orchestrator: Orchestrator,
     /// Who is connected.
@@ -66,18 +75,21 @@ pub struct App {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Slipway", description = "Ship what was built in a sandbox, without a secret ever entering it."),
-    modifiers(&BearerToken),
-    security(("bearer" = []))
+    modifiers(&Credentials),
+    security(("bearer" = []), ("session" = []))
 )]
 struct Document;
 
-struct BearerToken;
+struct Credentials;
 
-impl utoipa::Modify for BearerToken {
+impl utoipa::Modify for Credentials {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("slw_…").build();
         let components = document.components.get_or_insert_default();
         components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(scheme).into());
+        let about = "Named `slipway` on plain HTTP. Requests that change something also send `X-CSRF-Token`.";
+        let session = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description("__Host-slipway", about)));
+        components.security_schemes.insert("session".to_owned(), session.into());
     }
 }
 
@@ -97,6 +109,19 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(deployments::cancel))
         .routes(routes!(deployments::redeploy))
         .routes(routes!(logs::logs))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::setup))
+        .routes(routes!(auth::oidc))
+        .routes(routes!(auth::oidc_callback))
+        .routes(routes!(auth::me))
+        .routes(routes!(users::list))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::delete))
+        .routes(routes!(teams::list, teams::create))
+        .routes(routes!(teams::get, teams::update, teams::delete))
+        .routes(routes!(teams::members))
+        .routes(routes!(teams::set_member, teams::remove_member))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .split_for_parts()
@@ -115,6 +140,8 @@ pub fn router(app: App) -> Router {
             ),
         )
         .route("/", axum::routing::get(home::page))
+        .route("/setup", axum::routing::get(pages::setup).post(pages::finish_setup))
+        .route("/sign-in", axum::routing::get(pages::sign_in))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(axum::middleware::from_fn_with_state(app.clone(), idempotency::replay))
@@ -154,6 +181,10 @@ mod tests {
             "/api/deployments/{id}/redeploy",
             "/api/deployments/targets",
             "/api/deployments/targets/{id}",
+            "/api/auth/login",
+            "/api/auth/logout",
+            "/api/me",
+            "/api/tokens",
             "/healthz",
             "/readyz",
         ] {

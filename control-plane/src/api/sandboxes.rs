@@ -10,11 +10,12 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
+use crate::access::{Action, authorize};
 use crate::agents::new_enrollment_token;
 use crate::clock::Timestamp;
 use crate::deployments::orchestrator::{Presence, clean_text, parse_plan};
 use crate::error::{Error, ErrorCode};
-use crate::ids::SandboxId;
+use crate::ids::{SandboxId, TeamId};
 use crate::store::{Filter, Sandbox, SandboxState};
 
 const MOST_LABELS: usize = 32;
@@ -25,6 +26,8 @@ const DEPLOYMENTS_PER_READ: i64 = 100;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SandboxView {
     id: SandboxId,
+    /// The team it belongs to; `null` when it is the caller's own.
+    team_id: Option<TeamId>,
     name: String,
     labels: BTreeMap<String, String>,
     /// `offline`, `online`, `quarantined` or `revoked`.
@@ -37,7 +40,7 @@ pub(super) struct SandboxView {
 }
 
 impl SandboxView {
-    fn of(app: &App, sandbox: Sandbox) -> Self {
+    fn of(app: &App, user: &CurrentUser, sandbox: Sandbox) -> Self {
         let status = match sandbox.state {
             SandboxState::Revoked => "revoked",
             SandboxState::Quarantined => "quarantined",
@@ -46,6 +49,7 @@ impl SandboxView {
         };
         Self {
             id: sandbox.id,
+            team_id: user.team_of(sandbox.user_id),
             name: sandbox.name,
             labels: sandbox.labels.0,
             status,
@@ -56,10 +60,16 @@ impl SandboxView {
     }
 }
 
-/// The caller's sandbox; somebody else's is not there.
-pub(super) async fn own_sandbox(app: &App, user: &CurrentUser, id: SandboxId) -> Result<Sandbox, Error> {
-    let sandbox = app.store.sandbox(id).await?.filter(|sandbox| sandbox.user_id == user.id);
-    sandbox.ok_or_else(|| Error::not_found("sandbox"))
+/// The sandbox, when the caller may do `action` with it; somebody else's is not there.
+pub(super) async fn own_sandbox(
+    app: &App,
+    user: &CurrentUser,
+    action: Action,
+    id: SandboxId,
+) -> Result<Sandbox, Error> {
+    let sandbox = app.store.sandbox(id).await?.ok_or_else(|| Error::not_found("sandbox"))?;
+    authorize(user, action, sandbox.user_id, "sandbox")?;
+    Ok(sandbox)
 }
 
 fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Error> {
@@ -74,19 +84,20 @@ fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Error> {
 }
 
 fn name_taken(name: &str) -> Error {
-    Error::conflict(format!("you have a sandbox named `{name}` already"))
+    Error::conflict(format!("there is a sandbox named `{name}` already"))
 }
 
-/// The caller's sandboxes, oldest first.
+/// The sandboxes of the caller and their teams, oldest first.
 #[utoipa::path(get, path = "/api/sandboxes", tag = "sandboxes", params(PageQuery), responses((status = 200, body = Page<SandboxView>)))]
 pub(super) async fn list(
     State(app): State<App>,
     user: CurrentUser,
     Params(page): Params<PageQuery>,
 ) -> Result<Json<Page<SandboxView>>, Error> {
+    authorize(&user, Action::Read, user.id, "user")?;
     let limit = page.limit()?;
-    let rows = app.store.sandboxes(user.id, page.cursor()?, limit + 1).await?;
-    Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), |row| SandboxView::of(&app, row))))
+    let rows = app.store.sandboxes(&user.owners(), page.cursor()?, limit + 1).await?;
+    Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), |row| SandboxView::of(&app, &user, row))))
 }
 
 /// A sandbox to be made.
@@ -94,6 +105,8 @@ pub(super) async fn list(
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateSandbox {
     name: String,
+    /// The team it is to belong to; the caller when left out.
+    team_id: Option<TeamId>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
 }
@@ -106,13 +119,15 @@ pub(super) async fn create(
     user: CurrentUser,
     Body(request): Body<CreateSandbox>,
 ) -> Result<(StatusCode, Json<SandboxView>), Error> {
+    let owner = user.owner_for(request.team_id);
+    authorize(&user, Action::ManageSandboxes, owner, "team")?;
     check_name("name", &request.name)?;
     check_labels(&request.labels)?;
     let mut tx = app.store.begin().await?;
-    let sandbox = tx.insert_sandbox(user.id, &request.name, request.labels, app.clock.now()).await?;
+    let sandbox = tx.insert_sandbox(owner, &request.name, request.labels, app.clock.now()).await?;
     let sandbox = sandbox.ok_or_else(|| name_taken(&request.name))?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(SandboxView::of(&app, sandbox))))
+    Ok((StatusCode::CREATED, Json(SandboxView::of(&app, &user, sandbox))))
 }
 
 /// One sandbox.
@@ -123,8 +138,8 @@ pub(super) async fn get(
     user: CurrentUser,
     Id(id): Id<SandboxId>,
 ) -> Result<Json<SandboxView>, Error> {
-    let sandbox = own_sandbox(&app, &user, id).await?;
-    Ok(Json(SandboxView::of(&app, sandbox)))
+    let sandbox = own_sandbox(&app, &user, Action::Read, id).await?;
+    Ok(Json(SandboxView::of(&app, &user, sandbox)))
 }
 
 /// Changes to a sandbox; what is left out stays.
@@ -153,7 +168,7 @@ pub(super) async fn update(
     Id(id): Id<SandboxId>,
     Body(request): Body<UpdateSandbox>,
 ) -> Result<Json<SandboxView>, Error> {
-    let mut sandbox = own_sandbox(&app, &user, id).await?;
+    let mut sandbox = own_sandbox(&app, &user, Action::ManageSandboxes, id).await?;
     if let Some(name) = request.name {
         check_name("name", &name)?;
         sandbox.name = name;
@@ -179,7 +194,7 @@ pub(super) async fn update(
     if sandbox.state == SandboxState::Revoked {
         app.sessions.disconnect(id);
     }
-    Ok(Json(SandboxView::of(&app, sandbox)))
+    Ok(Json(SandboxView::of(&app, &user, sandbox)))
 }
 
 /// Removes a sandbox with its history; its sites are no longer served.
@@ -190,9 +205,10 @@ pub(super) async fn delete(
     user: CurrentUser,
     Id(id): Id<SandboxId>,
 ) -> Result<StatusCode, Error> {
-    own_sandbox(&app, &user, id).await?;
+    let sandbox = own_sandbox(&app, &user, Action::ManageSandboxes, id).await?;
+    let owners = [sandbox.user_id];
     let mut filter =
-        Filter { user: user.id, sandbox: Some(id), status: None, before: None, limit: DEPLOYMENTS_PER_READ };
+        Filter { owners: &owners, sandbox: Some(id), status: None, before: None, limit: DEPLOYMENTS_PER_READ };
     loop {
         let deployments = app.store.deployments(filter).await?;
         let Some(last) = deployments.last() else { break };
@@ -230,7 +246,7 @@ pub(super) async fn enroll_token(
     user: CurrentUser,
     Id(id): Id<SandboxId>,
 ) -> Result<(StatusCode, Json<EnrollTokenView>), Error> {
-    let sandbox = own_sandbox(&app, &user, id).await?;
+    let sandbox = own_sandbox(&app, &user, Action::ManageSandboxes, id).await?;
     if sandbox.state != SandboxState::Active {
         return Err(Error::conflict("this sandbox is revoked or quarantined and cannot enrol"));
     }
@@ -247,7 +263,7 @@ pub(super) async fn detect(
     user: CurrentUser,
     Id(id): Id<SandboxId>,
 ) -> Result<Json<serde_json::Value>, Error> {
-    own_sandbox(&app, &user, id).await?;
+    own_sandbox(&app, &user, Action::Deploy, id).await?;
     let reply = app.sessions.detect(id).await;
     let reply = reply.map_err(|error| Error::new(ErrorCode::Unavailable, error.to_string()))?;
     if !reply.error.is_empty() {

@@ -9,10 +9,11 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
+use crate::access::{Action, authorize};
 use crate::clock::Timestamp;
 use crate::deployments::build_settings::BuildSettings;
 use crate::error::Error;
-use crate::ids::TargetId;
+use crate::ids::{TargetId, TeamId};
 use crate::store::{Target, TargetError};
 
 type Config = serde_json::Map<String, serde_json::Value>;
@@ -21,6 +22,8 @@ type Config = serde_json::Map<String, serde_json::Value>;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TargetView {
     id: TargetId,
+    /// The team it belongs to; `null` when it is the caller's own.
+    team_id: Option<TeamId>,
     provider: String,
     name: String,
     /// The account at the provider; `null` for providers that need none.
@@ -34,10 +37,11 @@ pub(super) struct TargetView {
     updated_at: Timestamp,
 }
 
-impl From<Target> for TargetView {
-    fn from(target: Target) -> Self {
+impl TargetView {
+    fn of(user: &CurrentUser, target: Target) -> Self {
         Self {
             id: target.id,
+            team_id: user.team_of(target.user_id),
             provider: target.provider,
             name: target.name,
             credentials_id: None,
@@ -58,10 +62,11 @@ impl From<TargetError> for Error {
     }
 }
 
-/// The caller's target; somebody else's is not there.
-pub(super) async fn own_target(app: &App, user: &CurrentUser, id: TargetId) -> Result<Target, Error> {
-    let target = app.store.target(id).await?.filter(|target| target.user_id == user.id);
-    target.ok_or_else(|| Error::not_found("target"))
+/// The target, when the caller may do `action` with it; somebody else's is not there.
+pub(super) async fn own_target(app: &App, user: &CurrentUser, action: Action, id: TargetId) -> Result<Target, Error> {
+    let target = app.store.target(id).await?.ok_or_else(|| Error::not_found("target"))?;
+    authorize(user, action, target.user_id, "target")?;
+    Ok(target)
 }
 
 fn check_config(app: &App, provider: &str, config: &Config) -> Result<(), Error> {
@@ -80,16 +85,17 @@ fn no_credentials(credentials_id: Option<&String>) -> Result<(), Error> {
     }
 }
 
-/// The caller's targets, oldest first.
+/// The targets of the caller and their teams, oldest first.
 #[utoipa::path(get, path = "/api/deployments/targets", tag = "targets", params(PageQuery), responses((status = 200, body = Page<TargetView>)))]
 pub(super) async fn list(
     State(app): State<App>,
     user: CurrentUser,
     Params(page): Params<PageQuery>,
 ) -> Result<Json<Page<TargetView>>, Error> {
+    authorize(&user, Action::Read, user.id, "user")?;
     let limit = page.limit()?;
-    let rows = app.store.targets(user.id, page.cursor()?, limit + 1).await?;
-    Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), TargetView::from)))
+    let rows = app.store.targets(&user.owners(), page.cursor()?, limit + 1).await?;
+    Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), |row| TargetView::of(&user, row))))
 }
 
 /// A target to be made.
@@ -98,6 +104,8 @@ pub(super) async fn list(
 pub(super) struct CreateTarget {
     provider: String,
     name: String,
+    /// The team it is to belong to; the caller when left out.
+    team_id: Option<TeamId>,
     credentials_id: Option<String>,
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -114,13 +122,15 @@ pub(super) async fn create(
     user: CurrentUser,
     Body(request): Body<CreateTarget>,
 ) -> Result<(StatusCode, Json<TargetView>), Error> {
+    let owner = user.owner_for(request.team_id);
+    authorize(&user, Action::ManageTargets, owner, "team")?;
     check_name("name", &request.name)?;
     check_config(&app, &request.provider, &request.config)?;
     no_credentials(request.credentials_id.as_ref())?;
     let now = app.clock.now();
     let target = Target {
         id: TargetId::new(),
-        user_id: user.id,
+        user_id: owner,
         provider: request.provider,
         name: request.name,
         config: SqlJson(request.config.into()),
@@ -131,7 +141,7 @@ pub(super) async fn create(
     let mut tx = app.store.begin().await?;
     tx.insert_target(&target).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(target.into())))
+    Ok((StatusCode::CREATED, Json(TargetView::of(&user, target))))
 }
 
 /// One target.
@@ -142,7 +152,7 @@ pub(super) async fn get(
     user: CurrentUser,
     Id(id): Id<TargetId>,
 ) -> Result<Json<TargetView>, Error> {
-    Ok(Json(own_target(&app, &user, id).await?.into()))
+    Ok(Json(TargetView::of(&user, own_target(&app, &user, Action::Read, id).await?)))
 }
 
 /// A target's new state; the provider cannot change.
@@ -165,7 +175,7 @@ pub(super) async fn update(
     Id(id): Id<TargetId>,
     Body(request): Body<UpdateTarget>,
 ) -> Result<Json<TargetView>, Error> {
-    let mut target = own_target(&app, &user, id).await?;
+    let mut target = own_target(&app, &user, Action::ManageTargets, id).await?;
     no_credentials(request.credentials_id.as_ref())?;
     if let Some(name) = request.name {
         check_name("name", &name)?;
@@ -180,7 +190,7 @@ pub(super) async fn update(
     let mut tx = app.store.begin().await?;
     tx.update_target(&target).await?;
     tx.commit().await?;
-    Ok(Json(target.into()))
+    Ok(Json(TargetView::of(&user, target)))
 }
 
 /// Removes a target that no deployment refers to.
@@ -191,7 +201,7 @@ pub(super) async fn delete(
     user: CurrentUser,
     Id(id): Id<TargetId>,
 ) -> Result<StatusCode, Error> {
-    own_target(&app, &user, id).await?;
+    own_target(&app, &user, Action::ManageTargets, id).await?;
     let mut tx = app.store.begin().await?;
     tx.delete_target(id).await?;
     tx.commit().await?;

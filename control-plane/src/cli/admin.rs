@@ -3,20 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
 use super::{AdminArgs, EXIT_FAILED, SandboxCommand, TokenCommand, fail, load_config, path_flag};
 use crate::agents::new_enrollment_token;
+use crate::api::check_user_name;
 use crate::clock::Clock;
 use crate::control_plane::{open_store, prepare_data_dir};
 use crate::identity::Authority;
 use crate::ids::UserId;
 use crate::secrets::{ApiToken, MasterKey};
-use crate::store::Store;
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::store::{NewToken, Store, Tx, User};
 
 pub(super) async fn token(command: TokenCommand) -> ExitCode {
     report(run_token(command).await)
@@ -26,51 +24,62 @@ pub(super) async fn sandbox(command: SandboxCommand) -> ExitCode {
     report(run_sandbox(command).await)
 }
 
-fn report(outcome: anyhow::Result<()>) -> ExitCode {
+pub(super) fn report(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(EXIT_FAILED, &format!("{error:#}")),
     }
 }
 
-async fn open(admin: &AdminArgs) -> anyhow::Result<(Store, MasterKey)> {
+pub(super) async fn open(admin: &AdminArgs) -> anyhow::Result<(Store, MasterKey)> {
     let flags = path_flag("data_dir", admin.data_dir.as_ref()).into_iter().collect();
     let config = load_config(admin.config.as_ref(), flags)?;
     prepare_data_dir(&config.data_dir)?;
     open_store(&config).await
 }
 
-async fn user_id(store: &Store, name: &str) -> anyhow::Result<UserId> {
+pub(super) async fn user_id(store: &Store, name: &str) -> anyhow::Result<UserId> {
     let mut tx = store.begin().await?;
-    let user = tx.user_named(name, Clock::system().now()).await?;
+    let user = user_named(&mut tx, name).await?;
     tx.commit().await?;
     Ok(user.id)
+}
+
+/// The person of this name, made when there is none.
+async fn user_named(tx: &mut Tx, name: &str) -> anyhow::Result<User> {
+    check_user_name(name).map_err(|error| anyhow!("{}", error.message()))?;
+    Ok(tx.user_named(name, Clock::system().now()).await?)
 }
 
 async fn run_token(command: TokenCommand) -> anyhow::Result<()> {
     let now = Clock::system().now();
     match command {
-        TokenCommand::Create { name, user, days, admin } => {
+        TokenCommand::Create { name, user, scope, expires, admin } => {
             let (store, _) = open(&admin).await?;
             let token = ApiToken::generate();
-            let expires_at = (days > 0).then(|| now.plus(DAY * days));
+            let expires_at = expires.0.map(|life| now.plus(life));
             let mut tx = store.begin().await?;
-            let owner = tx.user_named(&user, now).await?;
-            tx.insert_token(owner.id, &name, &token, now, expires_at).await?;
+            let owner = user_named(&mut tx, &user).await?;
+            let new = NewToken { user: owner.id, name: &name, scopes: scope, expires_at, parent: None };
+            tx.insert_token(new, &token, now).await?;
             tx.commit().await?;
             println!("{}", token.reveal());
-            match expires_at {
-                Some(at) => eprintln!("Acts for {}; expires {at}. It is not shown again.", owner.name),
-                None => eprintln!("Acts for {}; never expires. It is not shown again.", owner.name),
-            }
+            let ends = expires_at.map_or_else(|| "never expires".to_owned(), |at| format!("expires {at}"));
+            eprintln!("Acts for {} with scope {scope}; {ends}. It is not shown again.", owner.name);
         }
         TokenCommand::List { user, admin } => {
             let (store, _) = open(&admin).await?;
             let owner = user_id(&store, &user).await?;
-            for token in store.tokens(owner).await? {
-                let expires = token.expires_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
-                let used = token.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
-                println!("{}  {}  expires {expires}  last used {used}", token.id, token.name);
+            let mut cursor = None;
+            loop {
+                let page = store.tokens(owner, cursor, 100).await?;
+                let Some(last) = page.last() else { break };
+                cursor = Some(last.id);
+                for token in &page {
+                    let expires = token.expires_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+                    let used = token.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+                    println!("{}  {}  {}  expires {expires}  last used {used}", token.id, token.name, token.scopes);
+                }
             }
         }
         TokenCommand::Delete { id, user, admin } => {
@@ -104,7 +113,7 @@ async fn run_sandbox(command: SandboxCommand) -> anyhow::Result<()> {
             let user = user_id(&store, &user).await?;
             let mut cursor = None;
             loop {
-                let page = store.sandboxes(user, cursor, 100).await?;
+                let page = store.sandboxes(&[user], cursor, 100).await?;
                 let Some(last) = page.last() else { break };
                 cursor = Some(last.id);
                 for sandbox in &page {

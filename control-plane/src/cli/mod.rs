@@ -3,14 +3,17 @@
 mod admin;
 mod serve;
 mod up;
+mod user;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use crate::access::Scopes;
 use crate::config::{Config, ConfigError};
 
 /// Could not begin: wrong usage, a port in use, a locked data directory.
@@ -37,6 +40,9 @@ enum Command {
     /// Exit code: 0 when the deployment succeeded, 1 when it failed, 2 when it could not begin
     /// (wrong usage, a port in use, a data directory that is locked), 130 after Ctrl-C.
     Up(UpArgs),
+    /// Add people, set their passwords, shut them out, straight on the data directory.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Make, list and delete API tokens, straight on the data directory.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -100,9 +106,13 @@ enum TokenCommand {
         /// Whom it acts for; made when there is no such user.
         #[arg(long, default_value = crate::control_plane::ADMIN)]
         user: String,
-        /// Days until it expires; 0 for never.
-        #[arg(long, default_value_t = 30)]
-        days: u32,
+        /// What it may do: read, deploy, targets, accounts, admin; several apart by commas. Each includes
+        /// reading, admin includes all.
+        #[arg(long, default_value = "admin", value_name = "SCOPES")]
+        scope: Scopes,
+        /// When it ends: `12h`, `30d` or `never`.
+        #[arg(long, default_value = "30d", value_name = "TIME", value_parser = parse_expiry)]
+        expires: Expiry,
         #[command(flatten)]
         admin: AdminArgs,
     },
@@ -123,6 +133,64 @@ enum TokenCommand {
         user: String,
         #[command(flatten)]
         admin: AdminArgs,
+    },
+}
+
+/// In how long a token ends; `None` for never.
+#[derive(Debug, Clone, Copy)]
+struct Expiry(Option<Duration>);
+
+fn parse_expiry(text: &str) -> Result<Expiry, String> {
+    if text == "never" {
+        return Ok(Expiry(None));
+    }
+    let problem = || "must be hours or days like `12h` or `30d`, or `never`".to_owned();
+    let (number, hours) = match text.strip_suffix('d') {
+        Some(days) => (days, 24),
+        None => (text.strip_suffix('h').ok_or_else(problem)?, 1),
+    };
+    let number: u32 = number.parse().ok().filter(|number| (1..=100_000).contains(number)).ok_or_else(problem)?;
+    Ok(Expiry(Some(Duration::from_secs(60 * 60) * hours * number)))
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Add a person who signs in with a password: asked for on a terminal, else the first line of
+    /// standard input. The first person administers the installation.
+    Add {
+        /// Unique; what they type to sign in.
+        name: String,
+        /// They administer the installation.
+        #[arg(long)]
+        admin: bool,
+        #[command(flatten)]
+        data: AdminArgs,
+    },
+    /// List everybody.
+    List {
+        #[command(flatten)]
+        data: AdminArgs,
+    },
+    /// Set a person's password. Wherever they are signed in, they no longer are.
+    Password {
+        /// Whose.
+        name: String,
+        #[command(flatten)]
+        data: AdminArgs,
+    },
+    /// Shut a person out: sessions end, API tokens no longer count. What they own stays.
+    Disable {
+        /// Whom.
+        name: String,
+        #[command(flatten)]
+        data: AdminArgs,
+    },
+    /// Let a person in again; their API tokens count again.
+    Enable {
+        /// Whom.
+        name: String,
+        #[command(flatten)]
+        data: AdminArgs,
     },
 }
 
@@ -165,6 +233,7 @@ impl Cli {
         let outcome = match self.command {
             Command::Serve(args) => runtime.block_on(serve::run(args)),
             Command::Up(args) => runtime.block_on(up::run(args)),
+            Command::User(command) => runtime.block_on(user::run(command)),
             Command::Token(command) => runtime.block_on(admin::token(command)),
             Command::Sandbox(command) => runtime.block_on(admin::sandbox(command)),
         };

@@ -6,7 +6,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{EXIT_FAILED, EXIT_USAGE, ServeArgs, fail, load_config, path_flag, start_logging};
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::control_plane::ControlPlane;
+use crate::error::Error;
 
 pub(super) async fn run(args: ServeArgs) -> ExitCode {
     start_logging("info,sqlx=warn");
@@ -32,13 +34,8 @@ pub(super) async fn run(args: ServeArgs) -> ExitCode {
         control_plane.grpc_address,
         config.data_dir.display()
     );
-    match control_plane.app.store.has_any_token().await {
-        Ok(true) => {}
-        Ok(false) => tracing::info!(
-            "nobody can sign in yet: make an API token with `slipway token create --data-dir {}`",
-            config.data_dir.display()
-        ),
-        Err(error) => return fail(EXIT_FAILED, &format!("the database failed: {error}")),
+    if let Err(error) = welcome(&control_plane, &config).await {
+        return fail(EXIT_FAILED, &format!("the database failed: {error}"));
     }
 
     tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
@@ -48,4 +45,21 @@ pub(super) async fn run(args: ServeArgs) -> ExitCode {
         _ = terminate.recv() => ExitCode::from(EXIT_FAILED),
         _ = interrupt.recv() => ExitCode::from(EXIT_FAILED),
     }
+}
+
+/// Tells how the first person gets in.
+async fn welcome(control_plane: &ControlPlane, config: &Config) -> Result<(), Error> {
+    let url = control_plane.app.access.base_url();
+    let is_loopback = control_plane.http_address.ip().is_loopback();
+    if url.scheme() != "https" && !is_loopback {
+        tracing::warn!("people sign in over plain HTTP: set `public_url` to the https:// address they use");
+    }
+    if config.bootstrap_token.is_some() {
+        return Ok(());
+    }
+    if let Some(link) = control_plane.app.access.new_setup_link().await? {
+        // Not through the log, which is kept and shipped: whoever has this link is the administrator.
+        eprintln!("Nobody has a password yet. Set up the first person, once, within 24 hours:\n  {link}");
+    }
+    Ok(())
 }

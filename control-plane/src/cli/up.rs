@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use self::agent::LocalAgent;
 use self::output::Output;
 use super::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, UpArgs, fail, load_config, start_logging};
+use crate::access::Scope;
 use crate::clock::Clock;
 use crate::config::user_data_dir;
 use crate::control_plane::{ControlPlane, StartError};
@@ -24,7 +25,7 @@ use crate::deployments::orchestrator::DeployRequest;
 use crate::deployments::status::Status;
 use crate::ids::{ApiTokenId, DeploymentId, TargetId, UserId};
 use crate::secrets::ApiToken;
-use crate::store::{Deployment, DeploymentRequest, Sandbox, Target};
+use crate::store::{Deployment, DeploymentRequest, NewToken, Sandbox, Target};
 
 const USER: &str = "local";
 const PROVIDER: &str = "local";
@@ -142,13 +143,21 @@ impl Run {
         let name = project.file_name().map_or_else(|| "root".into(), |name| name.to_string_lossy().into_owned());
         let mut tx = app.store.begin().await?;
         let user = tx.user_named(USER, now).await?.id;
-        let token_id = tx.insert_token(user, "slipway up", &token, now, Some(now.plus(TOKEN_LIFE))).await?;
+        let new = NewToken {
+            user,
+            name: "slipway up",
+            scopes: [Scope::Admin].into_iter().collect(),
+            expires_at: Some(now.plus(TOKEN_LIFE)),
+            parent: None,
+        };
+        let token_id = tx.insert_token(new, &token, now).await?;
         tx.commit().await?;
         let sandbox = own_sandbox(control_plane, user, &name).await?;
         let target = own_target(control_plane, user).await?;
 
         let agent = LocalAgent::start(control_plane, sandbox.id, project).await?;
-        output.ready(control_plane.http_address, token.reveal());
+        let ui_url = app.access.new_sign_in_link(user, TOKEN_LIFE).await?;
+        output.ready(control_plane.http_address, &ui_url, token.reveal());
         let request = DeployRequest {
             environment: "production".to_owned(),
             settings: DeploymentRequest::default(),

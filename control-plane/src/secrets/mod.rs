@@ -5,7 +5,7 @@ mod master_key;
 mod token;
 
 pub use master_key::{MasterKey, MasterKeyError, Record};
-pub use token::{ApiToken, sha256};
+pub use token::{ApiToken, RandomSecret, SHORTEST_TOKEN_CHARS, sha256};
 
 use ring::rand::{SecureRandom, SystemRandom};
 

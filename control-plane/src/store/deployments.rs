@@ -168,9 +168,9 @@ impl Move {
 
 /// Which deployments to list.
 #[derive(Debug, Clone, Copy)]
-pub struct Filter {
+pub struct Filter<'a> {
     /// Whose.
-    pub user: UserId,
+    pub owners: &'a [UserId],
     /// Only of this sandbox.
     pub sandbox: Option<SandboxId>,
     /// Only in this status.
@@ -246,15 +246,20 @@ impl Store {
     }
 
     /// Newest first.
-    pub async fn deployments(&self, filter: Filter) -> Result<Vec<Deployment>, sqlx::Error> {
-        sqlx::query_as(LIST)
-            .bind(filter.user)
-            .bind(filter.sandbox)
-            .bind(filter.status)
-            .bind(filter.before)
-            .bind(filter.limit)
-            .fetch_all(&self.pool)
-            .await
+    pub async fn deployments(&self, filter: Filter<'_>) -> Result<Vec<Deployment>, sqlx::Error> {
+        let mut rows: Vec<Deployment> = Vec::new();
+        for owner in filter.owners {
+            let query = sqlx::query_as(LIST)
+                .bind(owner)
+                .bind(filter.sandbox)
+                .bind(filter.status)
+                .bind(filter.before)
+                .bind(filter.limit);
+            rows.extend(query.fetch_all(&self.pool).await?);
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+        rows.truncate(usize::try_from(filter.limit).unwrap_or(0));
+        Ok(rows)
     }
 
     /// Every deployment that has not ended, oldest first.

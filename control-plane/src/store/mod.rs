@@ -9,7 +9,10 @@ mod idempotency;
 mod local_sites;
 mod logs;
 mod sandboxes;
+mod sessions;
 mod targets;
+mod teams;
+mod tokens;
 mod users;
 
 pub use agents::{AgentCertificate, TokenUse};
@@ -22,7 +25,9 @@ pub use local_sites::LocalSite;
 pub use logs::{LogLine, LogSource};
 pub use sandboxes::{Sandbox, SandboxState};
 pub use targets::{Target, TargetError};
-pub use users::{TokenRow, User};
+pub use teams::{Member, Team};
+pub use tokens::{BOOTSTRAP, NewToken, TokenRow};
+pub use users::{User, UserRow};
 
 use std::path::Path;
 use std::time::Duration;

@@ -74,14 +74,23 @@ impl Store {
         sqlx::query_as(BY_NAME).bind(user).bind(name).fetch_optional(&self.pool).await
     }
 
-    /// The user's sandboxes after `cursor`, oldest first.
+    /// The sandboxes of these accounts after `cursor`, oldest first. One query for each account,
+    /// because each is a short walk along an index; one for all would sort everything they own.
     pub async fn sandboxes(
         &self,
-        user: UserId,
+        owners: &[UserId],
         cursor: Option<SandboxId>,
         limit: i64,
     ) -> Result<Vec<Sandbox>, sqlx::Error> {
-        sqlx::query_as(PAGE).bind(user).bind(cursor).bind(limit).fetch_all(&self.pool).await
+        let mut rows: Vec<Sandbox> = Vec::new();
+        for owner in owners {
+            rows.extend(
+                sqlx::query_as::<_, Sandbox>(PAGE).bind(owner).bind(cursor).bind(limit).fetch_all(&self.pool).await?,
+            );
+        }
+        rows.sort_by_key(|row| row.id);
+        rows.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(rows)
     }
 
     /// Counts a new session of the sandbox's agent and returns its epoch.

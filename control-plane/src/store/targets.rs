@@ -65,7 +65,7 @@ const IS_USED: &str = "SELECT EXISTS (SELECT 1 FROM deployments WHERE target_id 
 const DELETE: &str = "DELETE FROM deployment_targets WHERE id = $1";
 
 impl Store {
-    /// The target, whoever owns it: the caller compares `user_id`.
+    /// The target, whoever owns it: the caller asks `authorize`.
     pub async fn target(&self, id: TargetId) -> Result<Option<Target>, sqlx::Error> {
         sqlx::query_as(BY_ID).bind(id).fetch_optional(&self.pool).await
     }
@@ -75,14 +75,22 @@ impl Store {
         sqlx::query_as(BY_NAME).bind(user).bind(provider).bind(name).fetch_optional(&self.pool).await
     }
 
-    /// The user's targets after `cursor`, oldest first.
+    /// The targets of these accounts after `cursor`, oldest first.
     pub async fn targets(
         &self,
-        user: UserId,
+        owners: &[UserId],
         cursor: Option<TargetId>,
         limit: i64,
     ) -> Result<Vec<Target>, sqlx::Error> {
-        sqlx::query_as(PAGE).bind(user).bind(cursor).bind(limit).fetch_all(&self.pool).await
+        let mut rows: Vec<Target> = Vec::new();
+        for owner in owners {
+            rows.extend(
+                sqlx::query_as::<_, Target>(PAGE).bind(owner).bind(cursor).bind(limit).fetch_all(&self.pool).await?,
+            );
+        }
+        rows.sort_by_key(|row| row.id);
+        rows.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(rows)
     }
 }
 

@@ -1,5 +1,6 @@
 //! End-to-end tests: the real programs, real builds, real sockets.
 
+mod access;
 mod api;
 mod canary;
 mod cancel;
@@ -7,6 +8,9 @@ mod containers;
 mod detection;
 mod failures;
 mod identity;
+mod oidc;
+mod people;
 mod recovery;
 mod sites;
+mod trusted_jwt;
 mod up;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
+use url::Url;
 
 use super::live_url;
 use crate::api::StepView;
@@ -53,10 +54,10 @@ impl Output {
     }
 
     /// The control plane answers.
-    pub(super) fn ready(&mut self, http: SocketAddr, token: &str) {
+    pub(super) fn ready(&mut self, http: SocketAddr, ui_url: &Url, token: &str) {
         let url = format!("http://{http}");
         match &self.form {
-            Form::Json => emit("ready", json!({ "api_url": url, "ui_url": format!("{url}/"), "token": token })),
+            Form::Json => emit("ready", json!({ "api_url": url, "ui_url": ui_url.as_str(), "token": token })),
             Form::Terminal(spinner) => {
                 spinner.set_message("starting the agent");
                 spinner.enable_steady_tick(SPINNER_INTERVAL);

@@ -1,0 +1,183 @@
+//! Signing in and out, and who one is.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::App;
+use super::error::Problem;
+use super::extract::{Body, CurrentUser, Params, check_user_name};
+use crate::access::{CallbackQuery, Credential, Role, Scope, SignedIn};
+use crate::error::Error;
+use crate::ids::{TeamId, UserId};
+
+/// Never kept by a cache, a proxy or the browser's history.
+pub(super) const NO_STORE: (header::HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+/// Who signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SignedInView {
+    id: UserId,
+    name: String,
+    /// Whether they administer the installation.
+    is_admin: bool,
+    /// To be sent as `X-CSRF-Token` with every request that changes something.
+    csrf_token: String,
+}
+
+pub(super) fn signed_in(signed_in: SignedIn) -> Response {
+    let SignedIn { user, cookie, csrf_token } = signed_in;
+    let view = SignedInView {
+        id: user.id,
+        name: user.name,
+        is_admin: user.is_admin,
+        csrf_token: csrf_token.reveal().to_owned(),
+    };
+    (AppendHeaders([(header::SET_COOKIE, cookie), NO_STORE]), Json(view)).into_response()
+}
+
+/// Name and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Login {
+    name: String,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+/// Signs in with name and password; the answer sets the session cookie.
+///
+/// After ten attempts for a name, or fifty from an address, in a quarter of an hour further ones are
+/// refused for a while.
+#[utoipa::path(post, path = "/api/auth/login", tag = "people", security(()), request_body = Login,
+    responses((status = 200, body = SignedInView), (status = 401, body = Problem, description = "name or password is wrong"),
+        (status = 403, body = Problem, description = "another site sent it"), (status = 422, body = Problem),
+        (status = 429, body = Problem, description = "too many attempts; see `Retry-After`"), (status = 503, body = Problem)))]
+pub(super) async fn login(State(app): State<App>, parts: Parts, Body(request): Body<Login>) -> Result<Response, Error> {
+    let outcome = app.access.log_in(&parts.headers, &parts.extensions, &request.name, request.password).await?;
+    Ok(signed_in(outcome))
+}
+
+/// Ends the session, here and in the browser.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "people",
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 422, body = Problem, description = "there is no session")))]
+pub(super) async fn logout(State(app): State<App>, user: CurrentUser, headers: HeaderMap) -> Result<Response, Error> {
+    if !matches!(user.credential, Credential::Session(_)) {
+        return Err(Error::invalid("there is no session to end; an API token is ended by `DELETE /api/tokens/{id}`"));
+    }
+    let cookie = app.access.log_out(&headers).await?;
+    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie), NO_STORE])).into_response())
+}
+
+/// The first person.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Setup {
+    /// From the link that `slipway serve` printed.
+    token: String,
+    name: String,
+    #[schema(value_type = String, format = Password, min_length = 12)]
+    password: SecretString,
+}
+
+/// Makes the first person, who administers the installation, and signs them in.
+#[utoipa::path(post, path = "/api/auth/setup", tag = "people", security(()), request_body = Setup,
+    responses((status = 200, body = SignedInView), (status = 401, body = Problem, description = "the link has been used or has expired"),
+        (status = 403, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+pub(super) async fn setup(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Body(request): Body<Setup>,
+) -> Result<Response, Error> {
+    check_user_name(&request.name)?;
+    Ok(signed_in(app.access.set_up(&headers, &request.token, &request.name, request.password).await?))
+}
+
+/// Where to go afterwards.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct OidcQuery {
+    /// A path on this site.
+    return_to: Option<String>,
+}
+
+/// Sends the browser to the OpenID Connect issuer.
+#[utoipa::path(get, path = "/api/auth/oidc", tag = "people", security(()), params(OidcQuery),
+    responses((status = 303, description = "to the issuer"), (status = 404, body = Problem, description = "no issuer is configured"),
+        (status = 503, body = Problem, description = "the issuer does not answer")))]
+pub(super) async fn oidc(State(app): State<App>, Params(query): Params<OidcQuery>) -> Result<Response, Error> {
+    let start = app.access.start_oidc(query.return_to.as_deref()).await?;
+    Ok(redirect(start.location.as_str(), [start.cookie]))
+}
+
+/// Where the issuer sends the browser back to.
+#[utoipa::path(get, path = "/api/auth/oidc/callback", tag = "people", security(()), params(CallbackQuery),
+    responses((status = 303, description = "signed in; to where one wanted to go"), (status = 401, body = Problem),
+        (status = 403, body = Problem, description = "not among those who may sign in"), (status = 404, body = Problem),
+        (status = 503, body = Problem)))]
+pub(super) async fn oidc_callback(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Params(query): Params<CallbackQuery>,
+) -> Result<Response, Error> {
+    let (signed_in, return_to, end_attempt) = app.access.finish_oidc(&headers, &query).await?;
+    Ok(redirect(&return_to, [signed_in.cookie, end_attempt]))
+}
+
+/// `303 See Other` with cookies.
+pub(super) fn redirect<const N: usize>(location: &str, cookies: [HeaderValue; N]) -> Response {
+    let mut response = (StatusCode::SEE_OTHER, [NO_STORE]).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/")));
+    for cookie in cookies {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Whoever asks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MeView {
+    id: UserId,
+    name: String,
+    /// Whether they administer the installation.
+    is_admin: bool,
+    teams: Vec<RoleView>,
+    /// How far the credential of this request reaches.
+    scopes: Vec<Scope>,
+    /// To be sent as `X-CSRF-Token` with every request that changes something; `null` when the request
+    /// used a token.
+    csrf_token: Option<String>,
+}
+
+/// A role in a team.
+#[derive(Debug, Serialize, ToSchema)]
+struct RoleView {
+    id: TeamId,
+    role: Role,
+}
+
+/// Who one is, and what one may do.
+#[utoipa::path(get, path = "/api/me", tag = "people",
+    responses((status = 200, body = MeView), (status = 401, body = Problem)))]
+pub(super) async fn me(user: CurrentUser) -> Response {
+    let csrf_token = match &user.credential {
+        Credential::Session(csrf) => Some(csrf.reveal().to_owned()),
+        Credential::Token(..) | Credential::TrustedJwt => None,
+    };
+    let view = MeView {
+        id: user.id,
+        name: user.name,
+        is_admin: user.is_admin,
+        teams: user.teams.into_iter().map(|(id, role)| RoleView { id, role }).collect(),
+        scopes: user.scopes.list(),
+        csrf_token,
+    };
+    ([NO_STORE], Json(view)).into_response()
+}

@@ -1,0 +1,258 @@
+//! Teams and who is in them.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::App;
+use super::error::Problem;
+use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
+use crate::access::{Action, Role, authorize};
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::ids::{TeamId, UserId};
+use crate::store::{Member, Team};
+
+/// Every list asks once for each team.
+const MOST_TEAMS_OF_A_USER: i64 = 100;
+
+/// A team as a member sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TeamView {
+    id: TeamId,
+    name: String,
+    /// What the caller may do in it.
+    role: Option<Role>,
+    /// The issuer of trusted JWTs that says who its members are; `null` for a team that was made here.
+    issuer: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl TeamView {
+    fn of(team: Team, user: &CurrentUser) -> Self {
+        let role = user.teams.iter().find(|(id, _)| *id == team.id).map(|(_, role)| *role);
+        Self { id: team.id, name: team.name, role, issuer: team.issuer, created_at: team.created_at }
+    }
+}
+
+/// Somebody in a team.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MemberView {
+    user_id: UserId,
+    name: String,
+    role: Role,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<Member> for MemberView {
+    fn from(member: Member) -> Self {
+        Self { user_id: member.user_id, name: member.name, role: member.role, created_at: member.created_at }
+    }
+}
+
+/// The team, when the caller may do `action` with it.
+async fn team_for(app: &App, user: &CurrentUser, action: Action, id: TeamId) -> Result<Team, Error> {
+    authorize(user, action, id, "team")?;
+    app.store.team(id).await?.ok_or_else(|| Error::not_found("team"))
+}
+
+/// The same for changes of its members, which are an issuer's business in its own teams.
+async fn team_with_members(app: &App, user: &CurrentUser, id: TeamId) -> Result<(), Error> {
+    match team_for(app, user, Action::Administer, id).await?.issuer {
+        Some(issuer) => Err(Error::conflict(format!("{issuer} says who is in this team"))),
+        None => Ok(()),
+    }
+}
+
+/// The caller's teams, oldest first.
+#[utoipa::path(get, path = "/api/teams", tag = "teams", params(PageQuery),
+    responses((status = 200, body = Page<TeamView>), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    user: CurrentUser,
+    Params(page): Params<PageQuery>,
+) -> Result<Json<Page<TeamView>>, Error> {
+    authorize(&user, Action::Read, user.id, "user")?;
+    let limit = page.limit()?;
+    let rows = app.store.teams_of(user.id, page.cursor()?, limit + 1).await?;
+    Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), |row| TeamView::of(row, &user))))
+}
+
+/// A team to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateTeam {
+    name: String,
+}
+
+/// Makes a team; the caller is its admin.
+#[utoipa::path(post, path = "/api/teams", tag = "teams", request_body = CreateTeam,
+    responses((status = 201, body = TeamView), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 409, body = Problem, description = "the caller is in too many teams"), (status = 422, body = Problem)))]
+pub(super) async fn create(
+    State(app): State<App>,
+    user: CurrentUser,
+    Body(request): Body<CreateTeam>,
+) -> Result<(StatusCode, Json<TeamView>), Error> {
+    authorize(&user, Action::Administer, user.id, "user")?;
+    check_name("name", &request.name)?;
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    check_room(tx.count_teams_of(user.id).await?)?;
+    let team = tx.insert_team(&request.name, None, now).await?;
+    tx.set_member(team.id, user.id, Role::Admin, now).await?;
+    tx.commit().await?;
+    let view = TeamView { role: Some(Role::Admin), ..TeamView::of(team, &user) };
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+fn check_room(teams: i64) -> Result<(), Error> {
+    if teams >= MOST_TEAMS_OF_A_USER {
+        return Err(Error::conflict(format!("one can be in {MOST_TEAMS_OF_A_USER} teams at most")));
+    }
+    Ok(())
+}
+
+/// One team.
+#[utoipa::path(get, path = "/api/teams/{id}", tag = "teams", params(("id" = TeamId, Path)),
+    responses((status = 200, body = TeamView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn get(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TeamId>,
+) -> Result<Json<TeamView>, Error> {
+    Ok(Json(TeamView::of(team_for(&app, &user, Action::Read, id).await?, &user)))
+}
+
+/// Changes to a team.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UpdateTeam {
+    name: Option<String>,
+}
+
+/// Renames a team.
+#[utoipa::path(patch, path = "/api/teams/{id}", tag = "teams", params(("id" = TeamId, Path)), request_body = UpdateTeam,
+    responses((status = 200, body = TeamView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn update(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TeamId>,
+    Body(request): Body<UpdateTeam>,
+) -> Result<Json<TeamView>, Error> {
+    let mut team = team_for(&app, &user, Action::Administer, id).await?;
+    if let Some(name) = request.name {
+        check_name("name", &name)?;
+        let mut tx = app.store.begin().await?;
+        tx.rename_team(id, &name).await?;
+        tx.commit().await?;
+        team.name = name;
+    }
+    Ok(Json(TeamView::of(team, &user)))
+}
+
+/// Removes a team that owns nothing any more.
+#[utoipa::path(delete, path = "/api/teams/{id}", tag = "teams", params(("id" = TeamId, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "it owns sandboxes or targets")))]
+pub(super) async fn delete(State(app): State<App>, user: CurrentUser, Id(id): Id<TeamId>) -> Result<StatusCode, Error> {
+    team_for(&app, &user, Action::Administer, id).await?;
+    let mut tx = app.store.begin().await?;
+    if tx.owns_records(id).await? {
+        return Err(Error::conflict("this team owns sandboxes or targets; remove them first"));
+    }
+    tx.delete_team(id).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The members of a team.
+#[utoipa::path(get, path = "/api/teams/{id}/members", tag = "teams", params(("id" = TeamId, Path), PageQuery),
+    responses((status = 200, body = Page<MemberView>), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn members(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TeamId>,
+    Params(page): Params<PageQuery>,
+) -> Result<Json<Page<MemberView>>, Error> {
+    team_for(&app, &user, Action::Read, id).await?;
+    let limit = page.limit()?;
+    let rows = app.store.members(id, page.cursor()?, limit + 1).await?;
+    Ok(Json(Page::of(rows, limit, |row| row.user_id.to_string(), MemberView::from)))
+}
+
+/// What a member may do.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetMember {
+    role: Role,
+}
+
+/// Takes somebody into a team, or changes their role. They find their id with `GET /api/me`.
+#[utoipa::path(put, path = "/api/teams/{id}/members/{user_id}", tag = "teams", params(("id" = TeamId, Path), ("user_id" = UserId, Path)),
+    request_body = SetMember,
+    responses((status = 200, body = MemberView), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem, description = "no such team or user"),
+        (status = 409, body = Problem, description = "the last admin stays admin"), (status = 422, body = Problem)))]
+pub(super) async fn set_member(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id((id, member)): Id<(TeamId, UserId)>,
+    Body(request): Body<SetMember>,
+) -> Result<Json<MemberView>, Error> {
+    team_with_members(&app, &user, id).await?;
+    app.store.user(member).await?.ok_or_else(|| Error::not_found("user"))?;
+    let mut tx = app.store.begin().await?;
+    match tx.member(id, member).await? {
+        Some(present) if present.role == Role::Admin && request.role != Role::Admin => {
+            if !tx.has_other_admin(id, member).await? {
+                return Err(last_admin());
+            }
+        }
+        Some(_) => {}
+        None => check_room(tx.count_teams_of(member).await?)?,
+    }
+    tx.set_member(id, member, request.role, app.clock.now()).await?;
+    let view = tx.member(id, member).await?.ok_or_else(|| Error::not_found("user"))?;
+    tx.commit().await?;
+    Ok(Json(view.into()))
+}
+
+/// Takes somebody out of a team. Anybody may leave, but the last admin.
+#[utoipa::path(delete, path = "/api/teams/{id}/members/{user_id}", tag = "teams", params(("id" = TeamId, Path), ("user_id" = UserId, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem, description = "no such team or member"),
+        (status = 409, body = Problem, description = "the last admin stays")))]
+pub(super) async fn remove_member(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id((id, member)): Id<(TeamId, UserId)>,
+) -> Result<StatusCode, Error> {
+    // The team must be visible; to leave it, one needs a right of one's own only.
+    authorize(&user, Action::Read, id, "team")?;
+    if member == user.id {
+        authorize(&user, Action::Administer, user.id, "user")?;
+        if let Some(issuer) = team_for(&app, &user, Action::Read, id).await?.issuer {
+            return Err(Error::conflict(format!("{issuer} says who is in this team")));
+        }
+    } else {
+        team_with_members(&app, &user, id).await?;
+    }
+    let mut tx = app.store.begin().await?;
+    let present = tx.member(id, member).await?.ok_or_else(|| Error::not_found("member"))?;
+    if present.role == Role::Admin && !tx.has_other_admin(id, member).await? {
+        return Err(last_admin());
+    }
+    tx.remove_member(id, member).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn last_admin() -> Error {
+    Error::conflict("this is the last admin of the team; make somebody else an admin first")
+}

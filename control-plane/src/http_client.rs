@@ -1,0 +1,54 @@
+//! Requests to other servers: one client with its timeouts, no redirects (a redirect would choose
+//! where we send secrets), answers of bounded size.
+
+use std::time::Duration;
+
+use axum::http;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Documents of issuers are a few kilobytes.
+const ANSWER_BYTES: usize = 256 * 1024;
+
+/// Why another server gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HttpError {
+    #[error("no answer")]
+    NoAnswer(#[from] reqwest::Error),
+    #[error("the answer is larger than {ANSWER_BYTES} bytes")]
+    TooLarge,
+    #[error("the answer cannot be read")]
+    Malformed(#[from] http::Error),
+}
+
+/// A client that speaks TLS with the certificates this machine trusts.
+pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
+    // Only the first call decides; it is the same provider everywhere.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("slipway/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+/// Sends a request and reads the whole answer.
+pub(crate) async fn send(
+    client: &reqwest::Client,
+    request: http::Request<Vec<u8>>,
+) -> Result<http::Response<Vec<u8>>, HttpError> {
+    let mut response = client.execute(request.try_into()?).await?;
+    let mut builder = http::Response::builder().status(response.status());
+    if let Some(headers) = builder.headers_mut() {
+        *headers = response.headers().clone();
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > ANSWER_BYTES {
+            return Err(HttpError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(builder.body(body)?)
+}
