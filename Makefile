@@ -6,7 +6,7 @@ export RUSTFLAGS := -C target-feature=+crt-static
 RELEASE := target/$(TARGET)/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit lint fmt bench setup clean
+.PHONY: help build demo test unit lint fmt bench fuzz setup clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +37,10 @@ fmt: ## Format everything
 
 bench: build ## Print ratios against what you would use instead (needs tar, zstd, npm); PART=detect for one part
 	cargo run --release --locked -p slipway-tests --bin bench -- $(RELEASE) $(PART)
+
+fuzz: ## Search for files that bring detection down, for 10 minutes (TIME=seconds; needs cargo-fuzz)
+	cd agent && env -u CARGO_BUILD_TARGET -u RUSTFLAGS RUSTC_BOOTSTRAP=1 \
+		cargo fuzz run --sanitizer none detect -- -max_total_time=$(or $(TIME),600) -max_len=4096
 
 clean: ## Remove what was built
 	cargo clean

@@ -10,6 +10,9 @@ use slipway_proto::plan::{BuildPlan, Deployable, ProjectKind, Routing, Setting};
 use super::words::harmless;
 use super::{Detected, Overrides, detect};
 
+/// For a project no rule knows.
+const WAY_OUT: &str = "add a manifest with a `build` script, an index.html or a Dockerfile, or say in slipway.toml, \
+    table [build], how it is built: build_command, output_dir";
 /// Width of the names in the table.
 const LABEL: usize = 16;
 
@@ -73,6 +76,9 @@ pub fn report(detected: &Detected) -> String {
         .map(|other| format!("{} in {} ({})", other.framework, other.root_dir, percent(other.confidence)));
     table.rows("or else", other);
     table.rows("but", plan.warnings.iter().cloned());
+    if plan.kind == ProjectKind::Unknown {
+        table.row("to change that", WAY_OUT);
+    }
     table.0
 }
 

@@ -66,4 +66,8 @@ fn the_reasons_are_given_in_words() {
     ] {
         assert!(table.lines().any(|line| line == row), "{row} in\n{table}");
     }
+
+    let unknown = Tree::new(&[("notes.txt", "")]).detect().unwrap();
+    assert_eq!((unknown.plan.framework.as_str(), unknown.plan.confidence), ("none", 0.0));
+    assert!(report(&unknown).contains("to change that   add a manifest"), "{}", report(&unknown));
 }

@@ -3,6 +3,7 @@
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::symlink;
 
+use proptest::prelude::*;
 use slipway_proto::limits::PLAN_BYTES;
 
 use super::*;
@@ -182,4 +183,96 @@ fn a_directory_with_more_names_than_are_kept_is_still_asked_for_single_files() {
     fs::write(tree.0.path().join("zz.html"), "").unwrap();
     fs::write(tree.0.path().join("package.json"), VITE).unwrap();
     assert_eq!(tree.detect().unwrap().plan.framework, "vite");
+}
+
+/// Files that are parsed.
+const PARSED: [&str; 30] = [
+    "package.json",
+    "vite.config.ts",
+    "eleventy.config.js",
+    "angular.json",
+    "turbo.json",
+    "rush.json",
+    "pnpm-workspace.yaml",
+    "yarn.lock",
+    "pyproject.toml",
+    "requirements.txt",
+    "Pipfile",
+    "setup.cfg",
+    "Cargo.toml",
+    "go.mod",
+    "go.work",
+    "Gemfile",
+    "composer.json",
+    "pom.xml",
+    "build.gradle",
+    "app.csproj",
+    "mix.exs",
+    "gleam.toml",
+    "deno.jsonc",
+    "pubspec.yaml",
+    "Package.swift",
+    "mkdocs.yml",
+    "book.toml",
+    "slipway.toml",
+    "mise.toml",
+    "Procfile",
+];
+
+/// What such files are made of, cut and mixed.
+const PIECES: [&str; 36] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    "(",
+    ")",
+    "<",
+    ">",
+    "</",
+    "\"",
+    "'",
+    "`",
+    "=",
+    ":",
+    ",",
+    "\n",
+    "  ",
+    "- ",
+    "#",
+    "//",
+    "/*",
+    "*/",
+    "a",
+    "dependencies",
+    "vite",
+    "workspaces",
+    "*",
+    "..",
+    "/",
+    "\\",
+    "&x",
+    "*x",
+    "{:a, \"",
+    "use (",
+    "gem 'a'",
+    "\u{feff}",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    #[test]
+    fn whatever_files_hold_detection_ends_in_a_plan(
+        files in prop::collection::vec(
+            (prop::sample::select(&PARSED[..]), prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40)),
+            1..4,
+        ),
+    ) {
+        let files: Vec<(&str, String)> = files.into_iter().map(|(name, pieces)| (name, pieces.concat())).collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let plan = Tree::new(&files).detect().unwrap().plan;
+        prop_assert!((0.0..=1.0).contains(&plan.confidence));
+        prop_assert!(!plan.output_dir.split('/').any(|part| part == ".."), "{}", plan.output_dir);
+    }
 }
