@@ -110,30 +110,22 @@ impl Workspace {
     /// The text of a small file, without a byte order mark. `None` when there is none; one that cannot be
     /// read counts as absent too, and is noted.
     pub(super) fn read_text(&self, relative: &str) -> Option<String> {
-        if !self.is_listed(relative) {
-            return None;
-        }
-        match self.read(relative) {
-            Ok(text) => text,
-            Err(problem) => {
-                self.note(relative, &problem);
-                None
-            }
-        }
+        self.read_or(relative, Self::note)
     }
 
     /// The text of a file that says what the project is: when it is there and cannot be read, nothing should be built.
     pub(super) fn read_manifest(&self, relative: &str) -> Option<String> {
+        self.read_or(relative, Self::note_manifest)
+    }
+
+    fn read_or(&self, relative: &str, note: impl FnOnce(&Self, &str, &str)) -> Option<String> {
         if !self.is_listed(relative) {
             return None;
         }
-        match self.read(relative) {
-            Ok(text) => text,
-            Err(problem) => {
-                self.note_manifest(relative, &problem);
-                None
-            }
-        }
+        self.read(relative).unwrap_or_else(|problem| {
+            note(self, relative, &problem);
+            None
+        })
     }
 
     /// The beginning of a file of any size, for those that say what they are at the top.

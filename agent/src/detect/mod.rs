@@ -155,4 +155,6 @@ pub fn detect_with(workspace: &Path, overrides: &Overrides, tools: &SearchPath) 
 }
 
 #[cfg(test)]
+mod scratch;
+#[cfg(test)]
 mod tests;

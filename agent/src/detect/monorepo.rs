@@ -176,18 +176,12 @@ impl Search<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use crate::detect::scratch::tree;
 
     #[track_caller]
     fn check(files: &[(&str, &str)], tool: Option<&str>, packages: &[&str]) {
-        let directory = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = directory.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
+        let directory = tree(files.iter().copied());
         let workspace = Workspace::open(directory.path()).unwrap();
         let found = find(&Project::read(&workspace, ".".to_owned()));
         let expected = tool.map(|tool| Monorepo {

@@ -15,8 +15,8 @@ use super::rules::Rules;
 const COMMAND_BYTES: usize = 8 * 1024;
 /// The file in which a project says how it is built.
 const PROJECT_FILE: &str = "slipway.toml";
-/// Its keys, all in the table `[build]`.
-const KEYS: [(Setting, &str); 6] = [
+/// The settings and their names; in the project's file they are in the table `[build]`.
+pub(super) const KEYS: [(Setting, &str); 6] = [
     (Setting::Framework, "framework"),
     (Setting::RootDir, "root_dir"),
     (Setting::InstallCommand, "install_command"),

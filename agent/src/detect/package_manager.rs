@@ -340,6 +340,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::detect::scratch::tree;
 
     struct Case {
         workspace: tempfile::TempDir,
@@ -348,12 +349,7 @@ mod tests {
 
     impl Case {
         fn new(files: &[(&str, &str)], tools: &[&str]) -> Self {
-            let case = Self { workspace: tempfile::tempdir().unwrap(), tools: tempfile::tempdir().unwrap() };
-            for (path, text) in files {
-                let path = case.workspace.path().join(path);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, text).unwrap();
-            }
+            let case = Self { workspace: tree(files.iter().copied()), tools: tempfile::tempdir().unwrap() };
             for tool in tools {
                 let path = case.tools.path().join(tool);
                 fs::write(&path, "").unwrap();

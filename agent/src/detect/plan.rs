@@ -9,7 +9,7 @@ use super::Detected;
 use super::choose::round;
 use super::manifest::{Ecosystem, Fact};
 use super::orchestrated::build_through_tool;
-use super::overrides::Settings;
+use super::overrides::{KEYS, Settings};
 use super::package_json::PackageJson;
 use super::package_manager::Commands;
 use super::project::Project;
@@ -236,14 +236,7 @@ fn add_start(detected: &mut Detected, parts: &Parts<'_>) {
 /// What people say wins.
 fn apply(detected: &mut Detected, settings: &Settings) {
     let plan = &mut detected.plan;
-    for (setting, name) in [
-        (Setting::Framework, "framework"),
-        (Setting::RootDir, "root_dir"),
-        (Setting::InstallCommand, "install_command"),
-        (Setting::BuildCommand, "build_command"),
-        (Setting::OutputDir, "output_dir"),
-        (Setting::StartCommand, "start_command"),
-    ] {
+    for (setting, name) in KEYS {
         let Some(stated) = settings.get(setting) else { continue };
         let value = stated.value.clone();
         match setting {

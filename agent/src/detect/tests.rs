@@ -13,13 +13,7 @@ struct Tree(tempfile::TempDir);
 
 impl Tree {
     fn new(files: &[(&str, &str)]) -> Self {
-        let tree = Self(tempfile::tempdir().unwrap());
-        for (path, text) in files {
-            let path = tree.0.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        tree
+        Self(scratch::tree(files.iter().copied()))
     }
 
     fn detect(&self) -> Result<Detected, DetectError> {

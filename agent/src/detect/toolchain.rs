@@ -5,6 +5,7 @@
 //! itself, because the agent may be root and the sandbox's user is not trusted.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ use crate::build::SearchPath;
 
 /// Versions of one manager that are looked at.
 const INSTALLED: usize = 50;
+/// Of these, named in a sentence.
+const NAMED: usize = 6;
 /// A program that does not say its version within this is not asked further.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Names of Node's long-term releases (nodejs.org, "Previous releases").
@@ -92,8 +95,9 @@ pub(super) fn missing(wanted: &BTreeMap<String, Wanted>, tools: &SearchPath) -> 
 
 fn judge(runtime: &Runtime, wanted: &Wanted, is_there: bool, installed: &[Installed]) -> Option<String> {
     let used = installed.iter().find(|installed| installed.is_used);
-    // One that does not say its version may well be the right one.
-    if is_there && used.is_none() {
+    // One that does not say its version may well be the right one: a shim picks among those of its manager.
+    let may_fit = |installed: &Installed| fits(&wanted.version, &installed.version) != Some(false);
+    if is_there && used.is_none() && (installed.is_empty() || installed.iter().any(may_fit)) {
         return None;
     }
     if used.is_some_and(|used| fits(&wanted.version, &used.version) != Some(false)) {
@@ -103,7 +107,8 @@ fn judge(runtime: &Runtime, wanted: &Wanted, is_there: bool, installed: &[Instal
         "there is none in this sandbox".to_owned()
     } else {
         let listed = installed.iter().map(|installed| format!("{} ({})", installed.version, installed.place));
-        format!("found {}", listed.collect::<Vec<_>>().join(", "))
+        let more = if installed.len() > NAMED { " and others" } else { "" };
+        format!("found {}{more}", listed.take(NAMED).collect::<Vec<_>>().join(", "))
     };
     let usable = installed
         .iter()
@@ -164,11 +169,13 @@ fn version_of(program: &Path) -> Option<Version> {
     names.take(4).find_map(|name| version_in(name.trim_start_matches("python")))
 }
 
-/// Whether nobody but root could have put it there.
+/// Whether nobody but root could have put it there, and it is a program and not a script that looks for one.
 fn is_of_the_system(program: &Path) -> bool {
-    program
-        .ancestors()
-        .all(|path| path.metadata().is_ok_and(|metadata| metadata.uid() == 0 && metadata.mode() & 0o022 == 0))
+    let mut magic = [0; 4];
+    let read = File::open(program).and_then(|mut file| file.read_exact(&mut magic));
+    let is_safe =
+        |path: &Path| path.metadata().is_ok_and(|metadata| metadata.uid() == 0 && metadata.mode() & 0o022 == 0);
+    read.is_ok() && magic == *b"\x7fELF" && program.ancestors().all(is_safe)
 }
 
 fn ask(program: &Path) -> Option<Version> {
@@ -330,6 +337,9 @@ mod tests {
         );
         assert_eq!(judge(node, &wanted, true, &[installed("22.1.0", "/usr/bin/node", true)]), None);
         assert_eq!(judge(node, &wanted, true, &[]), None, "its version cannot be told");
+        let managed = |version| [installed(version, "/root/.nvm", false)];
+        assert_eq!(judge(node, &wanted, true, &managed("22.1.0")), None, "a shim may pick it");
+        assert!(judge(node, &wanted, true, &managed("18.0.0")).is_some(), "there is none to pick");
     }
 
     #[test]

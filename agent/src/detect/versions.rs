@@ -205,18 +205,12 @@ fn is_version(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use crate::detect::scratch::tree;
 
     #[track_caller]
     fn check(files: &[(&str, &str)], runtime: &str, version: &str, source: &str) {
-        let directory = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = directory.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
+        let directory = tree(files.iter().copied());
         let workspace = Workspace::open(directory.path()).unwrap();
         let found = wanted(&Project::read(&workspace, ".".to_owned()));
         let expected = Wanted { version: version.to_owned(), source: source.to_owned() };
