@@ -6,6 +6,7 @@
 
 pub mod limits;
 pub mod manifest;
+pub mod mask;
 pub mod plan;
 pub mod token;
 
