@@ -2,6 +2,7 @@
 //! Absolute times are noise on a shared machine; ratios of neighbours hold.
 
 mod agent;
+mod mask;
 mod overhead;
 mod transfer;
 mod tree;
@@ -12,6 +13,7 @@ use std::time::Duration;
 /// Runs every benchmark on the release binaries in `binaries` and prints one table.
 pub async fn run(binaries: &Path) -> anyhow::Result<()> {
     println!("{:<58} {:>12} {:>12}", "", "measured", "at most");
+    mask::run()?;
     overhead::run(binaries)?;
     transfer::run(binaries).await?;
     agent::run(binaries).await

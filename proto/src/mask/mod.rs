@@ -79,9 +79,9 @@ impl MaskSet {
             markers: Vec::new(),
         };
         for name in &set.names {
-            let marker = marker(name);
-            let is_telling = !set.find(marker.as_bytes()).is_empty();
-            set.markers.push(if is_telling { NAMELESS.to_owned() } else { marker });
+            let shown = marker(name);
+            let is_telling = !set.find(shown.as_bytes()).is_empty();
+            set.markers.push(if is_telling { NAMELESS.to_owned() } else { shown });
         }
         set
     }
@@ -94,10 +94,10 @@ impl MaskSet {
     /// A text of its own, masked: an error message, a provider's answer.
     pub fn mask_text(self: &Arc<Self>, text: &str) -> String {
         let mut masker = Masker::new(self.clone());
-        let mut masked = Vec::with_capacity(text.len());
-        masker.mask(text.as_bytes(), &mut masked);
-        masker.finish(&mut masked);
-        String::from_utf8_lossy(&masked).into_owned()
+        let mut shown = Vec::with_capacity(text.len());
+        masker.mask(text.as_bytes(), &mut shown);
+        masker.finish(&mut shown);
+        String::from_utf8_lossy(&shown).into_owned()
     }
 
     /// Where in `text` secrets are, and which: for whoever must raise an alarm.

@@ -262,6 +262,7 @@ fn url_password(body: &[u8], open: Verdict) -> Verdict {
 /// A key with its borders (RFC 7468), also on one line with `\n` spelt out.
 fn private_key(text: &[u8], is_end: bool) -> Verdict {
     const LONGEST_LABEL: usize = 80;
+    const END: &[u8] = b"-----END ";
     let open = if is_end { Verdict::No } else { Verdict::Unclear };
     let header = &text[..text.len().min(LONGEST_LABEL)];
     let (label, is_open) = run(&header[5..], |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ');
@@ -276,7 +277,6 @@ fn private_key(text: &[u8], is_end: bool) -> Verdict {
     let body = &text[start..text.len().min(LONGEST_KEY)];
     let is_body = |byte: u8| byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=\\:,-".contains(&byte);
     let (mut length, is_open) = run(body, is_body);
-    const END: &[u8] = b"-----END ";
     if let Some(end) = body[..length].windows(END.len()).position(|window| window == END) {
         let label_end = body[end + END.len()..length].windows(5).position(|window| window == b"-----");
         match label_end {

@@ -7,8 +7,7 @@ use super::{MaskSet, Masker, Secret, is_maskable};
 
 fn set(secrets: &[&str]) -> Arc<MaskSet> {
     let names: Vec<String> = (0..secrets.len()).map(|index| format!("S{index}")).collect();
-    let named = names.iter().zip(secrets).map(|(name, value)| Secret { name, value: value.as_bytes() });
-    Arc::new(MaskSet::new(named))
+    Arc::new(MaskSet::new(names.iter().zip(secrets).map(|(name, value)| Secret { name, value: value.as_bytes() })))
 }
 
 fn mask_in_pieces<'a>(set: &Arc<MaskSet>, pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
@@ -126,9 +125,9 @@ fn values_of_several_lines() {
     let json = serde_json::to_string(KEY).unwrap();
     check(&[KEY], &json, "\"[masked:S0]\"");
     // Line by line, with something before each.
-    let numbered: String = KEY.lines().enumerate().map(|(number, line)| format!("{number}: {line}\n")).collect();
+    let numbered: Vec<String> = KEY.lines().enumerate().map(|(number, line)| format!("{number}: {line}\n")).collect();
     let expected = "0: -----BEGIN PRIVATE KEY-----\n1: [masked:S0]\n2: [masked:S0]\n3: [masked:S0]\n4: -----END PRIVATE KEY-----\n";
-    check(&[KEY], &numbered, expected);
+    check(&[KEY], &numbered.concat(), expected);
     let encoded = BASE64.encode(KEY.as_bytes());
     let masked = String::from_utf8(mask_in_pieces(&set(&[KEY]), [encoded.as_bytes()])).unwrap();
     assert!(masked.starts_with("[masked:S0]") && masked.len() < 16, "{masked}");
@@ -224,7 +223,7 @@ fn passwords_in_urls() {
 #[test]
 fn private_keys_nobody_told_us_of() {
     check_shape(&format!("key:\n{KEY}done"), "key:\n[masked:private-key]\ndone");
-    check_shape(&format!("{:?}, 1", KEY), "\"[masked:private-key]\\n\", 1");
+    check_shape(&format!("{KEY:?}, 1"), "\"[masked:private-key]\\n\", 1");
     let cut = &KEY[..KEY.len() - 40];
     check_shape(cut, "[masked:private-key]");
     for text in ["-----BEGIN CERTIFICATE-----\nMIIB", "expected -----BEGIN PRIVATE KEY----- in line 1."] {
@@ -255,6 +254,31 @@ fn long_secrets_are_hidden_whole() {
     let set = set(&[&long]);
     let text = format!("<{long}>");
     assert_eq!(mask_in_pieces(&set, text.as_bytes().chunks(999)), b"<[masked:S0]>");
+}
+
+/// Logs of real builds (`tests/fixtures/logs`) in which nothing is secret.
+#[test]
+fn nothing_in_ordinary_logs_is_masked() {
+    let mut number = 7_u64;
+    let mut random = || {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(number >> 40).unwrap()
+    };
+    let alphabet = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_+/=!@$ ";
+    let secrets: Vec<String> = (0..200)
+        .map(|_| (0..8 + random() % 40).map(|_| char::from(alphabet[random() % alphabet.len()])).collect())
+        .collect();
+    let set = set(&secrets.iter().map(String::as_str).collect::<Vec<_>>());
+    let logs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/logs");
+    let mut count = 0;
+    for entry in std::fs::read_dir(logs).unwrap() {
+        let path = entry.unwrap().path();
+        let log = std::fs::read(&path).unwrap();
+        let masked = mask_in_pieces(&set, log.chunks(1000));
+        assert_eq!(String::from_utf8_lossy(&masked), String::from_utf8_lossy(&log), "{}", path.display());
+        count += 1;
+    }
+    assert!(count >= 5, "{count}");
 }
 
 /// Text in which secrets, their beginnings, and what may separate them meet often.
