@@ -256,7 +256,7 @@ impl Orchestrator {
                 build_command: text(&request.build_command),
                 output_dir: text(&request.output_dir),
             }),
-            env: Some(BuildEnv { variables: variables.into_iter().collect() }),
+            env: Some(BuildEnv { variables: variables.into_iter().collect(), plain: Vec::new() }),
             timeout_seconds: u32::try_from(limits::JOB_TIMEOUT.as_secs()).unwrap_or(u32::MAX),
         })
     }
