@@ -9,6 +9,7 @@ mod idempotency;
 mod logs;
 mod sandboxes;
 mod targets;
+mod variables;
 
 pub(crate) use deployments::StepView;
 
@@ -32,6 +33,7 @@ use crate::clock::Clock;
 use crate::deployments::orchestrator::Orchestrator;
 use crate::identity::Authority;
 use crate::providers::Providers;
+use crate::secrets::Vault;
 use crate::store::Store;
 
 /// Largest request body.
@@ -47,6 +49,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'uns
 pub struct App {
     /// All records.
     pub store: Store,
+    /// What is sealed in them.
+    pub vault: Vault,
     /// Who moves deployments.
     pub orchestrator: Orchestrator,
     /// Who is connected.
@@ -90,6 +94,8 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(sandboxes::detect))
         .routes(routes!(targets::list, targets::create))
         .routes(routes!(targets::get, targets::update, targets::delete))
+        .routes(routes!(variables::get, variables::set))
+        .routes(routes!(variables::import))
         .routes(routes!(deployments::deploy))
         .routes(routes!(deployments::list_of_sandbox))
         .routes(routes!(deployments::list))
@@ -154,6 +160,8 @@ mod tests {
             "/api/deployments/{id}/redeploy",
             "/api/deployments/targets",
             "/api/deployments/targets/{id}",
+            "/api/deployments/targets/{id}/env",
+            "/api/deployments/targets/{id}/env/import",
             "/healthz",
             "/readyz",
         ] {

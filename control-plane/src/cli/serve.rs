@@ -7,9 +7,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{EXIT_FAILED, EXIT_USAGE, ServeArgs, fail, load_config, path_flag, start_logging};
 use crate::clock::Clock;
 use crate::control_plane::ControlPlane;
+use crate::secrets::keep_memory_private;
 
 pub(super) async fn run(args: ServeArgs) -> ExitCode {
     start_logging("info,sqlx=warn");
+    keep_memory_private();
     let mut flags = Vec::new();
     flags.extend(args.http.map(|address| ("http_listen", address.to_string())));
     flags.extend(args.grpc.map(|address| ("grpc_listen", address.to_string())));

@@ -25,6 +25,7 @@ use crate::deployments::status::Status;
 use crate::ids::{ApiTokenId, DeploymentId, TargetId, UserId};
 use crate::secrets::ApiToken;
 use crate::store::{Deployment, DeploymentRequest, Sandbox, Target};
+use crate::variables::BuildVariables;
 
 const USER: &str = "local";
 const PROVIDER: &str = "local";
@@ -152,7 +153,7 @@ impl Run {
         let request = DeployRequest {
             environment: "production".to_owned(),
             settings: DeploymentRequest::default(),
-            build_env: BTreeMap::new(),
+            build_env: BuildVariables::default(),
             dry_run: false,
         };
         let deployment = app.orchestrator.deploy(&sandbox, &target, request).await?;

@@ -3,5 +3,6 @@
 
 pub mod display;
 pub mod follow;
+pub mod hide;
 pub mod orchestrator;
 pub mod status;

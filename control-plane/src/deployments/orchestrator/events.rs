@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::error::{Error, ErrorCode};
 use crate::ids::{DeploymentId, SandboxId};
+use crate::secrets::{OwnerSecrets, SeenSecret};
 use crate::store::{Deployment, Move, Tx};
 
 /// How long after its end a deployment still takes the rest of its log.
@@ -34,8 +35,9 @@ impl Orchestrator {
     ///
     /// # Errors
     /// `Forbidden` for a job of another sandbox, or of none: the two look alike.
-    pub async fn apply_event(&self, sandbox: SandboxId, event: JobEvent) -> Result<EventOutcome, Error> {
+    pub async fn apply_event(&self, sandbox: SandboxId, mut event: JobEvent) -> Result<EventOutcome, Error> {
         let id = parse_job_id(&event.job_id)?;
+        let seen = self.hide_secrets(sandbox, &mut event).await?;
         let now = self.0.clock.now();
         let mut tx = self.0.store.begin().await?;
         let deployment = tx.deployment(id).await?.filter(|deployment| deployment.sandbox_id == sandbox);
@@ -59,6 +61,7 @@ impl Orchestrator {
                 let bytes = i64::try_from(closed.bytes).map_err(|_| Error::invalid("a log cannot be that long"))?;
                 tx.set_log_announced(id, bytes).await?;
             }
+            _ if is_open && !seen.is_empty() => self.raise_alarm(&mut tx, &mut deployment, &seen).await?,
             Some(kind) if is_open => apply(&mut tx, &mut deployment, kind, now).await?,
             _ => {}
         }
@@ -72,6 +75,25 @@ impl Orchestrator {
             self.0.bus.publish(News::Sandbox(sandbox));
         }
         Ok(EventOutcome::Applied(event.seq))
+    }
+
+    /// Hides credentials of the owner in what an event says, and answers which there were.
+    async fn hide_secrets(&self, sandbox: SandboxId, event: &mut JobEvent) -> anyhow::Result<Vec<SeenSecret>> {
+        let is_text = matches!(event.kind, Some(Kind::Failed(_) | Kind::PlanDetected(_)));
+        let secrets = if is_text { self.secrets_of_sandbox(sandbox).await? } else { OwnerSecrets::default() };
+        if secrets.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(match &mut event.kind {
+            Some(Kind::Failed(failed)) => {
+                let seen = secrets.seen(&secrets.find(failed.message.as_bytes()));
+                failed.message = secrets.mask_text(&failed.message);
+                seen
+            }
+            // A plan in which one is found is not stored at all.
+            Some(Kind::PlanDetected(detected)) => secrets.seen(&secrets.find(&detected.plan_json)),
+            _ => Vec::new(),
+        })
     }
 
     /// Where we stand in the jobs an agent says it holds. Jobs we want nothing more of are left out.
@@ -237,15 +259,15 @@ mod tests {
     use crate::clock::Clock;
     use crate::ids::ArtifactId;
     use crate::providers::Providers;
-    use crate::secrets::MasterKey;
+    use crate::secrets::{KnownSecrets, vault_over};
     use crate::store::{Store, in_memory, stored_deployment};
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 
-    fn orchestrator(store: &Store) -> Orchestrator {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let key = MasterKey::load_or_create(&dir.path().join("key"), &dir.path().join("db")).expect("a key");
-        Orchestrator::new(store.clone(), Providers::new([]), key, Bus::new(), Clock::manual(NOW))
+    async fn orchestrator(store: &Store) -> Orchestrator {
+        let vault = vault_over(store).await;
+        let secrets = KnownSecrets::new(vault.clone());
+        Orchestrator::new(vault, Providers::new([]), secrets, Bus::new(), Clock::manual(NOW))
     }
 
     fn event(id: DeploymentId, seq: u64, kind: Kind) -> JobEvent {
@@ -257,7 +279,7 @@ mod tests {
         let store = in_memory().await;
         let id = stored_deployment(&store).await;
         let sandbox = store.deployment(id).await.expect("reads").expect("exists").sandbox_id;
-        let orchestrator = orchestrator(&store);
+        let orchestrator = orchestrator(&store).await;
         let accepted = || Kind::Accepted(JobAccepted {});
         let apply = |seq, kind| orchestrator.apply_event(sandbox, event(id, seq, kind));
 
@@ -293,7 +315,7 @@ mod tests {
         assert!(tx.move_deployment(&deployment, Move::Deploy { artifact: artifact.id }, NOW).await.expect("moves"));
         tx.commit().await.expect("commits");
 
-        let orchestrator = orchestrator(&store);
+        let orchestrator = orchestrator(&store).await;
         let failed = Kind::Failed(JobFailed { message: "late".to_owned(), ..JobFailed::default() });
         for (seq, kind) in [(1, failed), (2, Kind::Cancelled(JobCancelled::default()))] {
             orchestrator.apply_event(deployment.sandbox_id, event(id, seq, kind)).await.expect("is counted");

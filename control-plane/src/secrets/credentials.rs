@@ -1,0 +1,197 @@
+//! Credentials at providers: kept sealed, opened where a request is signed, and recognised when they
+//! turn up where none can be.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use slipway_proto::mask::{Found, MaskSet, Secret};
+use sqlx::types::Json;
+
+use super::sealing_key::Record;
+use super::vault::{Vault, VaultError};
+use crate::clock::Timestamp;
+use crate::ids::{CredentialId, UserId};
+use crate::store::CredentialRow;
+
+const TABLE: &str = "provider_credentials";
+/// Owners whose secrets are kept ready at the same time; the others' are made ready again.
+const KEPT_READY: usize = 64;
+
+/// What authenticates at a provider. `Debug` shows nothing of it.
+#[derive(Debug, Clone)]
+pub struct CredentialSecret {
+    /// For registries.
+    pub username: Option<String>,
+    /// The token or password.
+    pub token: SecretString,
+    /// Gets a new token when this one has expired.
+    pub refresh_token: Option<SecretString>,
+}
+
+/// As sealed. Not a type anybody else gets to see, because it can be serialised.
+#[derive(Serialize, Deserialize)]
+struct Sealed<'a> {
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    username: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow)]
+    token: std::borrow::Cow<'a, str>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<std::borrow::Cow<'a, str>>,
+}
+
+impl Vault {
+    /// Seals a credential as a record that can be stored.
+    pub async fn credential_row(
+        &self,
+        user: UserId,
+        provider: &str,
+        label: &str,
+        secret: &CredentialSecret,
+        now: Timestamp,
+    ) -> Result<CredentialRow, VaultError> {
+        let id = CredentialId::new();
+        let sealed = Sealed {
+            username: secret.username.as_deref().map(Into::into),
+            token: secret.token.expose_secret().into(),
+            refresh_token: secret.refresh_token.as_ref().map(|token| token.expose_secret().into()),
+        };
+        let plain = Zeroizing::new(serde_json::to_vec(&sealed).map_err(|_| VaultError::DoesNotOpen { table: TABLE })?);
+        let record = Record { table: TABLE, row: id.as_bytes(), owner: user.as_bytes(), provider };
+        Ok(CredentialRow {
+            id,
+            user_id: user,
+            provider: provider.to_owned(),
+            label: label.to_owned(),
+            account: None,
+            scopes: Json(Vec::new()),
+            sealed_secret: self.seal(record, &plain).await?,
+            expires_at: None,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    /// Opens a stored credential.
+    pub async fn open_credential(&self, row: &CredentialRow) -> Result<CredentialSecret, VaultError> {
+        let (owner, provider) = (row.user_id.as_bytes(), row.provider.as_str());
+        let record = Record { table: TABLE, row: row.id.as_bytes(), owner, provider };
+        let plain = self.open(record, &row.sealed_secret).await?;
+        let sealed: Sealed<'_> =
+            serde_json::from_slice(&plain).map_err(|_| VaultError::DoesNotOpen { table: TABLE })?;
+        Ok(CredentialSecret {
+            username: sealed.username.map(std::borrow::Cow::into_owned),
+            token: sealed.token.into_owned().into(),
+            refresh_token: sealed.refresh_token.map(|token| token.into_owned().into()),
+        })
+    }
+}
+
+/// A credential that turned up where it must not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenSecret {
+    /// Which.
+    pub credential: CredentialId,
+    /// Id of its provider.
+    pub provider: String,
+    /// As its owner named it.
+    pub label: String,
+}
+
+/// The credentials of one owner, ready to be searched for in text. Kept in memory while it is needed.
+#[derive(Clone, Default)]
+pub struct OwnerSecrets {
+    masks: Arc<MaskSet>,
+    /// By the name it has in `masks`.
+    credentials: Arc<HashMap<String, SeenSecret>>,
+}
+
+impl OwnerSecrets {
+    /// Whether there is nothing to search for.
+    pub fn is_empty(&self) -> bool {
+        self.masks.is_empty()
+    }
+
+    /// A text from outside (an error message, a provider's answer) without the owner's credentials.
+    pub fn mask_text(&self, text: &str) -> String {
+        self.masks.mask_text(text)
+    }
+
+    /// Where in `text` credentials are.
+    pub fn find(&self, text: &[u8]) -> Vec<Found<'_>> {
+        self.masks.find(text)
+    }
+
+    /// The credentials of some places, each once.
+    pub fn seen(&self, found: &[Found<'_>]) -> Vec<SeenSecret> {
+        let mut seen: Vec<SeenSecret> = Vec::new();
+        for secret in found.iter().flat_map(|found| &found.names).filter_map(|name| self.credentials.get(*name)) {
+            if !seen.contains(secret) {
+                seen.push(secret.clone());
+            }
+        }
+        seen
+    }
+}
+
+/// How many credentials an owner has, and when one last changed.
+type State = (i64, i64);
+
+/// All owners' credentials, made ready when they are needed.
+#[derive(Clone)]
+pub struct KnownSecrets {
+    vault: Vault,
+    ready: Arc<Mutex<HashMap<UserId, (State, OwnerSecrets)>>>,
+}
+
+impl KnownSecrets {
+    /// Those of the vault.
+    pub fn new(vault: Vault) -> Self {
+        Self { vault, ready: Arc::default() }
+    }
+
+    /// The credentials of one owner, as they are now.
+    pub async fn of(&self, user: UserId) -> anyhow::Result<OwnerSecrets> {
+        let state = self.vault.store().credentials_state(user).await?;
+        if state.0 == 0 {
+            return Ok(OwnerSecrets::default());
+        }
+        if let Some((known, secrets)) = self.ready().get(&user)
+            && *known == state
+        {
+            return Ok(secrets.clone());
+        }
+        let mut opened = Vec::new();
+        for row in self.vault.store().credentials(user).await? {
+            opened.push((self.vault.open_credential(&row).await?, row));
+        }
+        // The names are shown in place of the secrets; a label is its owner's and may be anything.
+        let name = |row: &CredentialRow| format!("credential {}", row.id);
+        let mut secrets = Vec::new();
+        let names: Vec<String> = opened.iter().map(|(_, row)| name(row)).collect();
+        for ((secret, _), name) in opened.iter().zip(&names) {
+            let tokens = [Some(&secret.token), secret.refresh_token.as_ref()];
+            secrets.extend(
+                tokens.into_iter().flatten().map(|token| Secret { name, value: token.expose_secret().as_bytes() }),
+            );
+        }
+        let credentials = opened.iter().map(|(_, row)| {
+            let seen = SeenSecret { credential: row.id, provider: row.provider.clone(), label: row.label.clone() };
+            (name(row), seen)
+        });
+        let made =
+            OwnerSecrets { masks: Arc::new(MaskSet::new(secrets)), credentials: Arc::new(credentials.collect()) };
+        let mut ready = self.ready();
+        if ready.len() >= KEPT_READY {
+            ready.clear();
+        }
+        ready.insert(user, (state, made.clone()));
+        Ok(made)
+    }
+
+    fn ready(&self) -> std::sync::MutexGuard<'_, HashMap<UserId, (State, OwnerSecrets)>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
