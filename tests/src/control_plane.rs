@@ -1,8 +1,9 @@
 //! A `slipway serve` of its own for each test, and what a platform would ask of it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -28,6 +29,7 @@ pub struct ControlPlane {
     /// URL for agents.
     pub agent_url: String,
     client: reqwest::Client,
+    server_log: Arc<Mutex<String>>,
 }
 
 impl ControlPlane {
@@ -68,9 +70,14 @@ impl ControlPlane {
             .expect("slipway says where it listens");
         // Read on, so that a full pipe never blocks it; a test that fails shows what it said.
         let is_test = std::env::var_os("NEXTEST").is_some();
+        let server_log = Arc::new(Mutex::new(String::new()));
+        let written = server_log.clone();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok).filter(|_| is_test) {
                 println!("serve: {line}");
+                let mut written = written.lock().expect("no test panics while it writes");
+                written.push_str(&line);
+                written.push('\n');
             }
         });
         let after = |mark: &str| {
@@ -79,7 +86,7 @@ impl ControlPlane {
         };
         let (url, agent_url) = (after("http://"), after("https://"));
         let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
-        let control_plane = Self { child, binaries, data_dir, blobs, url, agent_url, client };
+        let control_plane = Self { child, binaries, data_dir, blobs, url, agent_url, client, server_log };
         eventually("readyz", SOON, || async {
             let response = control_plane.client.get(format!("{}/readyz", control_plane.url)).send().await.ok()?;
             response.status().is_success().then_some(())
@@ -100,6 +107,45 @@ impl ControlPlane {
     /// Its data directory.
     pub fn data_dir(&self) -> &Path {
         self.data_dir.path()
+    }
+
+    /// What it has logged since it was ready.
+    pub fn server_log(&self) -> String {
+        self.server_log.lock().expect("no test panics while it writes").clone()
+    }
+
+    /// A command of `slipway` on its data directory.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.binaries.join("slipway"));
+        command.args(arguments).arg("--data-dir").arg(self.data_dir.path()).env_remove("SLIPWAY_LOG");
+        command
+    }
+
+    /// Runs a command that must succeed, with this standard input; answers what it printed.
+    pub fn administer(&self, arguments: &[&str], input: &str) -> String {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("slipway starts");
+        child.stdin.take().expect("is piped").write_all(input.as_bytes()).expect("reads its input");
+        let output = child.wait_with_output().expect("ends");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("is text")
+    }
+
+    /// Stores a credential and answers its id.
+    pub fn add_credential(&self, provider: &str, label: &str, token: &str) -> String {
+        let arguments = ["credential", "add", "--provider", provider, "--label", label];
+        self.administer(&arguments, token).trim().to_owned()
+    }
+
+    /// Sets variables of a target, besides those it has.
+    pub async fn set_variables(&self, target: &str, variables: Value) -> Value {
+        let body = json!({ "merge": true, "variables": variables });
+        self.call(Method::PUT, &format!("/api/deployments/targets/{target}/env"), Some(body)).await
     }
 
     /// Ends it in order and answers whether it ended well.
