@@ -100,12 +100,13 @@ impl MaskSet {
         String::from_utf8_lossy(&shown).into_owned()
     }
 
-    /// Where in `text` secrets are, and which: for whoever must raise an alarm.
+    /// Where in `text` whole secrets are, and which: for whoever must raise an alarm. One that only
+    /// begins there is none; the text that follows shows what it is.
     pub fn find(&self, text: &[u8]) -> Vec<Found<'_>> {
         let Some(automaton) = &self.automaton else { return Vec::new() };
         let mut scanner = Scanner::new(automaton);
         scanner.scan(automaton, text);
-        let hits = scanner.finish(automaton).into_iter();
+        let hits = std::iter::from_fn(|| scanner.next_hit(u64::MAX));
         let place = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).min(text.len());
         hits.map(|hit| Found {
             range: place(hit.start)..place(hit.end),

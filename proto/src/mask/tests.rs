@@ -187,6 +187,7 @@ fn found_places_name_all_their_secrets() {
     let found = set.find(b"-abcdefghijkl-");
     assert_eq!((found[0].range.clone(), found[0].marker), (1..13, "[masked:S0]"));
     assert_eq!((found.len(), found[0].names.as_slice()), (1, ["S1", "S0"].as_slice()));
+    assert!(set.find(b"an end that may be a beginning: abcdefg").is_empty());
 }
 
 #[test]
