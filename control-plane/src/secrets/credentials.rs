@@ -195,3 +195,99 @@ impl KnownSecrets {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{rotate, vault_over};
+    use super::*;
+    use crate::store::{Store, in_memory};
+
+    const NOW: Timestamp = Timestamp::from_micros(1);
+
+    fn secret(token: &str) -> CredentialSecret {
+        let refresh_token = Some(format!("refresh-{token}").into());
+        CredentialSecret { username: Some("ada".to_owned()), token: token.to_owned().into(), refresh_token }
+    }
+
+    async fn stored(store: &Store, vault: &Vault, user: &str, provider: &str, token: &str) -> CredentialRow {
+        let mut tx = store.begin().await.expect("begins");
+        let user = tx.user_named(user, NOW).await.expect("user").id;
+        tx.commit().await.expect("commits");
+        let row = vault.credential_row(user, provider, "main", &secret(token), NOW).await.expect("seals");
+        let mut tx = store.begin().await.expect("begins");
+        assert!(tx.insert_credential(&row).await.expect("stores"));
+        tx.commit().await.expect("commits");
+        row
+    }
+
+    #[tokio::test]
+    async fn a_credential_opens_in_its_own_row_only() {
+        let store = in_memory().await;
+        let vault = vault_over(&store).await;
+        let mine = stored(&store, &vault, "ada", "npm", "token-of-ada").await;
+        let other = stored(&store, &vault, "bob", "npm", "token-of-bob").await;
+        let opened = vault.open_credential(&mine).await.expect("opens");
+        assert_eq!(opened.token.expose_secret(), "token-of-ada");
+        assert_eq!(opened.username.as_deref(), Some("ada"));
+        assert_eq!(opened.refresh_token.expect("is there").expose_secret(), "refresh-token-of-ada");
+        assert!(!format!("{:?} {mine:?}", secret("token-of-ada")).contains("token-of-ada"), "nothing in Debug");
+
+        let wrong = [
+            ("another row", CredentialRow { sealed_secret: other.sealed_secret.clone(), ..mine.clone() }),
+            ("another provider", CredentialRow { provider: "pypi".to_owned(), ..mine.clone() }),
+            ("another owner", CredentialRow { user_id: other.user_id, ..mine.clone() }),
+            ("cut off", CredentialRow { sealed_secret: mine.sealed_secret[..40].to_vec(), ..mine.clone() }),
+            ("empty", CredentialRow { sealed_secret: Vec::new(), ..mine.clone() }),
+        ];
+        for (what, row) in wrong {
+            let error = vault.open_credential(&row).await.expect_err(what);
+            assert!(matches!(error, VaultError::DoesNotOpen { .. }) && !error.to_string().contains("token"), "{what}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_damaged_record_stops_no_rotation_and_keeps_its_key() {
+        let store = in_memory().await;
+        let vault = vault_over(&store).await;
+        let good = stored(&store, &vault, "ada", "npm", "token-of-ada").await;
+        let mut damaged = vault.credential_row(good.user_id, "pypi", "x", &secret("y"), NOW).await.expect("seals");
+        *damaged.sealed_secret.last_mut().expect("is not empty") ^= 1;
+        let mut tx = store.begin().await.expect("begins");
+        assert!(tx.insert_credential(&damaged).await.expect("stores"));
+        tx.commit().await.expect("commits");
+
+        let rotated = rotate(&vault, NOW, |_| {}).await.expect("ends");
+        assert_eq!((rotated.records, rotated.unreadable, rotated.removed_keys), (1, 1, 0));
+        let row = async |id| store.credential(id).await.expect("reads").expect("is there");
+        assert_ne!(row(good.id).await.sealed_secret, good.sealed_secret);
+        assert_eq!(row(damaged.id).await.sealed_secret, damaged.sealed_secret, "it is left as it is");
+        vault.open_credential(&row(good.id).await).await.expect("opens");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_stored_that_a_removed_key_sealed() {
+        let store = in_memory().await;
+        let vault = vault_over(&store).await;
+        let first = stored(&store, &vault, "ada", "npm", "token-of-ada").await;
+        let late = vault.credential_row(first.user_id, "pypi", "late", &secret("y"), NOW).await.expect("seals");
+        rotate(&vault, NOW, |_| {}).await.expect("rotates");
+        let mut tx = store.begin().await.expect("begins");
+        let error = tx.insert_credential(&late).await.expect_err("its key is gone");
+        assert!(crate::store::is_sealed_with_removed_key(&error), "{error}");
+        assert_eq!(crate::error::Error::from(error).code(), crate::error::ErrorCode::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn what_is_known_follows_every_change() {
+        let store = in_memory().await;
+        let vault = vault_over(&store).await;
+        let known = KnownSecrets::new(vault.clone());
+        let row = stored(&store, &vault, "ada", "npm", "token-of-ada").await;
+        let text = "a token-of-ada, a refresh-token-of-ada";
+        assert!(!known.of(row.user_id).await.expect("opens").mask_text(text).contains("of-ada"));
+        let mut tx = store.begin().await.expect("begins");
+        assert!(tx.delete_credential(row.user_id, row.id).await.expect("deletes"));
+        tx.commit().await.expect("commits");
+        assert_eq!(known.of(row.user_id).await.expect("opens").mask_text(text), text);
+    }
+}
