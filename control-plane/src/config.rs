@@ -15,11 +15,14 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::secrets::MasterKeySource;
+
 const HTTP_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7070);
 const GRPC_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7071);
 /// Below Linux' default ephemeral range (32768–60999), so that a port stays ours across restarts.
 const PREVIEW_PORTS: RangeInclusive<u16> = 20_000..=29_999;
 const BOOTSTRAP_TOKEN_MIN_CHARS: usize = 32;
+const MASTER_KEY_SETTINGS: [&str; 3] = ["master_key_file", "master_key", "master_key_command"];
 const FILE_NAME: &str = "slipway.toml";
 const ENVIRONMENT_PREFIX: &str = "SLIPWAY_";
 /// Variables with our prefix that configure something other than the control plane.
@@ -38,8 +41,8 @@ pub struct Config {
     pub database_file: PathBuf,
     /// The directory of packs and manifests; `data_dir/blobs` unless set.
     pub blob_dir: PathBuf,
-    /// The master key's file; `data_dir/master.key` unless set.
-    pub master_key_file: PathBuf,
+    /// Where the master key comes from: a file, `data_dir/master.key`, unless set otherwise.
+    pub master_key: MasterKeySource,
     /// How people reach us, for links.
     pub public_url: Option<Url>,
     /// How agents reach us, as told to them with an enrolment token.
@@ -81,6 +84,8 @@ const KNOWN: &[&str] = &[
     "database_url",
     "blob_url",
     "master_key_file",
+    "master_key",
+    "master_key_command",
     "public_url",
     "agent_url",
     "preview_ports",
@@ -183,7 +188,7 @@ impl Settings {
             grpc_listen: self.parse("grpc_listen")?.unwrap_or(GRPC_LISTEN),
             database_file: self.path_of_url("database_url", "sqlite")?.unwrap_or_else(|| data_dir.join("slipway.db")),
             blob_dir: self.path_of_url("blob_url", "file")?.unwrap_or_else(|| data_dir.join("blobs")),
-            master_key_file: self.parse("master_key_file")?.unwrap_or_else(|| data_dir.join("master.key")),
+            master_key: self.master_key_source()?.unwrap_or_else(|| MasterKeySource::File(data_dir.join("master.key"))),
             public_url: self.parse("public_url")?,
             agent_url: self.parse("agent_url")?,
             preview_ports: self.read("preview_ports", parse_ports)?.unwrap_or(PREVIEW_PORTS),
@@ -206,6 +211,20 @@ impl Settings {
 
     fn parse<T: FromStr<Err: Display>>(&mut self, key: &str) -> Result<Option<T>, ConfigError> {
         self.read(key, |text| text.parse().map_err(|error| format!("is `{text}`, which cannot be used: {error}")))
+    }
+
+    /// One of three settings; more than one would leave open which counts.
+    fn master_key_source(&mut self) -> Result<Option<MasterKeySource>, ConfigError> {
+        let set: Vec<&str> = MASTER_KEY_SETTINGS.into_iter().filter(|key| self.0.contains_key(*key)).collect();
+        if let [_, second, ..] = set[..] {
+            let origin = self.0.get(second).map(|(_, origin)| origin.clone()).unwrap_or_default();
+            let problem = format!("is set together with {}; set one of them", set.join(" and "));
+            return Err(ConfigError::Value { key: second.to_owned(), origin, problem });
+        }
+        let file = self.parse("master_key_file")?.map(MasterKeySource::File);
+        let inline = self.read("master_key", |text| Ok(MasterKeySource::Inline(text.to_owned().into())))?;
+        let command = self.read("master_key_command", |text| Ok(MasterKeySource::Command(text.to_owned())))?;
+        Ok(file.or(inline).or(command))
     }
 
     fn path_of_url(&mut self, key: &str, scheme: &str) -> Result<Option<PathBuf>, ConfigError> {
@@ -301,6 +320,20 @@ mod tests {
             "SLIPWAY_PREVIEW_PORTS",
             "9-8",
             "`preview_ports` (from SLIPWAY_PREVIEW_PORTS) is `9-8`, not a range of ports like `20000-29999`",
+        );
+    }
+
+    #[test]
+    fn the_master_key_comes_from_one_place_and_is_never_shown() {
+        let key = "ab".repeat(32);
+        let config = load(&[("SLIPWAY_MASTER_KEY", &key)], vec![]).expect("valid");
+        assert!(matches!(config.master_key, MasterKeySource::Inline(_)));
+        assert!(!format!("{config:?}").contains(&key));
+        let both = [("SLIPWAY_MASTER_KEY", key.as_str()), ("SLIPWAY_MASTER_KEY_COMMAND", "kms")];
+        let error = load(&both, vec![]).expect_err("is refused").to_string();
+        assert_eq!(
+            error,
+            "`master_key_command` (from SLIPWAY_MASTER_KEY_COMMAND) is set together with master_key and master_key_command; set one of them"
         );
     }
 

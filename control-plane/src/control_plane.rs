@@ -26,7 +26,7 @@ use crate::http_server;
 use crate::identity::Authority;
 use crate::providers::local::{Addresses, Local};
 use crate::providers::{Provider, Providers};
-use crate::secrets::{ApiToken, MasterKey};
+use crate::secrets::{ApiToken, KnownSecrets, MasterKey, Vault};
 use crate::store::{BOOTSTRAP, NewToken, Store};
 
 /// The user that `bootstrap_token` and the command line act for.
@@ -66,13 +66,14 @@ pub enum StartError {
     Other(#[from] anyhow::Error),
 }
 
-/// Opens the records of a data directory, creating them on the first start.
-pub async fn open_store(config: &Config) -> anyhow::Result<(Store, MasterKey)> {
-    let master_key = MasterKey::load_or_create(&config.master_key_file, &config.database_file)?;
+/// Opens the records of a data directory and what is sealed in them, creating both on the first start.
+pub async fn open_store(config: &Config, clock: &Clock) -> anyhow::Result<(Store, Vault)> {
+    let master_key = MasterKey::load(&config.master_key, &config.database_file).await?;
     let store = Store::open(&config.database_file)
         .await
         .with_context(|| format!("cannot open the database {}", config.database_file.display()))?;
-    Ok((store, master_key))
+    let vault = Vault::open_ring(store.clone(), master_key, clock.now()).await?;
+    Ok((store, vault))
 }
 
 /// Makes sure that the data directory is there and private.
@@ -117,8 +118,8 @@ impl ControlPlane {
         let http_address = http.local_addr().context("the listener has an address")?;
         let grpc_address = grpc.local_addr().context("the listener has an address")?;
 
-        let (store, master_key) = open_store(config).await?;
-        let authority = Arc::new(Authority::load_or_create(&store, &master_key, clock.clone()).await?);
+        let (store, vault) = open_store(config, &clock).await?;
+        let authority = Arc::new(Authority::load_or_create(&store, &vault, clock.clone()).await?);
         bootstrap(config, &store, &clock).await?;
         let access = Access::new(config, store.clone(), clock.clone(), base_url(config, http_address)).await?;
 
@@ -129,11 +130,13 @@ impl ControlPlane {
         let addresses = Addresses { listen: http_address.ip(), public_host, ports: config.preview_ports.clone() };
         let local = Local::start(store.clone(), artifacts.clone(), clock.clone(), addresses, stop.clone()).await?;
         let providers = Providers::new([local.clone() as Arc<dyn Provider>]);
-        let orchestrator = Orchestrator::new(store.clone(), providers.clone(), master_key, bus.clone(), clock.clone());
+        let secrets = KnownSecrets::new(vault.clone());
+        let orchestrator = Orchestrator::new(vault.clone(), providers.clone(), secrets, bus.clone(), clock.clone());
 
         let app = App {
             store: store.clone(),
             access,
+            vault,
             orchestrator: orchestrator.clone(),
             sessions: sessions.clone(),
             providers,

@@ -21,6 +21,8 @@ pub enum ErrorCode {
     MethodNotAllowed,
     /// It contradicts the present state.
     Conflict,
+    /// The record is no longer as the caller has seen it.
+    PreconditionFailed,
     /// The body is larger than this endpoint takes.
     TooLarge,
     /// Too many requests; `Retry-After` says when.
@@ -41,6 +43,7 @@ impl ErrorCode {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
+            Self::PreconditionFailed => "precondition_failed",
             Self::TooLarge => "too_large",
             Self::RateLimited => "rate_limited",
             Self::Unavailable => "unavailable",
@@ -57,6 +60,7 @@ impl ErrorCode {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -72,7 +76,7 @@ impl ErrorCode {
             Self::Forbidden => Code::PermissionDenied,
             Self::NotFound => Code::NotFound,
             Self::MethodNotAllowed => Code::Unimplemented,
-            Self::Conflict => Code::FailedPrecondition,
+            Self::Conflict | Self::PreconditionFailed => Code::FailedPrecondition,
             Self::RateLimited => Code::ResourceExhausted,
             Self::Unavailable => Code::Unavailable,
             Self::Internal => Code::Internal,
@@ -167,8 +171,20 @@ impl From<anyhow::Error> for Error {
     }
 }
 
+impl From<crate::secrets::VaultError> for Error {
+    fn from(source: crate::secrets::VaultError) -> Self {
+        anyhow::Error::new(source).into()
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(source: sqlx::Error) -> Self {
+        if crate::store::is_sealed_with_removed_key(&source) {
+            return Self::new(
+                ErrorCode::Unavailable,
+                "the encryption key was replaced at this moment; send the request again",
+            );
+        }
         anyhow::Error::new(source).context("database").into()
     }
 }

@@ -68,6 +68,10 @@ id_type!(/// Identifies a pack object in the blob store.
     PackId);
 id_type!(/// Identifies a certificate authority of the control plane.
     AuthorityId);
+id_type!(/// Identifies a stored credential at a provider.
+    CredentialId);
+id_type!(/// Identifies a variable of a target.
+    VariableId);
 
 /// A team owns records as a person does.
 impl From<TeamId> for UserId {

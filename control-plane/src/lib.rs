@@ -23,3 +23,4 @@ pub mod ids;
 pub mod providers;
 pub mod secrets;
 pub mod store;
+pub mod variables;

@@ -6,8 +6,10 @@
 
 pub mod limits;
 pub mod manifest;
+pub mod mask;
 pub mod plan;
 pub mod token;
+pub mod variable;
 
 /// The generated types of package `slipway.agent.v1`; their documentation is in the `.proto` files.
 #[allow(missing_docs, clippy::pedantic, clippy::large_enum_variant, unreachable_pub)]

@@ -3,6 +3,7 @@
 
 mod agent;
 mod detect;
+mod mask;
 mod overhead;
 mod transfer;
 mod tree;
@@ -11,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// In the order they run.
-const PARTS: [&str; 4] = ["overhead", "transfer", "agent", "detect"];
+const PARTS: [&str; 5] = ["mask", "overhead", "transfer", "agent", "detect"];
 
 /// Runs every benchmark, or only the named part, on the release binaries in `binaries` and prints one table.
 pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
@@ -21,6 +22,7 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
     println!("{:<58} {:>12} {:>12}", "", "measured", "at most");
     for name in PARTS.into_iter().filter(|name| part.is_none_or(|part| part == *name)) {
         match name {
+            "mask" => mask::run()?,
             "overhead" => overhead::run(binaries)?,
             "transfer" => transfer::run(binaries).await?,
             "agent" => agent::run(binaries).await?,

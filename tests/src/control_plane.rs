@@ -133,13 +133,17 @@ impl ControlPlane {
         self.said.lock().expect("nobody panics here").clone()
     }
 
-    /// Runs `slipway` on its data directory, with this standard input; answers standard output, or
-    /// standard error when it failed.
+    /// A command of `slipway` on its data directory.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.binaries.join("slipway"));
+        command.args(arguments).arg("--data-dir").arg(self.data_dir.path()).env_remove("SLIPWAY_LOG");
+        command
+    }
+
+    /// Runs a command with this standard input; answers standard output, or standard error when it failed.
     pub fn command_line(&self, arguments: &[&str], input: &str) -> Result<String, String> {
-        let mut child = Command::new(self.binaries.join("slipway"))
-            .args(arguments)
-            .arg("--data-dir")
-            .arg(self.data_dir.path())
+        let mut child = self
+            .command(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -180,6 +184,18 @@ impl ControlPlane {
     /// Its data directory.
     pub fn data_dir(&self) -> &Path {
         self.data_dir.path()
+    }
+
+    /// Stores a credential and answers its id.
+    pub fn add_credential(&self, provider: &str, label: &str, token: &str) -> String {
+        let arguments = ["credential", "add", "--provider", provider, "--label", label];
+        self.command_line(&arguments, token).expect("stores it")
+    }
+
+    /// Sets variables of a target, besides those it has.
+    pub async fn set_variables(&self, target: &str, variables: Value) -> Value {
+        let body = json!({ "merge": true, "variables": variables });
+        self.call(Method::PUT, &format!("/api/deployments/targets/{target}/env"), Some(body)).await
     }
 
     /// Ends it in order and answers whether it ended well.

@@ -143,21 +143,28 @@ fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
-/// Copies a pipe to the log until it ends, and returns what it had to say about a failure.
+/// Copies a pipe to the log until it ends, and returns what it had to say about a failure. Nothing of
+/// it is looked at before it is masked.
 async fn capture(mut pipe: impl AsyncRead + Unpin, stream: LogStream, log: &JobLog) -> io::Result<Telling> {
     let mut buffer = vec![0; READ_BYTES];
+    let (mut masker, mut shown) = (log.masker(), Vec::new());
     let mut splitter = LineSplitter::default();
     let mut telling = Telling::default();
     loop {
         let length = pipe.read(&mut buffer).await?;
+        shown.clear();
+        match length {
+            0 => masker.finish(&mut shown),
+            length => masker.mask(&buffer[..length], &mut shown),
+        }
         log.append(stream, |emit| {
             let mut keep = |line: Line<'_>| {
                 telling.consider(line.text);
                 emit(line);
             };
-            match length {
-                0 => splitter.finish(&mut keep),
-                length => splitter.split(&buffer[..length], &mut keep),
+            splitter.split(&shown, &mut keep);
+            if length == 0 {
+                splitter.finish(&mut keep);
             }
         })?;
         if length == 0 {

@@ -8,6 +8,8 @@ use std::env;
 use std::ffi::OsString;
 use std::path::Path;
 
+use slipway_proto::variable::{is_name, is_refused};
+
 use super::search_path::SearchPath;
 
 /// Passed on when the agent has them: language, time zone, certificates, proxies, registries.
@@ -44,10 +46,6 @@ const FIXED: [(&str, &str); 8] = [
     ("ASTRO_TELEMETRY_DISABLED", "1"),
     ("NEXT_TELEMETRY_DISABLED", "1"),
 ];
-
-/// Names that would change which code runs, not what it is told.
-const REFUSED: [&str; 3] = ["BASH_ENV", "ENV", "IFS"];
-const REFUSED_PREFIXES: [&str; 3] = ["LD_", "DYLD_", "SLIPWAY_"];
 
 /// A variable that a build may not be given.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -105,12 +103,9 @@ impl Environment {
 
 fn check(name: &str, value: &str) -> Result<(), EnvironmentError> {
     let named = || name.to_owned();
-    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && !name.starts_with(|first: char| first.is_ascii_digit())
-        && !name.is_empty();
-    if !is_name {
+    if !is_name(name) {
         Err(EnvironmentError::Name { name: named() })
-    } else if REFUSED.contains(&name) || REFUSED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+    } else if is_refused(name) {
         Err(EnvironmentError::Refused { name: named() })
     } else if value.contains('\0') {
         Err(EnvironmentError::Value { name: named() })

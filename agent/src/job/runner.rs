@@ -73,10 +73,7 @@ impl Runner {
                 job.report(Kind::ArtifactCommitted(ArtifactCommitted { artifact_id }));
                 tracing::info!(job.id, "built and uploaded");
             }
-            Err(Halt::Failed(failure)) => {
-                tracing::info!(job.id, step = step.as_str_name(), "failed: {}", failure.message);
-                job.report_failure(step, failure);
-            }
+            Err(Halt::Failed(failure)) => job.report_failure(step, &failure),
             Err(Halt::Interrupted) => report_interruption(job, step, timeout),
         }
         job.finish();
@@ -99,11 +96,11 @@ fn report_interruption(job: &Job, step: Step, timeout: Duration) {
                 "the build did not finish within {} and was ended; make it faster, or find out what it waits for",
                 in_words(timeout)
             );
-            job.report_failure(step, Failure::new(FailureCode::TimedOut, message));
+            job.report_failure(step, &Failure::new(FailureCode::TimedOut, message));
         }
         Some(Reason::Stopping) => {
             let message = "the agent in the sandbox was stopped during the build; start it and deploy again";
-            job.report_failure(step, Failure::new(FailureCode::Internal, message));
+            job.report_failure(step, &Failure::new(FailureCode::Internal, message));
         }
         Some(Reason::Cancelled | Reason::Dropped) | None => {
             tracing::info!(job.id, "cancelled");

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use slipway_proto::limits;
+use slipway_proto::mask::{MaskSet, Secret};
 use slipway_proto::v1::job_event::Kind;
 use slipway_proto::v1::{BuildJob, FailureCode, JobCancelled, JobEvent, JobFailed, JobPosition, Step};
 use tokio::sync::{Notify, mpsc};
@@ -24,6 +25,8 @@ pub(crate) struct Job {
     pub(crate) id: String,
     pub(crate) order: BuildJob,
     pub(crate) log: JobLog,
+    /// The values of its variables, which must not leave the sandbox again.
+    pub(crate) masks: Arc<MaskSet>,
     pub(crate) interrupt: Interrupt,
     journal: Mutex<Journal>,
     is_log_closed: AtomicBool,
@@ -40,9 +43,11 @@ impl Job {
     }
 
     /// Reports that a step did not work.
-    pub(crate) fn report_failure(&self, step: Step, failure: super::Failure) {
+    pub(crate) fn report_failure(&self, step: Step, failure: &super::Failure) {
         let (code, exit_code) = (failure.code.into(), failure.exit_code);
-        self.report(Kind::Failed(JobFailed { step: step.into(), code, message: failure.message, exit_code }));
+        let message = self.masks.mask_text(&failure.message);
+        tracing::info!(job.id = self.id, step = step.as_str_name(), "failed: {message}");
+        self.report(Kind::Failed(JobFailed { step: step.into(), code, message, exit_code }));
     }
 
     /// Ends the log and says so, once.
@@ -106,8 +111,10 @@ impl Jobs {
         if self.table().contains_key(&id) || !is_plain(&id) {
             return;
         }
+        let masks = Arc::new(masks(&order));
         let job = Arc::new(Job {
-            log: JobLog::new(self.spool_dir.join(&id), self.log_news.clone()),
+            log: JobLog::new(self.spool_dir.join(&id), self.log_news.clone(), masks.clone()),
+            masks,
             id: id.clone(),
             order,
             interrupt: Interrupt::default(),
@@ -122,7 +129,7 @@ impl Jobs {
         {
             job.close_log();
             let message = format!("{WAITING_JOBS} deployments are waiting in this sandbox already; deploy again later");
-            job.report_failure(Step::Prepare, super::Failure::new(FailureCode::Internal, message));
+            job.report_failure(Step::Prepare, &super::Failure::new(FailureCode::Internal, message));
             job.finish();
         }
     }
@@ -200,6 +207,13 @@ impl Jobs {
     pub(crate) fn spool_bytes(&self) -> u64 {
         self.held().iter().map(|job| job.log.produced_bytes().saturating_sub(job.log.stored_bytes())).sum()
     }
+}
+
+/// Every variable is a secret, unless it says that it is none.
+fn masks(order: &BuildJob) -> MaskSet {
+    let Some(env) = &order.env else { return MaskSet::default() };
+    let secret = env.variables.iter().filter(|(name, _)| !env.plain.contains(name));
+    MaskSet::new(secret.map(|(name, value)| Secret { name, value: value.as_bytes() }))
 }
 
 /// The id names files; the server's are UUIDs.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use slipway_proto::limits;
+use slipway_proto::mask::{MaskSet, Masker};
 use slipway_proto::v1::{LogBatch, LogClosed, LogStream};
 use tokio::sync::Notify;
 
@@ -19,6 +20,7 @@ pub(crate) struct JobLog {
     state: Mutex<State>,
     news: Arc<Notify>,
     stored: Notify,
+    masks: Arc<MaskSet>,
 }
 
 struct State {
@@ -49,8 +51,8 @@ pub(super) struct Pending {
 }
 
 impl JobLog {
-    /// A log kept in `path`; `news` is told of every line.
-    pub(crate) fn new(path: PathBuf, news: Arc<Notify>) -> Self {
+    /// A log kept in `path`; `news` is told of every line. Nothing in `masks` may be written to it.
+    pub(crate) fn new(path: PathBuf, news: Arc<Notify>, masks: Arc<MaskSet>) -> Self {
         let state = State {
             spool: Spool::new(path),
             digest: blake3::Hasher::new(),
@@ -61,14 +63,19 @@ impl JobLog {
             stored_bytes: 0,
             urgent_bytes: 0,
         };
-        Self { state: Mutex::new(state), news, stored: Notify::new() }
+        Self { state: Mutex::new(state), news, stored: Notify::new(), masks }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends lines: `each` is called with a function that takes one.
+    /// A masker for one stream of a command, which must pass it before its lines are appended.
+    pub(crate) fn masker(&self) -> Masker {
+        Masker::new(self.masks.clone())
+    }
+
+    /// Appends lines, masked already: `each` is called with a function that takes one.
     ///
     /// # Errors
     /// When they cannot be kept. The log must not be used any further then, but to close it.
@@ -87,6 +94,7 @@ impl JobLog {
 
     /// Appends one line of the agent's own.
     pub(crate) fn say(&self, text: &str) -> io::Result<()> {
+        let text = self.masks.mask_text(text);
         self.append(LogStream::Stdout, |emit| {
             for line in text.split('\n') {
                 emit(Line { text: &line.as_bytes()[..line.len().min(limits::LOG_LINE_BYTES)], continued: false });
@@ -221,7 +229,7 @@ mod tests {
     use super::*;
 
     fn log(directory: &tempfile::TempDir) -> JobLog {
-        JobLog::new(directory.path().join("job"), Arc::default())
+        JobLog::new(directory.path().join("job"), Arc::default(), Arc::default())
     }
 
     #[test]

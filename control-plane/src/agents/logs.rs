@@ -10,10 +10,12 @@ use tonic::{Status, Streaming};
 
 use super::Gateway;
 use crate::bus::News;
+use crate::deployments::hide::hide;
 use crate::deployments::orchestrator::{foreign_job, parse_job_id};
 use crate::error::Error;
-use crate::ids::SandboxId;
-use crate::store::{LogLine, LogSource};
+use crate::ids::{DeploymentId, SandboxId};
+use crate::secrets::{OwnerSecrets, SeenSecret};
+use crate::store::{LogLine, LogSource, Tx};
 
 /// Replies waiting for one agent; when it is full, ingest waits, and with it the agent.
 const REPLIES: usize = 64;
@@ -43,9 +45,10 @@ pub(super) fn receive(
 /// there is a gap before it.
 async fn store(gateway: &Gateway, sandbox: SandboxId, batch: LogBatch) -> Result<LogReply, Error> {
     let id = parse_job_id(&batch.job_id)?;
+    let secrets = gateway.orchestrator.secrets_of_job(sandbox, id).await?;
     let mut tx = gateway.store.begin().await?;
     let deployment = tx.deployment(id).await?.filter(|deployment| deployment.sandbox_id == sandbox);
-    let deployment = deployment.ok_or_else(foreign_job)?;
+    let mut deployment = deployment.ok_or_else(foreign_job)?;
     let stored = u64::try_from(deployment.log_bytes).unwrap_or(0);
     let mut end = batch.offset;
     let mut lines = Vec::with_capacity(batch.lines.len());
@@ -70,8 +73,42 @@ async fn store(gateway: &Gateway, sandbox: SandboxId, batch: LogBatch) -> Result
         return Ok(LogReply { job_id: batch.job_id, stored_bytes: stored });
     }
     let grown = i64::try_from(end - stored).map_err(anyhow::Error::from)?;
+    let seen = if secrets.is_empty() { Vec::new() } else { search(&mut tx, &secrets, id, &mut lines).await? };
     tx.append_log(id, lines, grown).await?;
+    if !seen.is_empty() {
+        gateway.orchestrator.raise_alarm(&mut tx, &mut deployment, &seen).await?;
+    }
     tx.commit().await?;
+    if !seen.is_empty() {
+        gateway.orchestrator.alarm_raised(&deployment);
+    }
     gateway.bus.publish(News::Deployment(id));
     Ok(LogReply { job_id: batch.job_id, stored_bytes: end })
+}
+
+/// Hides credentials in new lines, together with what is stored before them: one may
+/// begin in an earlier batch.
+async fn search(
+    tx: &mut Tx,
+    secrets: &OwnerSecrets,
+    id: DeploymentId,
+    lines: &mut Vec<LogLine>,
+) -> Result<Vec<SeenSecret>, anyhow::Error> {
+    let stored = tx.last_segments(id).await?;
+    let mut all: Vec<LogLine> = stored.iter().flat_map(|segment| segment.lines.iter().cloned()).collect();
+    let new = all.len();
+    all.append(lines);
+    let (seen, changed) = hide(secrets, &mut all);
+    *lines = all.split_off(new);
+    let mut rest = all.into_iter();
+    let mut first = 0;
+    for mut segment in stored {
+        let last = first + segment.lines.len();
+        segment.lines = rest.by_ref().take(last - first).collect();
+        if changed.iter().any(|changed| (first..last).contains(changed)) {
+            tx.replace_segment(id, segment).await?;
+        }
+        first = last;
+    }
+    Ok(seen)
 }

@@ -193,6 +193,7 @@ impl Session {
             self.send(match work {
                 Work::Build(job) => Message::Build(*job),
                 Work::Cancel(cancel) => Message::Cancel(cancel),
+                Work::Drop(id) => Message::Drop(DropJob { job_id: id.to_string() }),
             })
             .await?;
         }

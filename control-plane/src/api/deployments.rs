@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,10 +21,9 @@ use crate::deployments::status::{Status, Step, StepState};
 use crate::error::Error;
 use crate::ids::{DeploymentId, SandboxId, TargetId, UserId};
 use crate::store::{Deployment, DeploymentRequest, Filter, StepRow, Target};
+use crate::variables::{BuildValue, BuildVariables, check_name};
 
 const LONGEST_TEXT_BYTES: usize = 1024;
-/// All of `env` travels in one message of at most 64 KiB.
-const LARGEST_ENV_BYTES: usize = 40 * 1024;
 
 /// A deployment as the API shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,6 +39,8 @@ pub(super) struct DeploymentView {
     deployment_url: Option<String>,
     preview_url: Option<String>,
     error_message: Option<String>,
+    /// Version of the target's variables it was made with.
+    env_version: Option<i64>,
     #[schema(value_type = Object)]
     metadata: serde_json::Map<String, serde_json::Value>,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -63,6 +65,7 @@ impl DeploymentView {
             deployment_url: deployment.deployment_url,
             preview_url: deployment.preview_url,
             error_message: deployment.error_message,
+            env_version: deployment.env_version,
             metadata: deployment.metadata.0,
             started_at: deployment.started_at,
             completed_at: deployment.completed_at,
@@ -139,6 +142,37 @@ impl Environment {
     }
 }
 
+/// The value of a variable: a string, or one that says whether it is secret.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "a value of `env` must be a string, or an object with `value` and `secret`")]
+enum EnvInput {
+    Secret(SecretString),
+    Detailed(DetailedEnvInput),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DetailedEnvInput {
+    value: SecretString,
+    secret: bool,
+}
+
+impl From<EnvInput> for BuildValue {
+    fn from(input: EnvInput) -> Self {
+        match input {
+            EnvInput::Secret(value) => Self { value, is_secret: true },
+            EnvInput::Detailed(DetailedEnvInput { value, secret }) => Self { value, is_secret: secret },
+        }
+    }
+}
+
+impl EnvInput {
+    fn value(&self) -> &str {
+        let (Self::Secret(value) | Self::Detailed(DetailedEnvInput { value, .. })) = self;
+        value.expose_secret()
+    }
+}
+
 /// What to deploy and how. What is left out is detected.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -154,9 +188,11 @@ pub(super) struct CreateDeployment {
     output_dir: Option<String>,
     /// Relative to the workspace.
     root_dir: Option<String>,
-    /// Variables for the build. They enter the sandbox: put no secret here.
+    /// Variables for this build, besides the target's own. They enter the sandbox. Their values are
+    /// masked in the log, unless they are given as `{"value": "…", "secret": false}`.
     #[serde(default)]
-    env: BTreeMap<String, String>,
+    #[schema(value_type = Object)]
+    env: BTreeMap<String, EnvInput>,
     branch: Option<String>,
     commit_message: Option<String>,
     /// Do everything but the irreversible step.
@@ -170,20 +206,10 @@ impl CreateDeployment {
         check_text("commit_message", self.commit_message.as_ref(), LONGEST_TEXT_BYTES)?;
         self.build_settings().check().map_err(|(field, problem)| Error::invalid(format!("`{field}` {problem}")))?;
         for name in self.env.keys() {
-            let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
-            let is_name = name.starts_with(is_first) && name.chars().all(|c| is_first(c) || c.is_ascii_digit());
-            if !is_name {
-                return Err(Error::invalid(format!(
-                    "`env` has the name `{name}`; names are letters, digits and `_`, and begin with no digit"
-                )));
-            }
+            check_name(name).map_err(|problem| Error::invalid(format!("`env`: {problem}")))?;
         }
-        if self.env.values().any(|value| value.contains('\0')) {
+        if self.env.values().any(|input| input.value().contains('\0')) {
             return Err(Error::invalid("`env` has a value with a NUL character, which no environment can hold"));
-        }
-        let env_bytes: usize = self.env.iter().map(|(name, value)| name.len() + value.len() + 8).sum();
-        if env_bytes > LARGEST_ENV_BYTES {
-            return Err(Error::invalid(format!("`env` may have {LARGEST_ENV_BYTES} bytes in all")));
         }
         Ok(())
     }
@@ -210,7 +236,7 @@ impl CreateDeployment {
                 branch: self.branch,
                 commit_message: self.commit_message,
             },
-            build_env: self.env,
+            build_env: BuildVariables(self.env.into_iter().map(|(name, input)| (name, input.into())).collect()),
             dry_run: self.dry_run,
         }
     }

@@ -14,6 +14,7 @@ mod targets;
 mod teams;
 mod tokens;
 mod users;
+mod variables;
 
 pub(crate) use deployments::StepView;
 pub(crate) use extract::check_user_name;
@@ -39,6 +40,7 @@ use crate::clock::Clock;
 use crate::deployments::orchestrator::Orchestrator;
 use crate::identity::Authority;
 use crate::providers::Providers;
+use crate::secrets::Vault;
 use crate::store::Store;
 
 /// Largest request body.
@@ -56,6 +58,8 @@ pub struct App {
     pub store: Store,
     /// Who asks.
     pub access: Access,
+    /// What is sealed in them.
+    pub vault: Vault,
     /// Who moves deployments.
     pub orchestrator: Orchestrator,
     /// Who is connected.
@@ -102,6 +106,8 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(sandboxes::detect))
         .routes(routes!(targets::list, targets::create))
         .routes(routes!(targets::get, targets::update, targets::delete))
+        .routes(routes!(variables::get, variables::set))
+        .routes(routes!(variables::import))
         .routes(routes!(deployments::deploy))
         .routes(routes!(deployments::list_of_sandbox))
         .routes(routes!(deployments::list))
@@ -185,6 +191,8 @@ mod tests {
             "/api/auth/logout",
             "/api/me",
             "/api/tokens",
+            "/api/deployments/targets/{id}/env",
+            "/api/deployments/targets/{id}/env/import",
             "/healthz",
             "/readyz",
         ] {

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::control_plane::{open_store, prepare_data_dir};
 use crate::identity::Authority;
 use crate::ids::UserId;
-use crate::secrets::{ApiToken, MasterKey};
+use crate::secrets::{ApiToken, Vault};
 use crate::store::{NewToken, Store, Tx, User};
 
 pub(super) async fn token(command: TokenCommand) -> ExitCode {
@@ -31,11 +31,11 @@ pub(super) fn report(outcome: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-pub(super) async fn open(admin: &AdminArgs) -> anyhow::Result<(Store, MasterKey)> {
+pub(super) async fn open(admin: &AdminArgs) -> anyhow::Result<(Store, Vault)> {
     let flags = path_flag("data_dir", admin.data_dir.as_ref()).into_iter().collect();
     let config = load_config(admin.config.as_ref(), flags)?;
     prepare_data_dir(&config.data_dir)?;
-    open_store(&config).await
+    open_store(&config, &Clock::system()).await
 }
 
 pub(super) async fn user_id(store: &Store, name: &str) -> anyhow::Result<UserId> {
@@ -122,13 +122,13 @@ async fn run_sandbox(command: SandboxCommand) -> anyhow::Result<()> {
             }
         }
         SandboxCommand::EnrollToken { id, admin } => {
-            let (store, master_key) = open(&admin).await?;
+            let (store, vault) = open(&admin).await?;
             let id = id.parse().context("the id is not a UUID; `slipway sandbox list` shows the ids")?;
             store
                 .sandbox(id)
                 .await?
                 .ok_or_else(|| anyhow!("there is no such sandbox; `slipway sandbox list` shows them"))?;
-            let authority = Authority::load_or_create(&store, &master_key, clock.clone()).await?;
+            let authority = Authority::load_or_create(&store, &vault, clock.clone()).await?;
             let made = new_enrollment_token(&store, &authority, &clock, id).await?;
             println!("{}", made.token);
             eprintln!("Single use; expires {}.", made.expires_at);

@@ -1,6 +1,7 @@
 //! The command line of `slipway`.
 
 mod admin;
+mod keys;
 mod serve;
 mod up;
 mod user;
@@ -49,6 +50,12 @@ enum Command {
     /// Make and list sandboxes and enrol their agents, straight on the data directory.
     #[command(subcommand)]
     Sandbox(SandboxCommand),
+    /// List and rotate the keys that seal secrets in the database.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Store, list and delete credentials at providers, straight on the data directory.
+    #[command(subcommand)]
+    Credential(CredentialCommand),
 }
 
 #[derive(Debug, Args)]
@@ -223,6 +230,65 @@ enum SandboxCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// List the keys: which is current, and how many records each seals.
+    List {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Make a new key and seal every record again with it.
+    ///
+    /// The server may run meanwhile. A rotation that is interrupted loses nothing; start it again and
+    /// it goes on. The master key stays as it is.
+    Rotate {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CredentialCommand {
+    /// Store a credential, sealed. It is searched for in all that sandboxes send from then on.
+    Add {
+        /// Id of the provider, as in targets.
+        #[arg(long)]
+        provider: String,
+        /// Tells it from others at this provider.
+        #[arg(long)]
+        label: String,
+        /// For registries that want one.
+        #[arg(long)]
+        username: Option<String>,
+        /// File with the token, `-` for standard input.
+        #[arg(long, value_name = "FILE", default_value = "-")]
+        token_file: PathBuf,
+        /// Whose.
+        #[arg(long, default_value = crate::control_plane::ADMIN)]
+        user: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// List a user's credentials, without what is secret of them.
+    List {
+        /// Whose.
+        #[arg(long, default_value = crate::control_plane::ADMIN)]
+        user: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Delete a credential.
+    Delete {
+        /// Its id, as in `credential list`.
+        id: String,
+        /// Whose.
+        #[arg(long, default_value = crate::control_plane::ADMIN)]
+        user: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
 impl Cli {
     /// Does what was asked and answers the exit code.
     pub fn run(self) -> ExitCode {
@@ -236,6 +302,8 @@ impl Cli {
             Command::User(command) => runtime.block_on(user::run(command)),
             Command::Token(command) => runtime.block_on(admin::token(command)),
             Command::Sandbox(command) => runtime.block_on(admin::sandbox(command)),
+            Command::Keys(command) => runtime.block_on(keys::keys(command)),
+            Command::Credential(command) => runtime.block_on(keys::credential(command)),
         };
         // What still runs on threads (a build that does not end) must not hold up the exit.
         runtime.shutdown_background();

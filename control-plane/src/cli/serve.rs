@@ -9,9 +9,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::control_plane::ControlPlane;
 use crate::error::Error;
+use crate::secrets::keep_memory_private;
 
 pub(super) async fn run(args: ServeArgs) -> ExitCode {
     start_logging("info,sqlx=warn");
+    keep_memory_private();
     let mut flags = Vec::new();
     flags.extend(args.http.map(|address| ("http_listen", address.to_string())));
     flags.extend(args.grpc.map(|address| ("grpc_listen", address.to_string())));

@@ -26,6 +26,7 @@ use crate::deployments::status::Status;
 use crate::ids::{ApiTokenId, DeploymentId, TargetId, UserId};
 use crate::secrets::ApiToken;
 use crate::store::{Deployment, DeploymentRequest, NewToken, Sandbox, Target};
+use crate::variables::BuildVariables;
 
 const USER: &str = "local";
 const PROVIDER: &str = "local";
@@ -161,7 +162,7 @@ impl Run {
         let request = DeployRequest {
             environment: "production".to_owned(),
             settings: DeploymentRequest::default(),
-            build_env: BTreeMap::new(),
+            build_env: BuildVariables::default(),
             dry_run: false,
         };
         let deployment = app.orchestrator.deploy(&sandbox, &target, request).await?;

@@ -5,11 +5,12 @@
 //! `Tx::move_deployment`. What the agent should be doing is never queued: it is derived from the
 //! table each time ([`Orchestrator::work_for`]), so a lost message or a restart loses nothing.
 
+mod alarm;
 mod events;
 mod publish;
 mod sweep;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,8 +24,9 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::ids::{ArtifactId, DeploymentId, SandboxId};
 use crate::providers::Providers;
-use crate::secrets::{MasterKey, Record};
+use crate::secrets::{KnownSecrets, Record, Vault};
 use crate::store::{Deployment, DeploymentRequest, Move, NewDeployment, Sandbox, SandboxState, Store, Target};
+use crate::variables::{BuildVariables, Scope, Variables};
 
 pub use events::{EventOutcome, clean_text, foreign_job, parse_job_id, parse_plan};
 pub use sweep::Presence;
@@ -43,7 +45,8 @@ pub struct Orchestrator(Arc<Inner>);
 struct Inner {
     store: Store,
     providers: Providers,
-    master_key: MasterKey,
+    vault: Vault,
+    secrets: KnownSecrets,
     bus: Bus,
     clock: Clock,
     started_at: crate::clock::Timestamp,
@@ -57,8 +60,8 @@ pub struct DeployRequest {
     pub environment: String,
     /// What travels to the agent or the provider.
     pub settings: DeploymentRequest,
-    /// Variables for the build: the only values that enter the sandbox.
-    pub build_env: BTreeMap<String, String>,
+    /// Variables for this build, which go before the target's: the only values that enter the sandbox.
+    pub build_env: BuildVariables,
     /// Whether to stop before the irreversible step.
     pub dry_run: bool,
 }
@@ -69,14 +72,16 @@ pub enum Work {
     Build(Box<BuildJob>),
     /// Stop this.
     Cancel(CancelJob),
+    /// Stop this and forget it, with what is left of its log.
+    Drop(DeploymentId),
 }
 
 impl Orchestrator {
     /// An orchestrator over the store; call [`run`](Self::run) to start it.
-    pub fn new(store: Store, providers: Providers, master_key: MasterKey, bus: Bus, clock: Clock) -> Self {
-        let started_at = clock.now();
+    pub fn new(vault: Vault, providers: Providers, secrets: KnownSecrets, bus: Bus, clock: Clock) -> Self {
+        let (store, started_at) = (vault.store().clone(), clock.now());
         let (publishing, tasks) = (Mutex::default(), TaskTracker::new());
-        Self(Arc::new(Inner { store, providers, master_key, bus, clock, started_at, publishing, tasks }))
+        Self(Arc::new(Inner { store, providers, vault, secrets, bus, clock, started_at, publishing, tasks }))
     }
 
     /// Stores a new deployment and lets the agent know.
@@ -91,12 +96,16 @@ impl Orchestrator {
     ) -> Result<DeploymentId, Error> {
         self.check_room(sandbox).await?;
         let id = DeploymentId::new();
-        let sealed_build_env = if request.build_env.is_empty() {
+        let variables = Variables::of(&self.0.vault, target.id).await?;
+        let mut build = BuildVariables(variables.for_deployment(Scope::Build, &request.environment));
+        build.0.extend(request.build_env.0);
+        build.check().map_err(Error::invalid)?;
+        let sealed_build_env = if build.0.is_empty() {
             None
         } else {
-            let plain = serde_json::to_vec(&request.build_env).map_err(anyhow::Error::from)?;
-            let record = Record { table: TABLE, row: id.as_bytes(), owner: sandbox.user_id.as_bytes() };
-            Some(self.0.master_key.seal(record, &plain))
+            let record = Record::of(TABLE, id.as_bytes(), sandbox.user_id.as_bytes());
+            let plain = build.to_json().map_err(anyhow::Error::from)?;
+            Some(self.0.vault.seal(record, &plain).await?)
         };
         self.insert(NewDeployment {
             id,
@@ -107,6 +116,7 @@ impl Orchestrator {
             environment: request.environment,
             request: request.settings,
             sealed_build_env,
+            env_version: Some(variables.version),
             dry_run: request.dry_run,
             artifact_id: None,
             metadata: serde_json::Map::new(),
@@ -142,6 +152,7 @@ impl Orchestrator {
             environment: former.environment.clone(),
             request: former.request.0.clone(),
             sealed_build_env: None,
+            env_version: former.env_version,
             dry_run: false,
             artifact_id: Some(artifact),
             metadata,
@@ -232,26 +243,26 @@ impl Orchestrator {
             .collect();
         let is_busy = unfinished.iter().any(|deployment| deployment.status.is_with_agent());
         if let Some(next) = unfinished.first().filter(|_| !is_busy) {
-            work.push(Work::Build(Box::new(self.build_job(next)?)));
+            work.push(Work::Build(Box::new(self.build_job(next).await?)));
         }
+        work.extend(self.to_be_dropped(sandbox).await?.into_iter().map(Work::Drop));
         Ok(work)
     }
 
-    fn build_job(&self, deployment: &Deployment) -> anyhow::Result<BuildJob> {
+    async fn build_job(&self, deployment: &Deployment) -> anyhow::Result<BuildJob> {
         let request = &deployment.request.0;
-        let variables = match &deployment.sealed_build_env {
-            None => BTreeMap::new(),
+        let env = match &deployment.sealed_build_env {
+            None => BuildEnv::default(),
             Some(sealed) => {
-                let owner = deployment.user_id.as_bytes();
-                let record = Record { table: TABLE, row: deployment.id.as_bytes(), owner };
-                serde_json::from_slice(&self.0.master_key.open(record, sealed)?)?
+                let record = Record::of(TABLE, deployment.id.as_bytes(), deployment.user_id.as_bytes());
+                BuildVariables::message(&self.0.vault.open(record, sealed).await?)?
             }
         };
         Ok(BuildJob {
             job_id: deployment.id.to_string(),
             overrides: Some(BuildOverrides::from(&request.build)),
             target: Some(BuildOverrides::from(&request.target_build)),
-            env: Some(BuildEnv { variables: variables.into_iter().collect() }),
+            env: Some(env),
             timeout_seconds: u32::try_from(limits::JOB_TIMEOUT.as_secs()).unwrap_or(u32::MAX),
         })
     }

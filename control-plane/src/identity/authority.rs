@@ -16,7 +16,7 @@ use slipway_proto::{ENROLL_SERVER_NAME, SESSION_SERVER_NAME, limits};
 use super::spiffe::sandbox_uri;
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{AuthorityId, SandboxId};
-use crate::secrets::{MasterKey, Record, random_bytes, sha256};
+use crate::secrets::{Record, Vault, random_bytes, sha256};
 use crate::store::{AgentCertificate, Store};
 
 const AUTHORITY_LIFE: Duration = Duration::from_secs(5 * 365 * 24 * 60 * 60);
@@ -25,7 +25,6 @@ const SERVER_LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Clocks differ; a certificate is valid a little before it was made.
 const BACKDATE: Duration = Duration::from_secs(60);
 const TABLE: &str = "certificate_authorities";
-const INSTALLATION: [u8; 16] = [0; 16];
 
 /// The authority, ready to sign.
 pub struct Authority {
@@ -44,20 +43,20 @@ pub struct Issued {
 
 impl Authority {
     /// Opens the stored authority, or makes one on the first start.
-    pub async fn load_or_create(store: &Store, master_key: &MasterKey, clock: Clock) -> anyhow::Result<Self> {
+    pub async fn load_or_create(store: &Store, vault: &Vault, clock: Clock) -> anyhow::Result<Self> {
         let (certificate, key) = match store.authority().await? {
             Some((id, certificate, sealed)) => {
-                let record = Record { table: TABLE, row: id.as_bytes(), owner: &INSTALLATION };
-                (certificate, KeyPair::try_from(master_key.open(record, &sealed)?.as_slice())?)
+                let record = Record::of_installation(TABLE, id.as_bytes());
+                (certificate, KeyPair::try_from(vault.open(record, &sealed).await?.as_slice())?)
             }
-            None => Self::create(store, master_key, clock.now()).await?,
+            None => Self::create(store, vault, clock.now()).await?,
         };
         let certificate = CertificateDer::from(certificate);
         let issuer = Issuer::from_ca_cert_der(&certificate, key).context("the stored authority is damaged")?;
         Ok(Self { issuer, certificate, clock })
     }
 
-    async fn create(store: &Store, master_key: &MasterKey, now: Timestamp) -> anyhow::Result<(Vec<u8>, KeyPair)> {
+    async fn create(store: &Store, vault: &Vault, now: Timestamp) -> anyhow::Result<(Vec<u8>, KeyPair)> {
         let key = KeyPair::generate()?;
         let id = AuthorityId::new();
         let not_after = now.plus(AUTHORITY_LIFE);
@@ -66,8 +65,8 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key)?.der().to_vec();
-        let record = Record { table: TABLE, row: id.as_bytes(), owner: &INSTALLATION };
-        let sealed = master_key.seal(record, key.serialized_der());
+        let record = Record::of_installation(TABLE, id.as_bytes());
+        let sealed = vault.seal(record, key.serialized_der()).await?;
         store.insert_authority(id, &certificate, &sealed, now, not_after).await?;
         Ok((certificate, key))
     }
@@ -153,10 +152,9 @@ mod tests {
     use x509_parser::prelude::{FromDer, X509Certificate};
 
     async fn authority() -> Authority {
-        let dir = tempfile::tempdir().expect("temporary directory");
-        let key = MasterKey::load_or_create(&dir.path().join("key"), &dir.path().join("db")).expect("key");
         let store = crate::store::in_memory().await;
-        Authority::load_or_create(&store, &key, Clock::system()).await.expect("authority")
+        let vault = crate::secrets::vault_over(&store).await;
+        Authority::load_or_create(&store, &vault, Clock::system()).await.expect("authority")
     }
 
     #[tokio::test]

@@ -1,37 +1,47 @@
-//! The master key: 32 bytes in a file only its owner reads. It seals what the database holds
-//! (ChaCha20-Poly1305, a random nonce per record, the record's place as associated data), so that a
-//! copy of the database alone is worth nothing and a sealed value moved to another row does not open.
+//! The master key: 32 bytes from a file only its owner reads, from the environment, or from a command
+//! that asks a key management service. It seals the keys that seal the records, so that a copy of
+//! the database alone is worth nothing.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
-use data_encoding::HEXLOWER;
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use data_encoding::HEXLOWER_PERMISSIVE;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::AsyncReadExt;
 
 use super::random_bytes;
+use super::sealing_key::{DoesNotOpen, KEY_BYTES, KeyId, Record, SealingKey};
 
-const KEY_BYTES: usize = 32;
-const FORMAT: u8 = 1;
-const KEY_ID_BYTES: usize = 4;
-const HEADER_BYTES: usize = 1 + KEY_ID_BYTES + NONCE_LEN;
+/// What a key file or a command may say at most; a key is 64 digits.
+const LONGEST_TEXT: u64 = 1024;
+/// A key management service that takes longer is away.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where a sealed value belongs. Opening it anywhere else fails.
-#[derive(Debug, Clone, Copy)]
-pub struct Record<'a> {
-    /// The table.
-    pub table: &'static str,
-    /// The row's id.
-    pub row: &'a [u8; 16],
-    /// The owner's id, all zeros for the installation itself.
-    pub owner: &'a [u8; 16],
+/// Where the master key comes from.
+#[derive(Debug, Clone)]
+pub enum MasterKeySource {
+    /// A file, made on the first start.
+    File(PathBuf),
+    /// The setting itself.
+    Inline(SecretString),
+    /// What a shell command prints.
+    Command(String),
 }
 
-impl Record<'_> {
-    fn associated_data(&self) -> Vec<u8> {
-        [self.table.as_bytes(), &[0], self.row, self.owner].concat()
+impl std::fmt::Display for MasterKeySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "in {}", path.display()),
+            Self::Inline(_) => f.write_str("in SLIPWAY_MASTER_KEY"),
+            Self::Command(_) => f.write_str("printed by the master key command"),
+        }
     }
 }
 
@@ -47,102 +57,114 @@ pub enum MasterKeyError {
     },
     #[error("the master key file {} can be read by others; make it private with `chmod 600 {}`", path.display(), path.display())]
     Exposed { path: PathBuf },
-    #[error("the master key file {} does not hold 64 hexadecimal digits", path.display())]
-    Malformed { path: PathBuf },
+    #[error("the master key {0} is not 64 hexadecimal digits")]
+    Malformed(MasterKeySource),
     #[error("the master key file {} is missing, but {} holds data sealed with it; restore the key file (nothing was changed)", path.display(), data.display())]
     Missing { path: PathBuf, data: PathBuf },
-    #[error(
-        "a sealed {table} record does not open with this master key; restore the key file that belongs to this data directory (nothing was changed)"
-    )]
-    WrongKey { table: &'static str },
+    #[error("the master key command {problem}")]
+    Command { problem: String },
 }
 
-/// Seals and opens records. Has no `Debug`, no `Clone`, no way to read the key back.
+/// Seals and opens keys. Has no `Debug`, no `Clone`, no way to read the key back.
 pub struct MasterKey {
-    key: LessSafeKey,
-    id: [u8; KEY_ID_BYTES],
+    key: SealingKey,
+    source: MasterKeySource,
 }
 
 impl MasterKey {
-    /// Reads the key from `path`, or creates it there (mode 0600) when this installation is new.
-    /// `existing_data` is the database file: when that exists without a key, the key was lost.
-    pub fn load_or_create(path: &Path, existing_data: &Path) -> Result<Self, MasterKeyError> {
-        let io = |source| MasterKeyError::Io { path: path.to_owned(), source };
-        match File::open(path) {
-            Ok(file) => Self::read(file, path),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && existing_data.exists() => {
-                Err(MasterKeyError::Missing { path: path.to_owned(), data: existing_data.to_owned() })
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let bytes = Zeroizing::new(random_bytes::<KEY_BYTES>());
-                let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
-                let text = Zeroizing::new(HEXLOWER.encode(&*bytes) + "\n");
-                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-                Ok(Self::from_bytes(&bytes))
-            }
-            Err(source) => Err(io(source)),
+    /// Gets the key. A file is made (mode 0600) when this installation is new; `existing_data` is the
+    /// database: when that exists without the key file, the key was lost.
+    pub async fn load(source: &MasterKeySource, existing_data: &Path) -> Result<Self, MasterKeyError> {
+        let text = match source {
+            MasterKeySource::File(path) => match File::open(path) {
+                Ok(file) => read(file, path)?,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(path, existing_data)?,
+                Err(error) => return Err(MasterKeyError::Io { path: path.clone(), source: error }),
+            },
+            MasterKeySource::Inline(text) => Zeroizing::new(text.expose_secret().to_owned()),
+            MasterKeySource::Command(command) => run(command, COMMAND_TIMEOUT).await?,
+        };
+        let key = parse(&text).ok_or_else(|| MasterKeyError::Malformed(source.clone()))?;
+        Ok(Self { key, source: source.clone() })
+    }
+
+    /// Where it came from.
+    pub fn source(&self) -> &MasterKeySource {
+        &self.source
+    }
+
+    pub(super) fn id(&self) -> KeyId {
+        self.key.id
+    }
+
+    pub(super) fn seal(&self, record: Record<'_>, plain: &[u8]) -> Vec<u8> {
+        self.key.seal(record, plain)
+    }
+
+    pub(super) fn open(&self, record: Record<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, DoesNotOpen> {
+        self.key.open(record, sealed)
+    }
+}
+
+fn parse(text: &str) -> Option<SealingKey> {
+    let bytes = Zeroizing::new(HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok()?);
+    let bytes: &[u8; KEY_BYTES] = bytes.as_slice().try_into().ok()?;
+    let digest = blake3::derive_key("slipway master key id v1", bytes);
+    Some(SealingKey::new(KeyId::from_bytes(&digest[..4])?, bytes))
+}
+
+fn read(mut file: File, path: &Path) -> Result<Zeroizing<String>, MasterKeyError> {
+    let io = |source| MasterKeyError::Io { path: path.to_owned(), source };
+    if file.metadata().map_err(io)?.mode() & 0o077 != 0 {
+        return Err(MasterKeyError::Exposed { path: path.to_owned() });
+    }
+    let mut text = Zeroizing::new(String::with_capacity(2 * KEY_BYTES + 2));
+    Read::by_ref(&mut file).take(LONGEST_TEXT).read_to_string(&mut text).map_err(io)?;
+    Ok(text)
+}
+
+fn create(path: &Path, existing_data: &Path) -> Result<Zeroizing<String>, MasterKeyError> {
+    if existing_data.exists() {
+        return Err(MasterKeyError::Missing { path: path.to_owned(), data: existing_data.to_owned() });
+    }
+    let io = |source| MasterKeyError::Io { path: path.to_owned(), source };
+    let bytes = Zeroizing::new(random_bytes::<KEY_BYTES>());
+    let text = Zeroizing::new(HEXLOWER_PERMISSIVE.encode(&*bytes) + "\n");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+    Ok(text)
+}
+
+/// Runs the command in a process group of its own, which ends with it or at the deadline.
+async fn run(command: &str, timeout: Duration) -> Result<Zeroizing<String>, MasterKeyError> {
+    let problem = |problem: String| MasterKeyError::Command { problem };
+    let mut child = tokio::process::Command::new("/bin/sh")
+        .args(["-c", command])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| problem(format!("cannot be started: {error}")))?;
+    let group = child.id().and_then(|pid| i32::try_from(pid).ok()).map(Pid::from_raw);
+    let mut text = Zeroizing::new(String::with_capacity(2 * KEY_BYTES + 2));
+    let output = async {
+        if let Some(stdout) = &mut child.stdout {
+            stdout.take(LONGEST_TEXT).read_to_string(&mut text).await?;
         }
+        // With nobody left to read, a command that goes on printing ends as well.
+        drop(child.stdout.take());
+        child.wait().await
+    };
+    let ended = tokio::time::timeout(timeout, output).await;
+    if let Some(group) = group.filter(|_| ended.is_err()) {
+        let _ = killpg(group, Signal::SIGKILL);
     }
-
-    fn read(mut file: File, path: &Path) -> Result<Self, MasterKeyError> {
-        let io = |source| MasterKeyError::Io { path: path.to_owned(), source };
-        if file.metadata().map_err(io)?.mode() & 0o077 != 0 {
-            return Err(MasterKeyError::Exposed { path: path.to_owned() });
-        }
-        let mut text = Zeroizing::new(String::with_capacity(2 * KEY_BYTES + 2));
-        Read::by_ref(&mut file).take(1024).read_to_string(&mut text).map_err(io)?;
-        let malformed = || MasterKeyError::Malformed { path: path.to_owned() };
-        let bytes = Zeroizing::new(HEXLOWER.decode(text.trim().as_bytes()).map_err(|_| malformed())?);
-        let bytes: &[u8; KEY_BYTES] = bytes.as_slice().try_into().map_err(|_| malformed())?;
-        Ok(Self::from_bytes(bytes))
-    }
-
-    fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
-        let key = UnboundKey::new(&CHACHA20_POLY1305, bytes).expect("the key has the length of the algorithm");
-        let digest = blake3::derive_key("slipway master key id v1", bytes);
-        let mut id = [0; KEY_ID_BYTES];
-        id.copy_from_slice(&digest[..KEY_ID_BYTES]);
-        Self { key: LessSafeKey::new(key), id }
-    }
-
-    /// Encrypts `plain` for its place.
-    ///
-    /// # Panics
-    /// When `plain` is larger than the algorithm takes (256 GiB).
-    pub fn seal(&self, record: Record<'_>, plain: &[u8]) -> Vec<u8> {
-        let nonce = random_bytes::<NONCE_LEN>();
-        let mut sealed = Vec::with_capacity(HEADER_BYTES + plain.len() + CHACHA20_POLY1305.tag_len());
-        sealed.push(FORMAT);
-        sealed.extend(self.id);
-        sealed.extend(nonce);
-        let mut body = plain.to_vec();
-        self.key
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(record.associated_data()),
-                &mut body,
-            )
-            .expect("records are far smaller than the algorithm's limit");
-        sealed.append(&mut body);
-        sealed
-    }
-
-    /// Decrypts what [`seal`](Self::seal) made for the same place with the same key.
-    pub fn open(&self, record: Record<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, MasterKeyError> {
-        let wrong = || MasterKeyError::WrongKey { table: record.table };
-        let (header, body) = sealed.split_at_checked(HEADER_BYTES).ok_or_else(wrong)?;
-        if header[0] != FORMAT || header[1..=KEY_ID_BYTES] != self.id {
-            return Err(wrong());
-        }
-        let nonce = Nonce::try_assume_unique_for_key(&header[1 + KEY_ID_BYTES..]).map_err(|_| wrong())?;
-        let mut plain = Zeroizing::new(body.to_vec());
-        let length = self
-            .key
-            .open_in_place(nonce, Aad::from(record.associated_data()), plain.as_mut_slice())
-            .map_err(|_| wrong())?
-            .len();
-        plain.truncate(length);
-        Ok(plain)
+    match ended {
+        Err(_) => Err(problem(format!("did not end within {timeout:?}"))),
+        Ok(Err(error)) => Err(problem(format!("cannot be read: {error}"))),
+        Ok(Ok(status)) if !status.success() => Err(problem(format!("failed ({status}); what it said is above"))),
+        Ok(Ok(_)) => Ok(text),
     }
 }
 
@@ -150,42 +172,62 @@ impl MasterKey {
 mod tests {
     use super::*;
 
-    const RECORD: Record<'static> = Record { table: "deployments", row: &[1; 16], owner: &[2; 16] };
+    const RECORD: Record<'static> = Record { table: "t", row: &[1; 16], owner: &[2; 16], provider: "" };
+    const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
 
-    #[test]
-    fn a_sealed_value_opens_only_in_its_place_and_with_its_key() {
-        let key = MasterKey::from_bytes(&[3; 32]);
-        let sealed = key.seal(RECORD, b"hunter2");
-        assert_eq!(key.open(RECORD, &sealed).expect("opens").as_slice(), b"hunter2");
-        assert_ne!(sealed, key.seal(RECORD, b"hunter2"), "every record has its own nonce");
-
-        assert!(key.open(Record { row: &[9; 16], ..RECORD }, &sealed).is_err());
-        assert!(key.open(Record { owner: &[9; 16], ..RECORD }, &sealed).is_err());
-        assert!(key.open(Record { table: "other", ..RECORD }, &sealed).is_err());
-        assert!(MasterKey::from_bytes(&[4; 32]).open(RECORD, &sealed).is_err());
-        for position in 0..sealed.len() {
-            let mut damaged = sealed.clone();
-            damaged[position] ^= 1;
-            assert!(key.open(RECORD, &damaged).is_err(), "{position}");
-        }
-        assert!(key.open(RECORD, &[]).is_err());
-    }
-
-    #[test]
-    fn the_key_file_is_private_and_its_loss_is_noticed() {
+    #[tokio::test]
+    async fn the_key_file_is_private_and_its_loss_is_noticed() {
         let dir = tempfile::tempdir().expect("temporary directory");
         let (path, data) = (dir.path().join("master.key"), dir.path().join("slipway.db"));
-        let sealed = MasterKey::load_or_create(&path, &data).expect("created").seal(RECORD, b"x");
+        let source = MasterKeySource::File(path.clone());
+        let sealed = MasterKey::load(&source, &data).await.expect("created").seal(RECORD, b"x");
         let mode = std::fs::metadata(&path).expect("exists").mode() & 0o777;
         assert_eq!(mode, 0o600);
-        MasterKey::load_or_create(&path, &data).expect("read").open(RECORD, &sealed).expect("same key");
+        MasterKey::load(&source, &data).await.expect("read").open(RECORD, &sealed).expect("same key");
 
         std::fs::write(&data, "").expect("write");
         std::fs::rename(&path, dir.path().join("elsewhere")).expect("rename");
-        assert!(matches!(MasterKey::load_or_create(&path, &data), Err(MasterKeyError::Missing { .. })));
+        assert!(matches!(MasterKey::load(&source, &data).await, Err(MasterKeyError::Missing { .. })));
         assert!(!path.exists(), "a lost key is never replaced by a new one");
 
         std::fs::write(&path, "short").expect("write");
-        assert!(matches!(MasterKey::load_or_create(&path, &data), Err(MasterKeyError::Exposed { .. })));
+        assert!(matches!(MasterKey::load(&source, &data).await, Err(MasterKeyError::Exposed { .. })));
+    }
+
+    #[tokio::test]
+    async fn the_key_comes_from_a_setting_or_a_command_too() {
+        let load = async |source: MasterKeySource| MasterKey::load(&source, Path::new("/nonexistent")).await;
+        let inline = load(MasterKeySource::Inline(KEY.to_owned().into())).await.expect("a key");
+        let command = load(MasterKeySource::Command(format!("echo {KEY}"))).await.expect("a key");
+        assert!(inline.open(RECORD, &command.seal(RECORD, b"x")).is_ok());
+
+        for (command, expected) in [
+            ("echo short", "the master key printed by the master key command is not 64 hexadecimal digits"),
+            ("yes", "the master key printed by the master key command is not 64 hexadecimal digits"),
+            ("exit 3", "the master key command failed (exit status: 3); what it said is above"),
+        ] {
+            let error = load(MasterKeySource::Command(command.to_owned())).await.err().expect("no key").to_string();
+            assert!(error.starts_with(expected) || command == "yes", "{error}");
+        }
+        let error = load(MasterKeySource::Inline("not hexadecimal".to_owned().into())).await.err().expect("no key");
+        assert!(!format!("{error} {error:?}").contains("not hexadecimal"), "a setting that is wrong is not repeated");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_hangs_is_ended_with_all_it_started() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let pid_file = dir.path().join("pid");
+        let command = format!("sleep 1000 & echo $! > {}; wait", pid_file.display());
+        let error = run(&command, Duration::from_millis(300)).await.expect_err("no key").to_string();
+        assert_eq!(error, "the master key command did not end within 300ms");
+        let pid: i32 = std::fs::read_to_string(pid_file).expect("written").trim().parse().expect("a number");
+        for _ in 0..100 {
+            let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            if state.is_empty() || state.contains(") Z ") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("what the command started is still there");
     }
 }

@@ -42,6 +42,8 @@ pub struct Deployment {
     pub request: Json<DeploymentRequest>,
     /// The request's `env`, sealed.
     pub sealed_build_env: Option<Vec<u8>>,
+    /// Which version of the target's variables it was made with.
+    pub env_version: Option<i64>,
     /// Whether to stop before the irreversible step.
     pub dry_run: bool,
     /// What is (to be) published.
@@ -100,6 +102,8 @@ pub struct NewDeployment {
     pub request: DeploymentRequest,
     /// The request's `env`, sealed.
     pub sealed_build_env: Option<Vec<u8>>,
+    /// Which version of the target's variables it is made with.
+    pub env_version: Option<i64>,
     /// Whether to stop before the irreversible step.
     pub dry_run: bool,
     /// Set for a redeploy: nothing is built.
@@ -185,7 +189,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, user_id, sandbox_id, target_id, provider, environment, status, status_message, deployment_url,
-                preview_url, error_message, metadata, request, sealed_build_env, dry_run, artifact_id, last_event_seq,
+                preview_url, error_message, metadata, request, sealed_build_env, env_version, dry_run, artifact_id, last_event_seq,
                 log_bytes, log_lines, log_announced_bytes, cancel_requested_at, started_at, completed_at, created_at
              FROM deployments ",
             $rest
@@ -205,8 +209,8 @@ const UNFINISHED_OF_SANDBOX: &str = select!(
 );
 const INSERT: &str = "
     INSERT INTO deployments (id, user_id, sandbox_id, target_id, provider, environment, request, sealed_build_env,
-        dry_run, artifact_id, metadata, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        dry_run, artifact_id, metadata, created_at, env_version)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 const INSERT_STEP: &str = "INSERT INTO deployment_steps (deployment_id, step, state) VALUES ($1, $2, $3)";
 const MOVE: &str = "
     UPDATE deployments SET
@@ -216,6 +220,9 @@ const MOVE: &str = "
         started_at = COALESCE(started_at, $7), completed_at = $8,
         sealed_build_env = CASE WHEN $8 IS NULL THEN sealed_build_env END
     WHERE id = $1 AND status = $9";
+const ALARMED: &str = "
+    SELECT id FROM deployments
+    WHERE sandbox_id = $1 AND status = 'failed' AND completed_at > $2 AND json_extract(metadata, '$.alarm') IS NOT NULL";
 const STEPS: &str = "
     SELECT step, state, started_at, completed_at, progress_done, progress_total FROM deployment_steps
     WHERE deployment_id = $1";
@@ -272,6 +279,11 @@ impl Store {
         sqlx::query_as(UNFINISHED_OF_SANDBOX).bind(sandbox).fetch_all(&self.pool).await
     }
 
+    /// The sandbox's deployments that an alarm ended after `since`.
+    pub async fn alarmed(&self, sandbox: SandboxId, since: Timestamp) -> Result<Vec<DeploymentId>, sqlx::Error> {
+        sqlx::query_scalar(ALARMED).bind(sandbox).bind(since).fetch_all(&self.pool).await
+    }
+
     /// The steps of a deployment, in the order in which they run.
     pub async fn steps(&self, id: DeploymentId) -> Result<Vec<StepRow>, sqlx::Error> {
         let mut steps: Vec<StepRow> = sqlx::query_as(STEPS).bind(id).fetch_all(&self.pool).await?;
@@ -308,6 +320,7 @@ impl Tx {
             .bind(new.artifact_id)
             .bind(Json(&new.metadata))
             .bind(now)
+            .bind(new.env_version)
             .execute(&mut *self.0)
             .await?;
         for step in Step::ALL {
@@ -443,7 +456,8 @@ pub(crate) async fn stored_deployment(store: &Store) -> DeploymentId {
         provider: target.provider,
         environment: "production".to_owned(),
         request: DeploymentRequest::default(),
-        sealed_build_env: Some(vec![1]),
+        sealed_build_env: None,
+        env_version: None,
         dry_run: false,
         artifact_id: None,
         metadata: serde_json::Map::new(),
@@ -488,6 +502,11 @@ mod tests {
     async fn the_end_closes_the_steps_and_forgets_the_variables() {
         let store = in_memory().await;
         let id = stored_deployment(&store).await;
+        let key =
+            "INSERT INTO encryption_keys (id, sealed_key, is_current, created_at) VALUES (x'00000000', x'', 0, 0)";
+        sqlx::query(key).execute(&store.pool).await.expect("inserts");
+        let seal = "UPDATE deployments SET sealed_build_env = x'0100000000'";
+        sqlx::query(seal).execute(&store.pool).await.expect("sets");
         let mut tx = store.begin().await.expect("begins");
         let deployment = tx.deployment(id).await.expect("reads").expect("exists");
         assert!(tx.move_deployment(&deployment, Move::Build, NOW).await.expect("moves"));

@@ -4,30 +4,36 @@
 
 mod agents;
 mod artifacts;
+mod credentials;
 mod deployments;
 mod idempotency;
 mod local_sites;
 mod logs;
 mod sandboxes;
+mod sealed;
 mod sessions;
 mod targets;
 mod teams;
 mod tokens;
 mod users;
+mod variables;
 
 pub use agents::{AgentCertificate, TokenUse};
 pub use artifacts::{Artifact, BlobLocation, StoredBlob};
+pub use credentials::CredentialRow;
 #[cfg(test)]
 pub(crate) use deployments::stored_deployment;
 pub use deployments::{Deployment, DeploymentRequest, Filter, Move, NewDeployment, StepRow};
 pub use idempotency::SeenRequest;
 pub use local_sites::LocalSite;
-pub use logs::{LogLine, LogSource};
+pub use logs::{LogLine, LogSegment, LogSource};
 pub use sandboxes::{Sandbox, SandboxState};
+pub use sealed::{KeyRow, SealedRow, SealedTable};
 pub use targets::{Target, TargetError};
 pub use teams::{Member, Team};
 pub use tokens::{BOOTSTRAP, NewToken, TokenRow};
 pub use users::{User, UserRow};
+pub use variables::VariableRow;
 
 use std::path::Path;
 use std::time::Duration;
@@ -92,6 +98,12 @@ impl Tx {
 /// Whether an insert failed because the record exists.
 fn is_duplicate(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}
+
+/// Whether a write was refused because a key rotation overtook it.
+pub fn is_sealed_with_removed_key(error: &sqlx::Error) -> bool {
+    // As the triggers of migration 0003 say it.
+    error.as_database_error().is_some_and(|error| error.message().contains("sealed with a key that was removed"))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::error::{Error, ErrorCode};
 use crate::ids::{DeploymentId, SandboxId};
+use crate::secrets::{OwnerSecrets, SeenSecret};
 use crate::store::{Deployment, Move, Tx};
 
 /// How long after its end a deployment still takes the rest of its log.
@@ -34,8 +35,9 @@ impl Orchestrator {
     ///
     /// # Errors
     /// `Forbidden` for a job of another sandbox, or of none: the two look alike.
-    pub async fn apply_event(&self, sandbox: SandboxId, event: JobEvent) -> Result<EventOutcome, Error> {
+    pub async fn apply_event(&self, sandbox: SandboxId, mut event: JobEvent) -> Result<EventOutcome, Error> {
         let id = parse_job_id(&event.job_id)?;
+        let seen = self.hide_secrets(sandbox, id, &mut event).await?;
         let now = self.0.clock.now();
         let mut tx = self.0.store.begin().await?;
         let deployment = tx.deployment(id).await?.filter(|deployment| deployment.sandbox_id == sandbox);
@@ -59,6 +61,7 @@ impl Orchestrator {
                 let bytes = i64::try_from(closed.bytes).map_err(|_| Error::invalid("a log cannot be that long"))?;
                 tx.set_log_announced(id, bytes).await?;
             }
+            _ if is_open && !seen.is_empty() => self.raise_alarm(&mut tx, &mut deployment, &seen).await?,
             Some(kind) if is_open => apply(&mut tx, &mut deployment, kind, now).await?,
             _ => {}
         }
@@ -72,6 +75,30 @@ impl Orchestrator {
             self.0.bus.publish(News::Sandbox(sandbox));
         }
         Ok(EventOutcome::Applied(event.seq))
+    }
+
+    /// Hides credentials in what an event says, and answers which there were.
+    async fn hide_secrets(
+        &self,
+        sandbox: SandboxId,
+        id: DeploymentId,
+        event: &mut JobEvent,
+    ) -> anyhow::Result<Vec<SeenSecret>> {
+        let is_text = matches!(event.kind, Some(Kind::Failed(_) | Kind::PlanDetected(_)));
+        let secrets = if is_text { self.secrets_of_job(sandbox, id).await? } else { OwnerSecrets::default() };
+        if secrets.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(match &mut event.kind {
+            Some(Kind::Failed(failed)) => {
+                let seen = secrets.seen(&secrets.find(failed.message.as_bytes()));
+                failed.message = secrets.mask_text(&failed.message);
+                seen
+            }
+            // A plan in which one is found is not stored at all.
+            Some(Kind::PlanDetected(detected)) => secrets.seen(&secrets.find(&detected.plan_json)),
+            _ => Vec::new(),
+        })
     }
 
     /// Where we stand in the jobs an agent says it holds. Jobs we want nothing more of are left out.
@@ -235,17 +262,19 @@ mod tests {
     use super::*;
     use crate::bus::Bus;
     use crate::clock::Clock;
-    use crate::ids::ArtifactId;
+    use crate::deployments::orchestrator::DeployRequest;
+    use crate::ids::{ArtifactId, TargetId};
     use crate::providers::Providers;
-    use crate::secrets::MasterKey;
-    use crate::store::{Store, in_memory, stored_deployment};
+    use crate::secrets::{CredentialSecret, KnownSecrets, vault_over};
+    use crate::store::{DeploymentRequest, Store, Target, in_memory, stored_deployment};
+    use crate::variables::BuildVariables;
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 
-    fn orchestrator(store: &Store) -> Orchestrator {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let key = MasterKey::load_or_create(&dir.path().join("key"), &dir.path().join("db")).expect("a key");
-        Orchestrator::new(store.clone(), Providers::new([]), key, Bus::new(), Clock::manual(NOW))
+    async fn orchestrator(store: &Store) -> Orchestrator {
+        let vault = vault_over(store).await;
+        let secrets = KnownSecrets::new(vault.clone());
+        Orchestrator::new(vault, Providers::new([]), secrets, Bus::new(), Clock::manual(NOW))
     }
 
     fn event(id: DeploymentId, seq: u64, kind: Kind) -> JobEvent {
@@ -257,7 +286,7 @@ mod tests {
         let store = in_memory().await;
         let id = stored_deployment(&store).await;
         let sandbox = store.deployment(id).await.expect("reads").expect("exists").sandbox_id;
-        let orchestrator = orchestrator(&store);
+        let orchestrator = orchestrator(&store).await;
         let accepted = || Kind::Accepted(JobAccepted {});
         let apply = |seq, kind| orchestrator.apply_event(sandbox, event(id, seq, kind));
 
@@ -293,13 +322,60 @@ mod tests {
         assert!(tx.move_deployment(&deployment, Move::Deploy { artifact: artifact.id }, NOW).await.expect("moves"));
         tx.commit().await.expect("commits");
 
-        let orchestrator = orchestrator(&store);
+        let orchestrator = orchestrator(&store).await;
         let failed = Kind::Failed(JobFailed { message: "late".to_owned(), ..JobFailed::default() });
         for (seq, kind) in [(1, failed), (2, Kind::Cancelled(JobCancelled::default()))] {
             orchestrator.apply_event(deployment.sandbox_id, event(id, seq, kind)).await.expect("is counted");
         }
         let after = store.deployment(id).await.expect("reads").expect("exists");
         assert_eq!((after.status, after.last_event_seq), (Status::Deploying, 2));
+    }
+
+    #[tokio::test]
+    async fn a_credential_of_the_targets_team_raises_the_alarm_too() {
+        let store = in_memory().await;
+        let id = stored_deployment(&store).await;
+        let orchestrator = orchestrator(&store).await;
+        let mut tx = store.begin().await.expect("begins");
+        let team = tx.insert_team("shop", None, NOW).await.expect("team").id;
+        let own = tx.deployment(id).await.expect("reads").expect("exists");
+        let target = Target {
+            id: TargetId::new(),
+            user_id: team.into(),
+            provider: own.provider.clone(),
+            name: "ours".to_owned(),
+            config: sqlx::types::Json(serde_json::json!({})),
+            is_default: false,
+            created_at: NOW,
+            updated_at: NOW,
+        };
+        tx.insert_target(&target).await.expect("target");
+        tx.commit().await.expect("commits");
+        for (owner, token) in [(own.user_id, "canary-of-ada-0123"), (team.into(), "canary-of-the-team-0123")] {
+            let secret = CredentialSecret { username: None, token: token.to_owned().into(), refresh_token: None };
+            let row = orchestrator.0.vault.credential_row(owner, "npm", token, &secret, NOW).await.expect("seals");
+            let mut tx = store.begin().await.expect("begins");
+            assert!(tx.insert_credential(&row).await.expect("stores"));
+            tx.commit().await.expect("commits");
+        }
+
+        let sandbox = store.sandbox(own.sandbox_id).await.expect("reads").expect("exists");
+        let request = || DeployRequest {
+            environment: "production".to_owned(),
+            settings: DeploymentRequest::default(),
+            build_env: BuildVariables::default(),
+            dry_run: false,
+        };
+        let own_target = store.target(own.target_id).await.expect("reads").expect("exists");
+        for (target, named) in [(&target, 2), (&own_target, 1)] {
+            let id = orchestrator.deploy(&sandbox, target, request()).await.expect("deploys");
+            let message = "canary-of-ada-0123 canary-of-the-team-0123".to_owned();
+            let failed = Kind::Failed(JobFailed { message, ..JobFailed::default() });
+            orchestrator.apply_event(sandbox.id, event(id, 1, failed)).await.expect("is applied");
+            let after = store.deployment(id).await.expect("reads").expect("exists");
+            assert_eq!(after.status, Status::Failed);
+            assert_eq!(after.metadata["alarm"]["credentials"].as_array().map(Vec::len), Some(named));
+        }
     }
 
     #[test]

@@ -48,7 +48,11 @@ impl Orchestrator {
             .unwrap_or_default();
         match provider.deploy(&DeployContext { deployment_id: id, artifact: &artifact, routing }).await {
             Ok(release) => self.succeed(&deployment, Some(release.url), None).await,
-            Err(ProviderError::Rejected(message)) => self.fail(id, message).await,
+            Err(ProviderError::Rejected(message)) => {
+                // What a provider answers may repeat what it was sent.
+                let message = self.secrets_of(&deployment).await?.mask_text(&message);
+                self.fail(id, message).await
+            }
             Err(error @ ProviderError::Failed(_)) => {
                 tracing::error!(deployment.id = %id, error = format!("{:#}", anyhow::Error::new(error)), "the provider failed");
                 self.fail(

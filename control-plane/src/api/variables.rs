@@ -1,0 +1,239 @@
+//! Variables of a target. Values of secrets can be written, and are never answered.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::App;
+use super::extract::{Body, CurrentUser, Id};
+use super::targets::own_target;
+use crate::access::Action;
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorCode};
+use crate::ids::TargetId;
+use crate::store::Target;
+use crate::variables::{Change, Key, Scope, VariableEnvironment, Variables, Wanted, dotenv, sealed_rows};
+
+/// All variables of a target.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct VariablesView {
+    /// Grows with each change; also the `ETag`.
+    version: i64,
+    variables: Vec<VariableView>,
+}
+
+/// A variable as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+struct VariableView {
+    name: String,
+    environment: VariableEnvironment,
+    scope: Scope,
+    secret: bool,
+    /// `null` for a secret.
+    value: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl From<Variables> for VariablesView {
+    fn from(variables: Variables) -> Self {
+        let view = |(key, variable): (Key, crate::variables::Variable)| VariableView {
+            name: key.name,
+            environment: key.environment,
+            scope: key.scope,
+            secret: variable.is_secret,
+            value: (!variable.is_secret).then(|| variable.value.expose_secret().to_owned()),
+            updated_at: variable.updated_at,
+        };
+        Self { version: variables.version, variables: variables.variables.into_iter().map(view).collect() }
+    }
+}
+
+fn answer(version: i64, view: impl Serialize) -> Response {
+    let mut response = Json(view).into_response();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// The target's variables. Values of secrets are `null`.
+#[utoipa::path(get, path = "/api/deployments/targets/{id}/env", tag = "targets", params(("id" = TargetId, Path)),
+    responses((status = 200, body = VariablesView, headers(("ETag", description = "the version"))), (status = 404)))]
+pub(super) async fn get(State(app): State<App>, user: CurrentUser, Id(id): Id<TargetId>) -> Result<Response, Error> {
+    let target = own_target(&app, &user, Action::Read, id).await?;
+    let variables = Variables::of(&app.vault, target.id).await?;
+    Ok(answer(variables.version, VariablesView::from(variables)))
+}
+
+/// A variable to be set.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct VariableInput {
+    name: String,
+    /// Left out: a variable that is there keeps its value.
+    #[schema(value_type = Option<String>)]
+    value: Option<SecretString>,
+    /// For which deployments; their own value goes before the one for `all`.
+    #[serde(default)]
+    environment: VariableEnvironment,
+    /// `build`: enters the sandbox. `runtime`: goes to the provider only.
+    scope: Scope,
+    /// A secret is never shown again, and masked in logs.
+    #[serde(default = "yes")]
+    secret: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The variables a target is to have.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetVariables {
+    variables: Vec<VariableInput>,
+    /// Leave variables that are not named as they are, instead of removing them.
+    #[serde(default)]
+    merge: bool,
+}
+
+/// Replaces the target's variables, or some of them. With `If-Match` only while the version is that one.
+#[utoipa::path(put, path = "/api/deployments/targets/{id}/env", tag = "targets",
+    params(("id" = TargetId, Path), ("If-Match" = Option<String>, Header, description = "the `ETag` of what was read")),
+    request_body = SetVariables, responses((status = 200, body = VariablesView), (status = 404), (status = 409, description = "changed at the same time"),
+    (status = 412, description = "the version is another"), (status = 422)))]
+pub(super) async fn set(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TargetId>,
+    headers: HeaderMap,
+    Body(request): Body<SetVariables>,
+) -> Result<Response, Error> {
+    let target = own_target(&app, &user, Action::ManageTargets, id).await?;
+    let before = current(&app, &target, &headers).await?;
+    let wanted = request.variables.into_iter().map(|input| Wanted {
+        key: Key { name: input.name, scope: input.scope, environment: input.environment },
+        is_secret: input.secret,
+        value: input.value,
+    });
+    let change = before.change(wanted.collect(), |_| !request.merge, app.clock.now()).map_err(Error::invalid)?;
+    let version = store(&app, &target, before.version, &change, &headers).await?;
+    let after = Variables { version, variables: change.after };
+    Ok(answer(version, VariablesView::from(after)))
+}
+
+/// A `.env` text to be taken over.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ImportVariables {
+    /// Lines of `NAME=value`, quoted or not; comments and `export` are fine.
+    #[schema(value_type = String)]
+    text: SecretString,
+    #[serde(default)]
+    environment: VariableEnvironment,
+    scope: Scope,
+    #[serde(default = "yes")]
+    secret: bool,
+    /// Remove the variables of this scope and environment that are not in the text.
+    #[serde(default)]
+    replace: bool,
+    /// Only say what would change.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What an import changes: names, never values.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ImportView {
+    dry_run: bool,
+    /// Of the variables after the import; of those before it for a dry run.
+    version: i64,
+    added: BTreeSet<String>,
+    changed: BTreeSet<String>,
+    removed: BTreeSet<String>,
+    unchanged: BTreeSet<String>,
+}
+
+/// Takes variables from a `.env` text, or says what would change. What is given for the body is
+/// quoted in no error.
+#[utoipa::path(post, path = "/api/deployments/targets/{id}/env/import", tag = "targets",
+    params(("id" = TargetId, Path), ("If-Match" = Option<String>, Header, description = "the `ETag` of what was read")),
+    request_body = ImportVariables, responses((status = 200, body = ImportView), (status = 404), (status = 409, description = "changed at the same time"),
+    (status = 412, description = "the version is another"), (status = 422)))]
+pub(super) async fn import(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TargetId>,
+    headers: HeaderMap,
+    Body(request): Body<ImportVariables>,
+) -> Result<Response, Error> {
+    let target = own_target(&app, &user, Action::ManageTargets, id).await?;
+    let before = current(&app, &target, &headers).await?;
+    let (scope, environment) = (request.scope, request.environment);
+    let parsed = dotenv::parse(request.text.expose_secret()).map_err(|error| Error::invalid(error.to_string()))?;
+    let wanted = parsed.into_iter().map(|(name, value)| Wanted {
+        key: Key { name, scope, environment },
+        is_secret: request.secret,
+        value: Some(value),
+    });
+    let goes = |key: &Key| request.replace && key.scope == scope && key.environment == environment;
+    let change = before.change(wanted.collect(), goes, app.clock.now()).map_err(Error::invalid)?;
+    let version =
+        if request.dry_run { before.version } else { store(&app, &target, before.version, &change, &headers).await? };
+    let names = |keys: &[Key]| keys.iter().map(|key| key.name.clone()).collect();
+    let view = ImportView {
+        dry_run: request.dry_run,
+        version,
+        added: names(&change.added),
+        changed: names(&change.changed),
+        removed: names(&change.removed),
+        unchanged: names(&change.unchanged),
+    };
+    Ok(answer(version, view))
+}
+
+/// The variables as they are, if they are what the caller has seen.
+async fn current(app: &App, target: &Target, headers: &HeaderMap) -> Result<Variables, Error> {
+    let variables = Variables::of(&app.vault, target.id).await?;
+    let Some(seen) = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()) else { return Ok(variables) };
+    let is_seen = |tag: &str| tag == "*" || tag == format!("\"{}\"", variables.version);
+    if seen.split(',').map(str::trim).any(is_seen) { Ok(variables) } else { Err(other_version()) }
+}
+
+fn other_version() -> Error {
+    Error::new(
+        ErrorCode::PreconditionFailed,
+        "the variables have changed since they were read; read them again and repeat the change",
+    )
+}
+
+/// Writes a change, and answers the version there is then.
+async fn store(app: &App, target: &Target, version: i64, change: &Change, headers: &HeaderMap) -> Result<i64, Error> {
+    if change.is_empty() {
+        return Ok(version);
+    }
+    let rows = sealed_rows(&app.vault, target, change).await?;
+    let mut tx = app.store.begin().await?;
+    if !tx.next_env_version(target.id, version).await? {
+        return Err(if headers.contains_key(header::IF_MATCH) {
+            other_version()
+        } else {
+            Error::conflict("somebody changed these variables at the same moment; send the request again")
+        });
+    }
+    for key in &change.removed {
+        tx.delete_variable(target.id, &key.name, key.scope, key.environment).await?;
+    }
+    for row in &rows {
+        tx.put_variable(row).await?;
+    }
+    tx.commit().await?;
+    Ok(version + 1)
+}

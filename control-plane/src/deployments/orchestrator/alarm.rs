@@ -1,0 +1,95 @@
+//! A credential of the owner, or of the target's, in what comes out of a sandbox. By design it cannot be there, so it is
+//! an alarm: it is hidden, the deployment ends, and its owner learns which credential to rotate.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Orchestrator;
+use crate::bus::News;
+use crate::clock::Timestamp;
+use crate::ids::{DeploymentId, SandboxId};
+use crate::secrets::{OwnerSecrets, SeenSecret};
+use crate::store::{Deployment, Move, Tx};
+
+const KEY: &str = "alarm";
+/// How long an agent is told to drop what an alarm ended; it needs to hear it once.
+const TELL_AGENT: Duration = Duration::from_secs(60);
+
+impl Orchestrator {
+    /// The credentials to be searched for and hidden: those of the deployment's owner and, as a person may
+    /// deploy to a target of their team, those of the target's.
+    pub(super) async fn secrets_of(&self, deployment: &Deployment) -> anyhow::Result<OwnerSecrets> {
+        let target = self.0.store.target(deployment.target_id).await?;
+        let owners = [Some(deployment.user_id), target.map(|target| target.user_id)];
+        self.0.secrets.of(&owners.into_iter().flatten().collect::<Vec<_>>()).await
+    }
+
+    /// The same for a job of a sandbox's agent; nothing for one that is not its own.
+    pub async fn secrets_of_job(&self, sandbox: SandboxId, id: DeploymentId) -> anyhow::Result<OwnerSecrets> {
+        match self.0.store.deployment(id).await? {
+            Some(deployment) if deployment.sandbox_id == sandbox => self.secrets_of(&deployment).await,
+            _ => Ok(OwnerSecrets::default()),
+        }
+    }
+
+    /// Ends the deployment because of what was seen. Part of the transaction that stores what is left
+    /// of it; call [`alarm_raised`](Self::alarm_raised) when that is committed.
+    pub async fn raise_alarm(
+        &self,
+        tx: &mut Tx,
+        deployment: &mut Deployment,
+        seen: &[SeenSecret],
+    ) -> anyhow::Result<()> {
+        let now = self.0.clock.now();
+        let credentials: Vec<_> = seen
+            .iter()
+            .map(|seen| json!({ "id": seen.credential, "provider": seen.provider, "label": seen.label }))
+            .collect();
+        let alarm = json!({ "kind": "secret_seen_in_sandbox", "credentials": credentials });
+        if deployment.metadata.get(KEY) == Some(&alarm) {
+            return Ok(()); // seen again, said before
+        }
+        let message = message(seen);
+        tx.add_metadata(deployment, KEY, alarm).await?;
+        audit(tx, deployment, seen, now);
+        if tx.move_deployment(deployment, Move::Fail { message: message.clone() }, now).await? {
+            tracing::error!(deployment.id = %deployment.id, "stopped: {message}");
+        }
+        tx.append_system_line(deployment.id, &message, now).await
+    }
+
+    /// Tells everybody; the agent's session drops the job.
+    pub fn alarm_raised(&self, deployment: &Deployment) {
+        self.0.bus.publish(News::Deployment(deployment.id));
+        self.0.bus.publish(News::Sandbox(deployment.sandbox_id));
+    }
+
+    /// Jobs that an alarm ended and that the sandbox's agent may still be at.
+    pub(super) async fn to_be_dropped(&self, sandbox: SandboxId) -> anyhow::Result<Vec<DeploymentId>> {
+        Ok(self.0.store.alarmed(sandbox, self.0.clock.now().minus(TELL_AGENT)).await?)
+    }
+}
+
+/// The place for the audit log's row `secret.seen_in_sandbox`, in the transaction of what it is about.
+/// Until there is an audit log, the server's own log has it.
+fn audit(_tx: &mut Tx, deployment: &Deployment, seen: &[SeenSecret], at: Timestamp) {
+    for seen in seen {
+        tracing::error!(
+            audit.action = "secret.seen_in_sandbox", audit.at = %at, deployment.id = %deployment.id,
+            sandbox.id = %deployment.sandbox_id, user.id = %deployment.user_id, credential.id = %seen.credential,
+            "a credential was found in what a sandbox sent"
+        );
+    }
+}
+
+fn message(seen: &[SeenSecret]) -> String {
+    let named: Vec<_> = seen.iter().map(|seen| format!("`{}` ({})", seen.label, seen.provider)).collect();
+    let (noun, verb, object) =
+        if seen.len() == 1 { ("credential", "was", "it") } else { ("credentials", "were", "them") };
+    format!(
+        "your {noun} {} {verb} found in what the sandbox sent, where Slipway never puts {object}; the deployment was \
+         stopped. Rotate {object} at the provider, and look for {object} in the project",
+        named.join(", ")
+    )
+}
