@@ -19,8 +19,8 @@ pub fn binary(name: &str) -> PathBuf {
     directory().join(name)
 }
 
-/// Built together with `slipway`, our HTTP client can speak TLS, and insists on knowing with what. Every
-/// test comes by here before its first request.
-fn install_tls() {
+/// Built together with `slipway`, our HTTP client can speak TLS, and insists on knowing with what: to be called before
+/// the first request. Tests do it by asking for their binaries.
+pub(crate) fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

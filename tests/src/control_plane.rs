@@ -12,7 +12,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::binaries::directory;
+use crate::binaries::{directory, install_tls};
 use crate::{SOON, eventually};
 
 /// The API token of every control plane under test.
@@ -68,6 +68,8 @@ impl ControlPlane {
         grpc: &str,
         settings: Vec<(String, String)>,
     ) -> Self {
+        // Benchmarks name a directory of binaries of their own.
+        install_tls();
         let mut command = Command::new(binaries.join("slipway"));
         command
             .args(["serve", "--http", http, "--grpc", grpc, "--data-dir"])
