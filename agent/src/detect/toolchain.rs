@@ -325,11 +325,11 @@ mod tests {
             judge(node, &wanted, true, std::slice::from_ref(&old)).unwrap(),
             "package.json asks for Node.js >=20, but found 18.19.0 (/usr/bin/node); install Node.js in the image"
         );
-        let new = installed("22.1.0", "/root/.nvm/versions/node/v22.1.0", false);
+        let new = installed("22.1.0", "/home/ada/.nvm/versions/node/v22.1.0", false);
         assert_eq!(
             judge(node, &wanted, true, &[old, new]).unwrap(),
-            "package.json asks for Node.js >=20, but found 18.19.0 (/usr/bin/node), 22.1.0 (/root/.nvm/versions/node/v22.1.0); \
-             put /root/.nvm/versions/node/v22.1.0 first in PATH to use it"
+            "package.json asks for Node.js >=20, but found 18.19.0 (/usr/bin/node), 22.1.0 (/home/ada/.nvm/versions/node/v22.1.0); \
+             put /home/ada/.nvm/versions/node/v22.1.0 first in PATH to use it"
         );
         assert_eq!(
             judge(node, &wanted, false, &[]).unwrap(),
@@ -337,7 +337,7 @@ mod tests {
         );
         assert_eq!(judge(node, &wanted, true, &[installed("22.1.0", "/usr/bin/node", true)]), None);
         assert_eq!(judge(node, &wanted, true, &[]), None, "its version cannot be told");
-        let managed = |version| [installed(version, "/root/.nvm", false)];
+        let managed = |version| [installed(version, "/home/ada/.nvm", false)];
         assert_eq!(judge(node, &wanted, true, &managed("22.1.0")), None, "a shim may pick it");
         assert!(judge(node, &wanted, true, &managed("18.0.0")).is_some(), "there is none to pick");
     }
