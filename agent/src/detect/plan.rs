@@ -44,8 +44,10 @@ pub(super) struct Parts<'a> {
 pub(super) fn assemble(parts: Parts<'_>) -> Detected {
     let project = parts.project;
     let mut detected = draft(&parts);
-    add_commands(&mut detected, &parts);
-    add_start(&mut detected, &parts);
+    let commands = ecosystem(project, parts.reading.as_ref())
+        .and_then(|ecosystem| Commands::find(project, ecosystem, parts.rules, parts.tools));
+    add_commands(&mut detected, &parts, commands.as_ref());
+    add_start(&mut detected, &parts, commands.as_ref());
     apply(&mut detected, parts.settings);
     let plan = &mut detected.plan;
     plan.monorepo = parts.monorepo;
@@ -119,10 +121,9 @@ fn ecosystem(project: &Project<'_>, reading: Option<&Reading>) -> Option<Ecosyst
     }
 }
 
-fn add_commands(detected: &mut Detected, parts: &Parts<'_>) {
+fn add_commands(detected: &mut Detected, parts: &Parts<'_>, commands: Option<&Commands>) {
     let (project, reading) = (parts.project, parts.reading.as_ref());
     let find = |ecosystem| Commands::find(project, ecosystem, parts.rules, parts.tools);
-    let commands = ecosystem(project, reading).and_then(find);
     let plan = &mut detected.plan;
     let tool = reading.and_then(|reading| reading.build_command.as_deref());
     let is_of_node = reading.is_some_and(|reading| reading.ecosystem == Some(Ecosystem::Node));
@@ -132,7 +133,7 @@ fn add_commands(detected: &mut Detected, parts: &Parts<'_>) {
     };
     let mut install = Vec::new();
     let mut build = Vec::new();
-    if let Some(commands) = &commands {
+    if let Some(commands) = commands {
         plan.package_manager = Some(commands.name.clone());
         // Pages that are published as they are need nothing.
         let is_plain = reading.is_some_and(|reading| reading.ecosystem.is_none() && reading.build_command.is_none());
@@ -164,7 +165,7 @@ fn add_commands(detected: &mut Detected, parts: &Parts<'_>) {
         .filter(|_| is_of_node && needs_build)
         .and_then(|package| build_script(package, tool, reading.is_some_and(|reading| reading.is_build_decided)));
     let is_of_manager = reading.is_some_and(|reading| reading.ecosystem.is_some());
-    match (script, tool, &commands) {
+    match (script, tool, commands) {
         (Some(script), _, Some(commands)) => build.extend(commands.run_script(script)),
         (None, Some(tool), Some(commands)) if is_of_manager => build.push(commands.run_tool(tool)),
         (_, Some(tool), _) => build.push(tool.to_owned()),
@@ -180,7 +181,7 @@ fn add_commands(detected: &mut Detected, parts: &Parts<'_>) {
     if plan.build_command.is_some() {
         plan.sources.insert(Setting::BuildCommand, source);
     }
-    if is_of_node && let Some(commands) = &commands {
+    if is_of_node && let Some(commands) = commands {
         build_through_tool(detected, project, parts.monorepo.as_ref(), commands);
     }
 }
@@ -202,16 +203,15 @@ fn build_script<'a>(package: &'a PackageJson, tool: Option<&str>, is_decided: bo
 }
 
 /// How the result is started: as a Procfile says, then as package.json does, then as the framework would.
-fn add_start(detected: &mut Detected, parts: &Parts<'_>) {
+fn add_start(detected: &mut Detected, parts: &Parts<'_>, commands: Option<&Commands>) {
     let (project, plan) = (parts.project, &mut detected.plan);
     if !matches!(plan.kind, ProjectKind::SsrServer | ProjectKind::BackendService) {
         return;
     }
     let reading = parts.reading.as_ref();
     let default = reading.and_then(|reading| reading.output.start_command.clone());
-    let commands = reading
-        .and_then(|reading| reading.ecosystem)
-        .and_then(|ecosystem| Commands::find(project, ecosystem, parts.rules, parts.tools));
+    // Of a framework that belongs to no ecosystem, nothing is started through a package manager.
+    let commands = commands.filter(|_| reading.is_some_and(|reading| reading.ecosystem.is_some()));
     let of_procfile = project.workspace.read_text(&project.file("Procfile")).and_then(|text| {
         let line = text.lines().find_map(|line| line.strip_prefix("web:").map(str::trim).map(str::to_owned))?;
         (!line.is_empty()).then_some(line)
@@ -221,7 +221,7 @@ fn add_start(detected: &mut Detected, parts: &Parts<'_>) {
         // A development server is no way to serve.
         !script.split_whitespace().any(|word| matches!(word, "dev" | "develop" | "--watch" | "nodemon"))
     });
-    let (command, source) = match (of_procfile, start_script, &commands) {
+    let (command, source) = match (of_procfile, start_script, commands) {
         (Some(line), _, _) => (Some(line), project.file("Procfile")),
         (None, Some(_), Some(commands)) if is_of_node => (commands.run_script("start"), project.file("package.json")),
         (None, _, Some(commands)) => (default.map(|command| commands.run_start(&command)), BY_FRAMEWORK.to_owned()),
