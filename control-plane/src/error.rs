@@ -1,6 +1,7 @@
 //! The one list of errors the outside sees: a stable code, its HTTP status and its gRPC status.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -85,12 +86,12 @@ impl ErrorCode {
 }
 
 /// An error on its way to a caller.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error {
     code: ErrorCode,
     message: String,
     retry_after: Option<Duration>,
-    source: Option<anyhow::Error>,
+    source: Option<Arc<anyhow::Error>>,
 }
 
 impl Error {
@@ -166,7 +167,7 @@ impl From<anyhow::Error> for Error {
             code: ErrorCode::Internal,
             message: "something went wrong on the server; its log has the details".to_owned(),
             retry_after: None,
-            source: Some(source),
+            source: Some(Arc::new(source)),
         }
     }
 }

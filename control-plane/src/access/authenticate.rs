@@ -158,7 +158,7 @@ impl Access {
 
     /// Where a request comes from: the peer, or, when that is a trusted proxy, the last address before
     /// our proxies.
-    pub(super) fn client_address(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+    pub fn client_address(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
         let peer = extensions.get::<Peer>().map(|peer| peer.0.ip().to_canonical())?;
         let is_proxy = |address: &IpAddr| self.0.trusted_proxies.contains(address);
         if !is_proxy(&peer) {

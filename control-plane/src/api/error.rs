@@ -7,7 +7,9 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
+use super::context::RequestId;
 use crate::error::{Error, ErrorCode};
 
 /// The body of every error answer.
@@ -23,6 +25,8 @@ pub(super) struct Problem {
     code: &'static str,
     /// One sentence: the cause and the way out.
     detail: String,
+    /// The request's `X-Request-Id`; the server's log has it beside what went wrong.
+    request_id: Option<Uuid>,
 }
 
 impl IntoResponse for Error {
@@ -35,6 +39,7 @@ impl IntoResponse for Error {
             status: status.as_u16(),
             code: self.code().as_str(),
             detail: self.message().to_owned(),
+            request_id: RequestId::current().map(|id| id.0),
         };
         let mut response = (status, Json(problem)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

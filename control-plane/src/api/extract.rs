@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
+use super::context::Identity;
 use crate::access::Principal;
 use crate::error::{Error, ErrorCode};
 
@@ -22,9 +23,8 @@ impl FromRequestParts<App> for Principal {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        match parts.extensions.get::<Self>() {
-            // A layer has asked already.
-            Some(known) => Ok(known.clone()),
+        match parts.extensions.get::<Identity>() {
+            Some(Identity(known)) => known.clone(),
             None => app.access.principal(&parts.method, &parts.headers).await,
         }
     }

@@ -2,13 +2,13 @@
 //! its answer was lost gets the first answer, and nothing is made twice.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::{App, BODY_BYTES};
-use crate::access::Credential;
+use crate::access::{Credential, Principal};
 use crate::error::{Error, ErrorCode};
 use crate::secrets::sha256;
 
@@ -39,7 +39,7 @@ async fn run_once(app: &App, key: &HeaderValue, request: Request, next: Next) ->
     })?;
     let (mut head, body) = request.into_parts();
     // Whoever may not come in gets no kept answer either.
-    let principal = app.access.principal(&head.method, &head.headers).await?;
+    let principal = Principal::from_request_parts(&mut head, app).await?;
     let body = to_bytes(body, BODY_BYTES)
         .await
         .map_err(|_| Error::new(ErrorCode::TooLarge, format!("the body is larger than {BODY_BYTES} bytes")))?;
@@ -48,7 +48,6 @@ async fn run_once(app: &App, key: &HeaderValue, request: Request, next: Next) ->
         Credential::TrustedJwt => sha256(principal.id.as_bytes()),
         Credential::Token(..) | Credential::Session(_) => app.access.credential_digest(&head.headers),
     };
-    head.extensions.insert(principal);
     let fingerprint = sha256(&[head.uri.path().as_bytes(), &[0], &body].concat());
 
     if let Some(seen) = app.store.claim_idempotency_key(&caller, key, &fingerprint, app.clock.now()).await? {

@@ -1,6 +1,7 @@
 //! REST and SSE. A handler is a table of contents: who asks, what for, may they, do it, answer.
 
 mod auth;
+mod context;
 mod deployments;
 mod error;
 mod extract;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -150,7 +152,8 @@ pub fn router(app: App) -> Router {
         .route("/sign-in", axum::routing::get(pages::sign_in))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
-        .layer(axum::middleware::from_fn_with_state(app.clone(), idempotency::replay))
+        .layer(from_fn_with_state(app.clone(), idempotency::replay))
+        .layer(from_fn_with_state(app.clone(), context::identify))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
         .layer(CatchPanicLayer::custom(error::after_panic))
@@ -163,6 +166,7 @@ pub fn router(app: App) -> Router {
             HeaderName::from_static("referrer-policy"),
             HeaderValue::from_static("no-referrer"),
         ))
+        .layer(from_fn_with_state(app.clone(), context::enter))
         .with_state(app)
 }
 

@@ -1,0 +1,63 @@
+//! What is known about a request before its handler runs: its id, where it comes from, and from whom.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::App;
+use crate::access::Principal;
+use crate::error::Error;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+tokio::task_local! {
+    static CURRENT: RequestId;
+}
+
+/// Names one request in its answer, in problem documents, in the server's log and in the audit log.
+/// Always ours: one that a client chose could be anybody's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RequestId(pub(super) Uuid);
+
+impl RequestId {
+    /// That of the request being answered; `None` outside of one.
+    pub(super) fn current() -> Option<Self> {
+        CURRENT.try_with(|id| *id).ok()
+    }
+}
+
+/// Where a request comes from, behind our own proxies; `None` when that cannot be told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClientAddress(pub(super) Option<IpAddr>);
+
+/// Whom a request is from, found out once; the error is for handlers that must know.
+#[derive(Clone)]
+pub(super) struct Identity(pub(super) Result<Principal, Error>);
+
+/// Gives the request its id: in the span of whatever is logged about it, and in the answer.
+pub(super) async fn enter(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = RequestId(Uuid::now_v7());
+    let address = app.access.client_address(request.headers(), request.extensions());
+    request.extensions_mut().insert(id);
+    request.extensions_mut().insert(ClientAddress(address));
+    let span = tracing::info_span!("request", id = %id.0, method = %request.method(), path = request.uri().path());
+    let mut response = CURRENT.scope(id, next.run(request).instrument(span)).await;
+    if let Ok(value) = HeaderValue::from_str(&id.0.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Finds out whom the request is from.
+pub(super) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        let identity = app.access.principal(request.method(), request.headers()).await;
+        request.extensions_mut().insert(Identity(identity));
+    }
+    next.run(request).await
+}
