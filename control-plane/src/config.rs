@@ -1,8 +1,10 @@
 //! Settings: `slipway.toml`, overridden by `SLIPWAY_…` variables, overridden by flags. Parsed once
 //! at start, read-only afterwards; every error names the key and where its value came from.
 
+mod limits;
 mod people;
 
+pub use limits::Limits;
 pub use people::{OidcSettings, TrustedJwtSettings};
 
 use std::collections::BTreeMap;
@@ -57,6 +59,8 @@ pub struct Config {
     pub trusted_jwt: Option<TrustedJwtSettings>,
     /// Reverse proxies whose `X-Forwarded-For` tells where a request comes from.
     pub trusted_proxies: Vec<IpAddr>,
+    /// How much one user may ask for.
+    pub limits: Limits,
 }
 
 /// Why the settings cannot be used.
@@ -104,6 +108,11 @@ const KNOWN: &[&str] = &[
     "trusted_jwt.name_claim",
     "trusted_jwt.teams_claim",
     "trusted_proxies",
+    "limits.requests_per_minute_per_user",
+    "limits.requests_per_minute_per_address",
+    "limits.deployments_per_day",
+    "limits.unfinished_deployments",
+    "limits.log_streams_per_user",
 ];
 
 impl Config {
@@ -196,6 +205,7 @@ impl Settings {
             oidc: self.oidc()?,
             trusted_jwt: self.trusted_jwt()?,
             trusted_proxies: self.trusted_proxies()?,
+            limits: self.limits()?,
             data_dir,
         };
         match self.0.into_iter().next() {

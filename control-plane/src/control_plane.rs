@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::access::{Access, Scope};
 use crate::agents::{Gateway, Sessions};
-use crate::api::{self, App};
+use crate::api::{self, Allowances, App};
 use crate::artifacts::ArtifactStore;
 use crate::bus::Bus;
 use crate::clock::Clock;
@@ -131,7 +131,8 @@ impl ControlPlane {
         let local = Local::start(store.clone(), artifacts.clone(), clock.clone(), addresses, stop.clone()).await?;
         let providers = Providers::new([local.clone() as Arc<dyn Provider>]);
         let secrets = KnownSecrets::new(vault.clone());
-        let orchestrator = Orchestrator::new(vault.clone(), providers.clone(), secrets, bus.clone(), clock.clone());
+        let orchestrator =
+            Orchestrator::new(vault.clone(), providers.clone(), secrets, bus.clone(), clock.clone(), config.limits);
 
         let app = App {
             store: store.clone(),
@@ -143,6 +144,7 @@ impl ControlPlane {
             authority: authority.clone(),
             bus: bus.clone(),
             clock: clock.clone(),
+            allowances: Arc::new(Allowances::new(&config.limits)),
             agent_url: agent_url(config, grpc_address),
         };
         let gateway = Gateway {

@@ -28,6 +28,8 @@ pub enum ErrorCode {
     TooLarge,
     /// Too many requests; `Retry-After` says when.
     RateLimited,
+    /// The account has used up what it may use; `Retry-After` says when there is more, if that is known.
+    QuotaExceeded,
     /// Something we lean on is away.
     Unavailable,
     /// A defect; the message is withheld and logged.
@@ -47,6 +49,7 @@ impl ErrorCode {
             Self::PreconditionFailed => "precondition_failed",
             Self::TooLarge => "too_large",
             Self::RateLimited => "rate_limited",
+            Self::QuotaExceeded => "quota_exceeded",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
@@ -63,7 +66,7 @@ impl ErrorCode {
             Self::Conflict => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimited | Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -78,7 +81,7 @@ impl ErrorCode {
             Self::NotFound => Code::NotFound,
             Self::MethodNotAllowed => Code::Unimplemented,
             Self::Conflict | Self::PreconditionFailed => Code::FailedPrecondition,
-            Self::RateLimited => Code::ResourceExhausted,
+            Self::RateLimited | Self::QuotaExceeded => Code::ResourceExhausted,
             Self::Unavailable => Code::Unavailable,
             Self::Internal => Code::Internal,
         }
@@ -123,6 +126,11 @@ impl Error {
     /// Too many requests; the caller may come back after `wait`.
     pub fn rate_limited(message: impl Into<String>, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..Self::new(ErrorCode::RateLimited, message) }
+    }
+
+    /// The account has used up what it may use; there is more after `wait`, if that is known.
+    pub fn quota_exceeded(message: impl Into<String>, wait: Option<Duration>) -> Self {
+        Self { retry_after: wait, ..Self::new(ErrorCode::QuotaExceeded, message) }
     }
 
     /// When the caller may come back, if that is known.

@@ -21,6 +21,7 @@ pub mod http_server;
 pub mod identity;
 pub mod ids;
 pub mod providers;
+mod rate_limit;
 pub mod secrets;
 pub mod store;
 pub mod variables;

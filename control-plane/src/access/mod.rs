@@ -14,6 +14,7 @@ pub use oidc::{CallbackQuery, OidcStart};
 pub use password::{PasswordError, Passwords, check_password};
 pub use session::{CSRF_HEADER, Cookies, check_same_origin, local_path};
 pub use sign_in::SignedIn;
+pub(crate) use throttle::network_of;
 pub use trusted_jwt::Membership;
 
 use std::fmt;

@@ -91,11 +91,11 @@ impl Throttle {
 
 fn keys(name: &str, address: Option<IpAddr>) -> impl Iterator<Item = Key> {
     let account = Key::Account(sha256(name.as_bytes()));
-    std::iter::once(account).chain(address.map(|address| Key::Address(network(address))))
+    std::iter::once(account).chain(address.map(|address| Key::Address(network_of(address))))
 }
 
 /// One customer has a whole /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
         v4 @ IpAddr::V4(_) => v4,

@@ -15,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::App;
 use super::deployments::{StepView, own_deployment};
 use super::extract::{CurrentUser, Id, Params};
+use super::limits::LogStream;
 use crate::access::Action;
 use crate::clock::Timestamp;
 use crate::deployments::display;
@@ -74,30 +75,32 @@ pub(super) async fn logs(
             .and_then(|value| value.parse().ok())
             .ok_or_else(|| Error::invalid("`Last-Event-ID` must be the id of an event of this stream"))?,
     };
+    let counted = LogStream::begin(&app.allowances, user.id)?;
     let follower = Follower::new(app.store, &app.bus, app.clock, id, last_line);
-    Ok(Sse::new(events(follower, last_line)).keep_alive(KeepAlive::default()).into_response())
+    Ok(Sse::new(events(follower, last_line, counted)).keep_alive(KeepAlive::default()).into_response())
 }
 
-fn events(follower: Follower, last_line: i64) -> impl Stream<Item = Result<SseEvent, Infallible>> {
-    let batches = futures::stream::unfold((follower, last_line), |(mut follower, mut last_line)| async move {
-        let events = match follower.next().await {
-            Ok(events) if events.is_empty() => return None,
-            Ok(events) => events,
-            Err(error) => {
-                // The client comes back with `Last-Event-ID` and goes on where it was.
-                tracing::error!(error = format!("{error:#}"), "a log stream ends early");
-                return None;
+fn events(follower: Follower, last_line: i64, counted: LogStream) -> impl Stream<Item = Result<SseEvent, Infallible>> {
+    let batches =
+        futures::stream::unfold((follower, last_line, counted), |(mut follower, mut last_line, counted)| async move {
+            let events = match follower.next().await {
+                Ok(events) if events.is_empty() => return None,
+                Ok(events) => events,
+                Err(error) => {
+                    // The client comes back with `Last-Event-ID` and goes on where it was.
+                    tracing::error!(error = format!("{error:#}"), "a log stream ends early");
+                    return None;
+                }
+            };
+            let mut batch = Vec::with_capacity(events.len());
+            for event in events {
+                if let Event::Log(number, _) = &event {
+                    last_line = *number;
+                }
+                batch.push(sse_event(event).map(|sent| sent.id(last_line.to_string())));
             }
-        };
-        let mut batch = Vec::with_capacity(events.len());
-        for event in events {
-            if let Event::Log(number, _) = &event {
-                last_line = *number;
-            }
-            batch.push(sse_event(event).map(|sent| sent.id(last_line.to_string())));
-        }
-        Some((batch, (follower, last_line)))
-    });
+            Some((batch, (follower, last_line, counted)))
+        });
     batches.flat_map(futures::stream::iter).filter_map(|event| async { event.ok().map(Ok) })
 }
 

@@ -8,6 +8,7 @@ mod extract;
 mod health;
 mod home;
 mod idempotency;
+mod limits;
 mod logs;
 mod pages;
 mod sandboxes;
@@ -19,6 +20,7 @@ mod variables;
 
 pub(crate) use deployments::StepView;
 pub(crate) use extract::check_user_name;
+pub use limits::Allowances;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +76,8 @@ pub struct App {
     pub bus: Bus,
     /// The time.
     pub clock: Clock,
+    /// How much is left to everybody.
+    pub allowances: Arc<Allowances>,
     /// Where agents reach us.
     pub agent_url: String,
 }
@@ -153,7 +157,9 @@ pub fn router(app: App) -> Router {
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(from_fn_with_state(app.clone(), idempotency::replay))
+        .layer(from_fn_with_state(app.clone(), limits::per_user))
         .layer(from_fn_with_state(app.clone(), context::identify))
+        .layer(from_fn_with_state(app.clone(), limits::per_address))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
         .layer(CatchPanicLayer::custom(error::after_panic))

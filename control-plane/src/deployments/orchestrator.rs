@@ -8,6 +8,7 @@
 mod alarm;
 mod events;
 mod publish;
+mod quota;
 mod sweep;
 
 use std::collections::HashSet;
@@ -21,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use super::status::Status;
 use crate::bus::{Bus, News};
 use crate::clock::Clock;
+use crate::config::Limits;
 use crate::error::Error;
 use crate::ids::{ArtifactId, DeploymentId, SandboxId};
 use crate::providers::Providers;
@@ -49,6 +51,7 @@ struct Inner {
     secrets: KnownSecrets,
     bus: Bus,
     clock: Clock,
+    limits: Limits,
     started_at: crate::clock::Timestamp,
     publishing: Mutex<HashSet<DeploymentId>>,
     tasks: TaskTracker,
@@ -78,16 +81,24 @@ pub enum Work {
 
 impl Orchestrator {
     /// An orchestrator over the store; call [`run`](Self::run) to start it.
-    pub fn new(vault: Vault, providers: Providers, secrets: KnownSecrets, bus: Bus, clock: Clock) -> Self {
+    pub fn new(
+        vault: Vault,
+        providers: Providers,
+        secrets: KnownSecrets,
+        bus: Bus,
+        clock: Clock,
+        limits: Limits,
+    ) -> Self {
         let (store, started_at) = (vault.store().clone(), clock.now());
         let (publishing, tasks) = (Mutex::default(), TaskTracker::new());
-        Self(Arc::new(Inner { store, providers, vault, secrets, bus, clock, started_at, publishing, tasks }))
+        Self(Arc::new(Inner { store, providers, vault, secrets, bus, clock, limits, started_at, publishing, tasks }))
     }
 
     /// Stores a new deployment and lets the agent know.
     ///
     /// # Errors
-    /// `Conflict` when the sandbox may not connect or has too many deployments waiting.
+    /// `Conflict` when the sandbox may not connect or has too many deployments waiting, `QuotaExceeded` when
+    /// its owner has.
     pub async fn deploy(
         &self,
         sandbox: &Sandbox,
@@ -175,8 +186,10 @@ impl Orchestrator {
     }
 
     async fn insert(&self, new: NewDeployment) -> Result<(), Error> {
+        let now = self.0.clock.now();
         let mut tx = self.0.store.begin().await?;
-        tx.insert_deployment(&new, self.0.clock.now()).await?;
+        quota::take_deployment(&mut tx, &self.0.limits, new.user_id, now).await?;
+        tx.insert_deployment(&new, now).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -9,6 +9,7 @@ mod deployments;
 mod idempotency;
 mod local_sites;
 mod logs;
+mod quotas;
 mod sandboxes;
 mod sealed;
 mod sessions;

@@ -7,6 +7,11 @@ use super::{Store, Tx, User};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 
+/// Sessions that one person can have.
+const MOST_SESSIONS: i64 = 50;
+/// Sign-ins at the issuer that can be under way.
+const MOST_OIDC_ATTEMPTS: i64 = 10_000;
+
 #[derive(FromRow)]
 struct SessionRow {
     #[sqlx(flatten)]
@@ -21,6 +26,9 @@ const USER_OF_SESSION: &str = "
       AND users.disabled_at IS NULL";
 const BEGIN: &str = "
     INSERT INTO sessions (secret_sha256, user_id, created_at, last_seen_at, expires_at) VALUES ($1, $2, $3, $3, $4)";
+const END_OLDEST: &str = "
+    DELETE FROM sessions WHERE secret_sha256 IN (
+        SELECT secret_sha256 FROM sessions WHERE user_id = $1 ORDER BY last_seen_at DESC LIMIT -1 OFFSET $2)";
 const TOUCH: &str = "UPDATE sessions SET last_seen_at = $2 WHERE secret_sha256 = $1";
 const END: &str = "DELETE FROM sessions WHERE secret_sha256 = $1";
 const END_OF_USER: &str = "DELETE FROM sessions WHERE user_id = $1";
@@ -40,6 +48,9 @@ const INSERT_ATTEMPT: &str = "
 const USE_ATTEMPT: &str = "
     DELETE FROM oidc_attempts WHERE state_sha256 = $1 AND browser_sha256 = $2 AND expires_at > $3
     RETURNING return_to";
+const FORGET_OLDEST_ATTEMPTS: &str = "
+    DELETE FROM oidc_attempts WHERE state_sha256 IN (
+        SELECT state_sha256 FROM oidc_attempts ORDER BY expires_at DESC LIMIT -1 OFFSET $1)";
 const FORGET: [&str; 3] = [
     "DELETE FROM sessions WHERE expires_at < $1",
     "DELETE FROM one_time_links WHERE expires_at < $1",
@@ -60,7 +71,7 @@ impl Store {
         Ok(row.map(|row| (row.user, row.last_seen_at)))
     }
 
-    /// Begins a session.
+    /// Begins a session. Those that were not seen for the longest time end when there are many.
     pub async fn begin_session_of_user(
         &self,
         sha256: &[u8],
@@ -68,7 +79,10 @@ impl Store {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), sqlx::Error> {
-        sqlx::query(BEGIN).bind(sha256).bind(user).bind(now).bind(expires_at).execute(&self.pool).await.map(drop)
+        let mut tx = self.begin().await?;
+        sqlx::query(END_OLDEST).bind(user).bind(MOST_SESSIONS - 1).execute(&mut *tx.0).await?;
+        sqlx::query(BEGIN).bind(sha256).bind(user).bind(now).bind(expires_at).execute(&mut *tx.0).await?;
+        tx.commit().await
     }
 
     /// Remembers when a session was last seen.
@@ -96,7 +110,8 @@ impl Store {
         }
     }
 
-    /// Remembers a sign-in at the issuer.
+    /// Remembers a sign-in at the issuer. Anybody may begin one, so the oldest are forgotten when there
+    /// are many.
     pub async fn insert_oidc_attempt(
         &self,
         state_sha256: &[u8],
@@ -104,14 +119,16 @@ impl Store {
         return_to: &str,
         expires_at: Timestamp,
     ) -> Result<(), sqlx::Error> {
+        let mut tx = self.begin().await?;
+        sqlx::query(FORGET_OLDEST_ATTEMPTS).bind(MOST_OIDC_ATTEMPTS - 1).execute(&mut *tx.0).await?;
         sqlx::query(INSERT_ATTEMPT)
             .bind(state_sha256)
             .bind(browser_sha256)
             .bind(return_to)
             .bind(expires_at)
-            .execute(&self.pool)
-            .await
-            .map(drop)
+            .execute(&mut *tx.0)
+            .await?;
+        tx.commit().await
     }
 
     /// Uses up the sign-in that this browser began; answers where it wanted to go.
@@ -183,6 +200,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
     const HOUR: Duration = Duration::from_secs(3600);
+    const LATER: Timestamp = Timestamp::from_micros(90_000_000_000);
 
     #[tokio::test]
     async fn a_session_ends_by_disuse_and_by_age() {
@@ -216,5 +234,55 @@ mod tests {
         assert_eq!(store.use_oidc_attempt(&[1; 32], &[2; 32], NOW.plus(HOUR)).await.expect("reads"), None, "too late");
         assert_eq!(store.use_oidc_attempt(&[1; 32], &[2; 32], NOW).await.expect("reads").as_deref(), Some("/x"));
         assert_eq!(store.use_oidc_attempt(&[1; 32], &[2; 32], NOW).await.expect("reads"), None, "it was used");
+    }
+
+    #[tokio::test]
+    async fn a_person_has_so_many_sessions_and_the_one_longest_unseen_ends() {
+        let store = in_memory().await;
+        let mut tx = store.begin().await.expect("begins");
+        let user = tx.user_named("ada", NOW).await.expect("is made").id;
+        tx.commit().await.expect("commits");
+        let begin = async |number: i64| {
+            let at = NOW.plus(Duration::from_secs(u64::try_from(number).expect("is positive")));
+            store.begin_session_of_user(&number.to_be_bytes(), user, at, LATER).await.expect("begins");
+        };
+        for number in 0..MOST_SESSIONS {
+            begin(number).await;
+        }
+        store.touch_session(&0_i64.to_be_bytes(), LATER).await.expect("touches");
+        begin(MOST_SESSIONS).await;
+        let is_there = async |number: i64| {
+            store
+                .user_of_session(&number.to_be_bytes(), NOW, NOW.minus(Duration::from_secs(1)))
+                .await
+                .expect("reads")
+                .is_some()
+        };
+        assert!(is_there(0).await, "was seen lately");
+        assert!(!is_there(1).await, "was not");
+        assert!(is_there(2).await && is_there(MOST_SESSIONS).await);
+    }
+
+    #[tokio::test]
+    async fn strangers_cannot_fill_the_database_with_sign_ins() {
+        let store = in_memory().await;
+        let mut tx = store.begin().await.expect("begins");
+        for number in 0..MOST_OIDC_ATTEMPTS + 5 {
+            let expires_at = NOW.plus(Duration::from_secs(u64::try_from(number).expect("is positive")));
+            sqlx::query(INSERT_ATTEMPT)
+                .bind(&number.to_be_bytes()[..])
+                .bind(&b"browser"[..])
+                .bind("/")
+                .bind(expires_at)
+                .execute(&mut *tx.0)
+                .await
+                .expect("inserts");
+        }
+        tx.commit().await.expect("commits");
+        store.insert_oidc_attempt(b"state", b"browser", "/", LATER).await.expect("inserts");
+        let count: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM oidc_attempts").fetch_one(&store.pool).await.expect("counts");
+        assert_eq!(count, MOST_OIDC_ATTEMPTS);
+        assert!(store.use_oidc_attempt(b"state", b"browser", NOW).await.expect("reads").is_some());
     }
 }

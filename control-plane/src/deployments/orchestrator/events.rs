@@ -262,6 +262,7 @@ mod tests {
     use super::*;
     use crate::bus::Bus;
     use crate::clock::Clock;
+    use crate::config::Limits;
     use crate::deployments::orchestrator::DeployRequest;
     use crate::ids::{ArtifactId, TargetId};
     use crate::providers::Providers;
@@ -274,7 +275,7 @@ mod tests {
     async fn orchestrator(store: &Store) -> Orchestrator {
         let vault = vault_over(store).await;
         let secrets = KnownSecrets::new(vault.clone());
-        Orchestrator::new(vault, Providers::new([]), secrets, Bus::new(), Clock::manual(NOW))
+        Orchestrator::new(vault, Providers::new([]), secrets, Bus::new(), Clock::manual(NOW), Limits::default())
     }
 
     fn event(id: DeploymentId, seq: u64, kind: Kind) -> JobEvent {
