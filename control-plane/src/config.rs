@@ -14,6 +14,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use axum::http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -59,6 +60,8 @@ pub struct Config {
     pub trusted_jwt: Option<TrustedJwtSettings>,
     /// Reverse proxies whose `X-Forwarded-For` tells where a request comes from.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Sites whose pages may call the API with tokens of their own; none unless set.
+    pub cors_origins: Vec<HeaderValue>,
     /// How much one user may ask for.
     pub limits: Limits,
 }
@@ -108,6 +111,7 @@ const KNOWN: &[&str] = &[
     "trusted_jwt.name_claim",
     "trusted_jwt.teams_claim",
     "trusted_proxies",
+    "cors_origins",
     "limits.requests_per_minute_per_user",
     "limits.requests_per_minute_per_address",
     "limits.deployments_per_day",
@@ -205,6 +209,7 @@ impl Settings {
             oidc: self.oidc()?,
             trusted_jwt: self.trusted_jwt()?,
             trusted_proxies: self.trusted_proxies()?,
+            cors_origins: self.read("cors_origins", parse_origins)?.unwrap_or_default(),
             limits: self.limits()?,
             data_dir,
         };
@@ -252,6 +257,16 @@ fn parse_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     let (first, last) = text.split_once('-').ok_or_else(problem)?;
     let range = first.trim().parse().map_err(|_| problem())?..=last.trim().parse().map_err(|_| problem())?;
     if *range.start() == 0 || range.is_empty() { Err(problem()) } else { Ok(range) }
+}
+
+/// `scheme://host[:port]` each, as browsers send it.
+fn parse_origins(text: &str) -> Result<Vec<HeaderValue>, String> {
+    let parse = |origin: &str| {
+        let is_origin = Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == origin);
+        let problem = || format!("has `{origin}`, not an origin like `https://app.example.com`");
+        if is_origin { HeaderValue::from_str(origin).map_err(|_| problem()) } else { Err(problem()) }
+    };
+    text.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(parse).collect()
 }
 
 fn parse_bootstrap_token(text: &str) -> Result<SecretString, String> {
@@ -331,6 +346,12 @@ mod tests {
             "9-8",
             "`preview_ports` (from SLIPWAY_PREVIEW_PORTS) is `9-8`, not a range of ports like `20000-29999`",
         );
+        for wrong in ["*", "null", "app.example.com", "https://app.example.com/", "https://APP.example.com"] {
+            let expected = format!(
+                "`cors_origins` (from SLIPWAY_CORS_ORIGINS) has `{wrong}`, not an origin like `https://app.example.com`"
+            );
+            check_error("SLIPWAY_CORS_ORIGINS", wrong, &expected);
+        }
     }
 
     #[test]

@@ -145,6 +145,7 @@ impl ControlPlane {
             bus: bus.clone(),
             clock: clock.clone(),
             allowances: Arc::new(Allowances::new(&config.limits)),
+            cors_origins: config.cors_origins.clone().into(),
             agent_url: agent_url(config, grpc_address),
         };
         let gateway = Gateway {

@@ -4,7 +4,9 @@ mod auth;
 mod context;
 mod deployments;
 mod error;
+mod etag;
 mod extract;
+mod headers;
 mod health;
 mod home;
 mod idempotency;
@@ -27,10 +29,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -51,9 +52,6 @@ use crate::store::Store;
 const BODY_BYTES: usize = 256 * 1024;
 /// Time for a handler to begin its answer; streams go on after that.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Nothing of ours may be framed, and pages load nothing from elsewhere.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
-     script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// What the handlers lean on.
 #[derive(Clone)]
@@ -78,6 +76,8 @@ pub struct App {
     pub clock: Clock,
     /// How much is left to everybody.
     pub allowances: Arc<Allowances>,
+    /// Sites whose pages may call the API.
+    pub cors_origins: Arc<[HeaderValue]>,
     /// Where agents reach us.
     pub agent_url: String,
 }
@@ -143,7 +143,6 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
 pub fn router(app: App) -> Router {
     let (router, document) = routes();
     let document: Arc<str> = document.to_json().unwrap_or_else(|_| "{}".to_owned()).into();
-    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
     router
         .route(
             "/api/openapi.json",
@@ -152,6 +151,7 @@ pub fn router(app: App) -> Router {
             ),
         )
         .route("/", axum::routing::get(home::page))
+        .route("/pages.css", axum::routing::get(pages::style))
         .route("/setup", axum::routing::get(pages::setup).post(pages::finish_setup))
         .route("/sign-in", axum::routing::get(pages::sign_in))
         .fallback(error::no_such_route)
@@ -163,15 +163,8 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
         .layer(CatchPanicLayer::custom(error::after_panic))
-        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            HeaderName::from_static("referrer-policy"),
-            HeaderValue::from_static("no-referrer"),
-        ))
+        .layer(from_fn_with_state(app.clone(), headers::secure))
+        .layer(tower::util::option_layer(headers::cross_origin(&app.cors_origins)))
         .layer(from_fn_with_state(app.clone(), context::enter))
         .with_state(app)
 }

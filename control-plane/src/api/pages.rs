@@ -16,6 +16,13 @@ use crate::error::Error;
 
 const SETUP: &str = include_str!("setup.html");
 const REFUSED: &str = include_str!("refused.html");
+const STYLE: &str = include_str!("pages.css");
+
+/// How the pages look that are drawn here.
+pub(super) async fn style() -> Response {
+    let day = (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")), day], STYLE).into_response()
+}
 
 /// The link `slipway serve` prints.
 #[derive(Deserialize)]

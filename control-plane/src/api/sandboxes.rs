@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::etag::{ETag, IfMatch, Tagged};
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
 use crate::access::{Action, authorize};
 use crate::agents::new_enrollment_token;
@@ -58,6 +59,11 @@ impl SandboxView {
             created_at: sandbox.created_at,
         }
     }
+}
+
+/// Of what can be changed; not of what its agent does.
+fn tag(sandbox: &Sandbox) -> ETag {
+    ETag::of(&(&sandbox.name, &sandbox.labels, sandbox.state as u8))
 }
 
 /// The sandbox, when the caller may do `action` with it; somebody else's is not there.
@@ -118,7 +124,7 @@ pub(super) async fn create(
     State(app): State<App>,
     user: CurrentUser,
     Body(request): Body<CreateSandbox>,
-) -> Result<(StatusCode, Json<SandboxView>), Error> {
+) -> Result<(StatusCode, Tagged<SandboxView>), Error> {
     let owner = user.owner_for(request.team_id);
     authorize(&user, Action::ManageSandboxes, owner, "team")?;
     check_name("name", &request.name)?;
@@ -127,7 +133,7 @@ pub(super) async fn create(
     let sandbox = tx.insert_sandbox(owner, &request.name, request.labels, app.clock.now()).await?;
     let sandbox = sandbox.ok_or_else(|| name_taken(&request.name))?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(SandboxView::of(&app, &user, sandbox))))
+    Ok((StatusCode::CREATED, Tagged(tag(&sandbox), SandboxView::of(&app, &user, sandbox))))
 }
 
 /// One sandbox.
@@ -137,9 +143,9 @@ pub(super) async fn get(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<SandboxId>,
-) -> Result<Json<SandboxView>, Error> {
+) -> Result<Tagged<SandboxView>, Error> {
     let sandbox = own_sandbox(&app, &user, Action::Read, id).await?;
-    Ok(Json(SandboxView::of(&app, &user, sandbox)))
+    Ok(Tagged(tag(&sandbox), SandboxView::of(&app, &user, sandbox)))
 }
 
 /// Changes to a sandbox; what is left out stays.
@@ -159,16 +165,20 @@ enum WantedStatus {
     Revoked,
 }
 
-/// Renames, relabels or revokes a sandbox.
+/// Renames, relabels or revokes a sandbox. With `If-Match` only while it is as it was seen.
 #[utoipa::path(patch, path = "/api/sandboxes/{id}", tag = "sandboxes", params(("id" = SandboxId, Path)),
     request_body = UpdateSandbox, responses((status = 200, body = SandboxView), (status = 404), (status = 409)))]
 pub(super) async fn update(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<SandboxId>,
+    if_match: IfMatch,
     Body(request): Body<UpdateSandbox>,
-) -> Result<Json<SandboxView>, Error> {
-    let mut sandbox = own_sandbox(&app, &user, Action::ManageSandboxes, id).await?;
+) -> Result<Tagged<SandboxView>, Error> {
+    own_sandbox(&app, &user, Action::ManageSandboxes, id).await?;
+    let mut tx = app.store.begin().await?;
+    let mut sandbox = tx.sandbox(id).await?.ok_or_else(|| Error::not_found("sandbox"))?;
+    if_match.check(&tag(&sandbox))?;
     if let Some(name) = request.name {
         check_name("name", &name)?;
         sandbox.name = name;
@@ -185,7 +195,6 @@ pub(super) async fn update(
         (Some(WantedStatus::Revoked), _) => sandbox.state = SandboxState::Revoked,
         (None, _) => {}
     }
-    let mut tx = app.store.begin().await?;
     if !tx.update_sandbox(&sandbox).await? {
         return Err(name_taken(&sandbox.name));
     }
@@ -194,7 +203,7 @@ pub(super) async fn update(
     if sandbox.state == SandboxState::Revoked {
         app.sessions.disconnect(id);
     }
-    Ok(Json(SandboxView::of(&app, &user, sandbox)))
+    Ok(Tagged(tag(&sandbox), SandboxView::of(&app, &user, sandbox)))
 }
 
 /// Removes a sandbox with its history; its sites are no longer served.
@@ -204,8 +213,10 @@ pub(super) async fn delete(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<SandboxId>,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Error> {
     let sandbox = own_sandbox(&app, &user, Action::ManageSandboxes, id).await?;
+    if_match.check(&tag(&sandbox))?;
     let owners = [sandbox.user_id];
     let mut filter =
         Filter { owners: &owners, sandbox: Some(id), status: None, before: None, limit: DEPLOYMENTS_PER_READ };

@@ -8,6 +8,7 @@ use sqlx::types::Json as SqlJson;
 use utoipa::ToSchema;
 
 use super::App;
+use super::etag::{ETag, IfMatch, Tagged};
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
 use crate::access::{Action, authorize};
 use crate::clock::Timestamp;
@@ -60,6 +61,11 @@ impl From<TargetError> for Error {
             TargetError::Database(error) => error.into(),
         }
     }
+}
+
+/// Of what can be changed.
+fn tag(target: &Target) -> ETag {
+    ETag::of(&(&target.name, &target.config, target.is_default))
 }
 
 /// The target, when the caller may do `action` with it; somebody else's is not there.
@@ -121,7 +127,7 @@ pub(super) async fn create(
     State(app): State<App>,
     user: CurrentUser,
     Body(request): Body<CreateTarget>,
-) -> Result<(StatusCode, Json<TargetView>), Error> {
+) -> Result<(StatusCode, Tagged<TargetView>), Error> {
     let owner = user.owner_for(request.team_id);
     authorize(&user, Action::ManageTargets, owner, "team")?;
     check_name("name", &request.name)?;
@@ -141,7 +147,7 @@ pub(super) async fn create(
     let mut tx = app.store.begin().await?;
     tx.insert_target(&target).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(TargetView::of(&user, target))))
+    Ok((StatusCode::CREATED, Tagged(tag(&target), TargetView::of(&user, target))))
 }
 
 /// One target.
@@ -151,8 +157,9 @@ pub(super) async fn get(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<TargetId>,
-) -> Result<Json<TargetView>, Error> {
-    Ok(Json(TargetView::of(&user, own_target(&app, &user, Action::Read, id).await?)))
+) -> Result<Tagged<TargetView>, Error> {
+    let target = own_target(&app, &user, Action::Read, id).await?;
+    Ok(Tagged(tag(&target), TargetView::of(&user, target)))
 }
 
 /// A target's new state; the provider cannot change.
@@ -166,17 +173,21 @@ pub(super) struct UpdateTarget {
     is_default: Option<bool>,
 }
 
-/// Changes a target; what is left out stays.
+/// Changes a target; what is left out stays. With `If-Match` only while it is as it was seen.
 #[utoipa::path(put, path = "/api/deployments/targets/{id}", tag = "targets", params(("id" = TargetId, Path)),
     request_body = UpdateTarget, responses((status = 200, body = TargetView), (status = 404), (status = 409)))]
 pub(super) async fn update(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<TargetId>,
+    if_match: IfMatch,
     Body(request): Body<UpdateTarget>,
-) -> Result<Json<TargetView>, Error> {
-    let mut target = own_target(&app, &user, Action::ManageTargets, id).await?;
+) -> Result<Tagged<TargetView>, Error> {
+    own_target(&app, &user, Action::ManageTargets, id).await?;
     no_credentials(request.credentials_id.as_ref())?;
+    let mut tx = app.store.begin().await?;
+    let mut target = tx.target(id).await?.ok_or_else(|| Error::not_found("target"))?;
+    if_match.check(&tag(&target))?;
     if let Some(name) = request.name {
         check_name("name", &name)?;
         target.name = name;
@@ -187,10 +198,9 @@ pub(super) async fn update(
     }
     target.is_default = request.is_default.unwrap_or(target.is_default);
     target.updated_at = app.clock.now();
-    let mut tx = app.store.begin().await?;
     tx.update_target(&target).await?;
     tx.commit().await?;
-    Ok(Json(TargetView::of(&user, target)))
+    Ok(Tagged(tag(&target), TargetView::of(&user, target)))
 }
 
 /// Removes a target that no deployment refers to.
@@ -200,9 +210,12 @@ pub(super) async fn delete(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<TargetId>,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Error> {
     own_target(&app, &user, Action::ManageTargets, id).await?;
     let mut tx = app.store.begin().await?;
+    let target = tx.target(id).await?.ok_or_else(|| Error::not_found("target"))?;
+    if_match.check(&tag(&target))?;
     tx.delete_target(id).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::error::Problem;
+use super::etag::{ETag, IfMatch, Tagged};
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
 use crate::access::{Action, Role, authorize};
 use crate::clock::Timestamp;
@@ -55,6 +56,11 @@ impl From<Member> for MemberView {
     }
 }
 
+/// Of what can be changed.
+fn tag(team: &Team) -> ETag {
+    ETag::of(&team.name)
+}
+
 /// The team, when the caller may do `action` with it.
 async fn team_for(app: &App, user: &CurrentUser, action: Action, id: TeamId) -> Result<Team, Error> {
     authorize(user, action, id, "team")?;
@@ -98,7 +104,7 @@ pub(super) async fn create(
     State(app): State<App>,
     user: CurrentUser,
     Body(request): Body<CreateTeam>,
-) -> Result<(StatusCode, Json<TeamView>), Error> {
+) -> Result<(StatusCode, Tagged<TeamView>), Error> {
     authorize(&user, Action::Administer, user.id, "user")?;
     check_name("name", &request.name)?;
     let now = app.clock.now();
@@ -107,8 +113,9 @@ pub(super) async fn create(
     let team = tx.insert_team(&request.name, None, now).await?;
     tx.set_member(team.id, user.id, Role::Admin, now).await?;
     tx.commit().await?;
+    let tag = tag(&team);
     let view = TeamView { role: Some(Role::Admin), ..TeamView::of(team, &user) };
-    Ok((StatusCode::CREATED, Json(view)))
+    Ok((StatusCode::CREATED, Tagged(tag, view)))
 }
 
 fn check_room(teams: i64) -> Result<(), Error> {
@@ -125,8 +132,9 @@ pub(super) async fn get(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<TeamId>,
-) -> Result<Json<TeamView>, Error> {
-    Ok(Json(TeamView::of(team_for(&app, &user, Action::Read, id).await?, &user)))
+) -> Result<Tagged<TeamView>, Error> {
+    let team = team_for(&app, &user, Action::Read, id).await?;
+    Ok(Tagged(tag(&team), TeamView::of(team, &user)))
 }
 
 /// Changes to a team.
@@ -136,32 +144,41 @@ pub(super) struct UpdateTeam {
     name: Option<String>,
 }
 
-/// Renames a team.
+/// Renames a team. With `If-Match` only while it is as it was seen.
 #[utoipa::path(patch, path = "/api/teams/{id}", tag = "teams", params(("id" = TeamId, Path)), request_body = UpdateTeam,
     responses((status = 200, body = TeamView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn update(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<TeamId>,
+    if_match: IfMatch,
     Body(request): Body<UpdateTeam>,
-) -> Result<Json<TeamView>, Error> {
-    let mut team = team_for(&app, &user, Action::Administer, id).await?;
+) -> Result<Tagged<TeamView>, Error> {
+    team_for(&app, &user, Action::Administer, id).await?;
+    let mut tx = app.store.begin().await?;
+    let mut team = tx.team(id).await?.ok_or_else(|| Error::not_found("team"))?;
+    if_match.check(&tag(&team))?;
     if let Some(name) = request.name {
         check_name("name", &name)?;
-        let mut tx = app.store.begin().await?;
         tx.rename_team(id, &name).await?;
         tx.commit().await?;
         team.name = name;
     }
-    Ok(Json(TeamView::of(team, &user)))
+    Ok(Tagged(tag(&team), TeamView::of(team, &user)))
 }
 
 /// Removes a team that owns nothing any more.
 #[utoipa::path(delete, path = "/api/teams/{id}", tag = "teams", params(("id" = TeamId, Path)),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
         (status = 409, body = Problem, description = "it owns sandboxes or targets")))]
-pub(super) async fn delete(State(app): State<App>, user: CurrentUser, Id(id): Id<TeamId>) -> Result<StatusCode, Error> {
-    team_for(&app, &user, Action::Administer, id).await?;
+pub(super) async fn delete(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TeamId>,
+    if_match: IfMatch,
+) -> Result<StatusCode, Error> {
+    let team = team_for(&app, &user, Action::Administer, id).await?;
+    if_match.check(&tag(&team))?;
     let mut tx = app.store.begin().await?;
     if tx.owns_records(id).await? {
         return Err(Error::conflict("this team owns sandboxes or targets; remove them first"));

@@ -2,20 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::etag::{ETag, IfMatch, Tagged, has_changed};
 use super::extract::{Body, CurrentUser, Id};
 use super::targets::own_target;
 use crate::access::Action;
 use crate::clock::Timestamp;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::ids::TargetId;
 use crate::store::Target;
 use crate::variables::{Change, Key, Scope, VariableEnvironment, Variables, Wanted, dotenv, sealed_rows};
@@ -55,21 +53,17 @@ impl From<Variables> for VariablesView {
     }
 }
 
-fn answer(version: i64, view: impl Serialize) -> Response {
-    let mut response = Json(view).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    response
-}
-
 /// The target's variables. Values of secrets are `null`.
 #[utoipa::path(get, path = "/api/deployments/targets/{id}/env", tag = "targets", params(("id" = TargetId, Path)),
     responses((status = 200, body = VariablesView, headers(("ETag", description = "the version"))), (status = 404)))]
-pub(super) async fn get(State(app): State<App>, user: CurrentUser, Id(id): Id<TargetId>) -> Result<Response, Error> {
+pub(super) async fn get(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TargetId>,
+) -> Result<Tagged<VariablesView>, Error> {
     let target = own_target(&app, &user, Action::Read, id).await?;
     let variables = Variables::of(&app.vault, target.id).await?;
-    Ok(answer(variables.version, VariablesView::from(variables)))
+    Ok(Tagged(ETag::of_version(variables.version), variables.into()))
 }
 
 /// A variable to be set.
@@ -113,20 +107,20 @@ pub(super) async fn set(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<TargetId>,
-    headers: HeaderMap,
+    if_match: IfMatch,
     Body(request): Body<SetVariables>,
-) -> Result<Response, Error> {
+) -> Result<Tagged<VariablesView>, Error> {
     let target = own_target(&app, &user, Action::ManageTargets, id).await?;
-    let before = current(&app, &target, &headers).await?;
+    let before = current(&app, &target, &if_match).await?;
     let wanted = request.variables.into_iter().map(|input| Wanted {
         key: Key { name: input.name, scope: input.scope, environment: input.environment },
         is_secret: input.secret,
         value: input.value,
     });
     let change = before.change(wanted.collect(), |_| !request.merge, app.clock.now()).map_err(Error::invalid)?;
-    let version = store(&app, &target, before.version, &change, &headers).await?;
+    let version = store(&app, &target, before.version, &change, &if_match).await?;
     let after = Variables { version, variables: change.after };
-    Ok(answer(version, VariablesView::from(after)))
+    Ok(Tagged(ETag::of_version(version), after.into()))
 }
 
 /// A `.env` text to be taken over.
@@ -171,11 +165,11 @@ pub(super) async fn import(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<TargetId>,
-    headers: HeaderMap,
+    if_match: IfMatch,
     Body(request): Body<ImportVariables>,
-) -> Result<Response, Error> {
+) -> Result<Tagged<ImportView>, Error> {
     let target = own_target(&app, &user, Action::ManageTargets, id).await?;
-    let before = current(&app, &target, &headers).await?;
+    let before = current(&app, &target, &if_match).await?;
     let (scope, environment) = (request.scope, request.environment);
     let parsed = dotenv::parse(request.text.expose_secret()).map_err(|error| Error::invalid(error.to_string()))?;
     let wanted = parsed.into_iter().map(|(name, value)| Wanted {
@@ -186,7 +180,7 @@ pub(super) async fn import(
     let goes = |key: &Key| request.replace && key.scope == scope && key.environment == environment;
     let change = before.change(wanted.collect(), goes, app.clock.now()).map_err(Error::invalid)?;
     let version =
-        if request.dry_run { before.version } else { store(&app, &target, before.version, &change, &headers).await? };
+        if request.dry_run { before.version } else { store(&app, &target, before.version, &change, &if_match).await? };
     let names = |keys: &[Key]| keys.iter().map(|key| key.name.clone()).collect();
     let view = ImportView {
         dry_run: request.dry_run,
@@ -196,34 +190,26 @@ pub(super) async fn import(
         removed: names(&change.removed),
         unchanged: names(&change.unchanged),
     };
-    Ok(answer(version, view))
+    Ok(Tagged(ETag::of_version(version), view))
 }
 
 /// The variables as they are, if they are what the caller has seen.
-async fn current(app: &App, target: &Target, headers: &HeaderMap) -> Result<Variables, Error> {
+async fn current(app: &App, target: &Target, if_match: &IfMatch) -> Result<Variables, Error> {
     let variables = Variables::of(&app.vault, target.id).await?;
-    let Some(seen) = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()) else { return Ok(variables) };
-    let is_seen = |tag: &str| tag == "*" || tag == format!("\"{}\"", variables.version);
-    if seen.split(',').map(str::trim).any(is_seen) { Ok(variables) } else { Err(other_version()) }
-}
-
-fn other_version() -> Error {
-    Error::new(
-        ErrorCode::PreconditionFailed,
-        "the variables have changed since they were read; read them again and repeat the change",
-    )
+    if_match.check(&ETag::of_version(variables.version))?;
+    Ok(variables)
 }
 
 /// Writes a change, and answers the version there is then.
-async fn store(app: &App, target: &Target, version: i64, change: &Change, headers: &HeaderMap) -> Result<i64, Error> {
+async fn store(app: &App, target: &Target, version: i64, change: &Change, if_match: &IfMatch) -> Result<i64, Error> {
     if change.is_empty() {
         return Ok(version);
     }
     let rows = sealed_rows(&app.vault, target, change).await?;
     let mut tx = app.store.begin().await?;
     if !tx.next_env_version(target.id, version).await? {
-        return Err(if headers.contains_key(header::IF_MATCH) {
-            other_version()
+        return Err(if if_match.is_given() {
+            has_changed()
         } else {
             Error::conflict("somebody changed these variables at the same moment; send the request again")
         });

@@ -110,6 +110,11 @@ impl Store {
 }
 
 impl Tx {
+    /// The sandbox as this transaction sees it.
+    pub async fn sandbox(&mut self, id: SandboxId) -> Result<Option<Sandbox>, sqlx::Error> {
+        sqlx::query_as(BY_ID).bind(id).fetch_optional(&mut *self.0).await
+    }
+
     /// Makes a sandbox; `None` when the user has one of this name.
     pub async fn insert_sandbox(
         &mut self,

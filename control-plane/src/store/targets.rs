@@ -95,6 +95,11 @@ impl Store {
 }
 
 impl Tx {
+    /// The target as this transaction sees it.
+    pub async fn target(&mut self, id: TargetId) -> Result<Option<Target>, sqlx::Error> {
+        sqlx::query_as(BY_ID).bind(id).fetch_optional(&mut *self.0).await
+    }
+
     /// Stores a new target.
     pub async fn insert_target(&mut self, target: &Target) -> Result<(), TargetError> {
         let inserted = sqlx::query(INSERT)

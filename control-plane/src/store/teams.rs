@@ -134,6 +134,11 @@ impl Store {
 }
 
 impl Tx {
+    /// The team as this transaction sees it.
+    pub async fn team(&mut self, id: TeamId) -> Result<Option<Team>, sqlx::Error> {
+        sqlx::query_as(TEAM).bind(id).fetch_optional(&mut *self.0).await
+    }
+
     /// Makes a team; one of an issuer is known there by `name`.
     pub async fn insert_team(&mut self, name: &str, issuer: Option<&str>, now: Timestamp) -> Result<Team, sqlx::Error> {
         let team =
