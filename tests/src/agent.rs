@@ -8,7 +8,8 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::binaries::directory;
-use crate::control_plane::ControlPlane;
+use crate::canary::{Canaries, SUITE_CREDENTIAL};
+use crate::control_plane::{ControlPlane, TOKEN};
 
 /// A running agent; it ends with the test.
 pub struct Agent {
@@ -106,9 +107,17 @@ fn command(binaries: &Path, control_plane: &ControlPlane, workspace: &Path, stat
 }
 
 impl Drop for Agent {
+    /// Ends it, and makes sure that no secret of the control plane was with it.
     fn drop(&mut self) {
+        let canaries = Canaries::new(&[SUITE_CREDENTIAL.as_bytes(), TOKEN.as_bytes()]);
+        let in_memory = canaries.are_in_process(self.child.id());
         let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"));
         let _ = kill(pid, Signal::SIGTERM);
         let _ = self.child.wait();
+        let on_disk = canaries.on_disk(self.state.path());
+        if !std::thread::panicking() {
+            assert!(!in_memory, "a secret of the control plane is in the agent's memory or environment");
+            assert!(on_disk.is_empty(), "a secret of the control plane is in the sandbox: {on_disk:?}");
+        }
     }
 }

@@ -5,6 +5,7 @@ mod agent;
 mod detect;
 mod mask;
 mod overhead;
+mod reads;
 mod transfer;
 mod tree;
 
@@ -12,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// In the order they run.
-const PARTS: [&str; 5] = ["mask", "overhead", "transfer", "agent", "detect"];
+const PARTS: [&str; 6] = ["mask", "reads", "overhead", "transfer", "agent", "detect"];
 
 /// Runs every benchmark, or only the named part, on the release binaries in `binaries` and prints one table.
 pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
@@ -23,6 +24,7 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
     for name in PARTS.into_iter().filter(|name| part.is_none_or(|part| part == *name)) {
         match name {
             "mask" => mask::run()?,
+            "reads" => reads::run(binaries).await?,
             "overhead" => overhead::run(binaries)?,
             "transfer" => transfer::run(binaries).await?,
             "agent" => agent::run(binaries).await?,

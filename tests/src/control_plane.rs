@@ -13,10 +13,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::binaries::{directory, install_tls};
+use crate::canary::{Canaries, SUITE_CREDENTIAL};
 use crate::{SOON, eventually};
 
 /// The API token of every control plane under test.
 pub const TOKEN: &str = "slw_e2e-test-token-0123456789abcdef0123";
+/// What the credential is called that every control plane keeps.
+pub const SUITE_LABEL: &str = "suite canary";
 
 /// A running `slipway serve`.
 pub struct ControlPlane {
@@ -31,6 +34,7 @@ pub struct ControlPlane {
     settings: Vec<(String, String)>,
     said: Arc<Mutex<Vec<String>>>,
     client: reqwest::Client,
+    canaries: Canaries,
 }
 
 impl ControlPlane {
@@ -44,6 +48,15 @@ impl ControlPlane {
         let data_dir = TempDir::with_prefix("slipway-data-").expect("a temporary directory");
         let blobs = data_dir.path().join("blobs");
         Self::start_on(binaries.to_owned(), data_dir, blobs, "127.0.0.1:0", "127.0.0.1:0", Vec::new()).await
+    }
+
+    /// The same with no limit on requests and deployments.
+    pub async fn start_unlimited(binaries: &Path) -> Self {
+        let data_dir = TempDir::with_prefix("slipway-data-").expect("a temporary directory");
+        let blobs = data_dir.path().join("blobs");
+        let limits = ["REQUESTS_PER_MINUTE_PER_USER", "REQUESTS_PER_MINUTE_PER_ADDRESS", "DEPLOYMENTS_PER_DAY"];
+        let settings = limits.map(|limit| (format!("SLIPWAY_LIMITS__{limit}"), "0".to_owned())).to_vec();
+        Self::start_on(binaries.to_owned(), data_dir, blobs, "127.0.0.1:0", "127.0.0.1:0", settings).await
     }
 
     /// The same with artifacts in a directory of their own.
@@ -70,6 +83,7 @@ impl ControlPlane {
     ) -> Self {
         // Benchmarks name a directory of binaries of their own.
         install_tls();
+        let is_new = !data_dir.path().join("slipway.db").exists();
         let mut command = Command::new(binaries.join("slipway"));
         command
             .args(["serve", "--http", http, "--grpc", grpc, "--data-dir"])
@@ -111,12 +125,16 @@ impl ControlPlane {
         };
         let (url, agent_url) = (after("http://"), after("https://"));
         let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
-        let control_plane = Self { child, binaries, data_dir, blobs, url, agent_url, settings, said, client };
+        let canaries = Canaries::new(&[SUITE_CREDENTIAL.as_bytes(), TOKEN.as_bytes()]);
+        let control_plane = Self { child, binaries, data_dir, blobs, url, agent_url, settings, said, client, canaries };
         eventually("readyz", SOON, || async {
             let response = control_plane.client.get(format!("{}/readyz", control_plane.url)).send().await.ok()?;
             response.status().is_success().then_some(())
         })
         .await;
+        if is_new {
+            control_plane.add_credential("github", SUITE_LABEL, SUITE_CREDENTIAL);
+        }
         control_plane
     }
 
@@ -139,6 +157,7 @@ impl ControlPlane {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.binaries.join("slipway"));
         command.args(arguments).arg("--data-dir").arg(self.data_dir.path()).env_remove("SLIPWAY_LOG");
+        command.envs(self.settings.iter().filter(|(_, value)| !value.is_empty()).cloned());
         command
     }
 
@@ -180,6 +199,7 @@ impl ControlPlane {
         let status = response.status();
         let text = response.text().await.expect("has a body");
         assert!(status.is_success(), "{method} {path}: {status} {text}");
+        self.check(&text);
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
@@ -214,11 +234,12 @@ impl ControlPlane {
 
     /// Sends a request that must succeed and answers its JSON.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
-        let response = self.send(method.clone(), path, body).await;
-        let status = response.status();
-        let text = response.text().await.expect("has a body");
-        assert!(status.is_success(), "{method} {path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or(Value::Null)
+        self.call_as(TOKEN, method, path, body).await
+    }
+
+    /// Makes sure that no secret is in an answer.
+    fn check(&self, answer: &str) {
+        assert!(!self.canaries.are_in(answer.as_bytes()), "a secret is in {answer}");
     }
 
     /// Sends a request that must be refused; answers its `code` and `detail`.
@@ -233,6 +254,7 @@ impl ControlPlane {
         assert_eq!(response.status(), expected, "{method} {path}");
         assert_eq!(response.headers()["content-type"], "application/problem+json");
         let problem: Value = response.json().await.expect("is JSON");
+        self.check(&problem.to_string());
         (text(&problem, "code"), text(&problem, "detail"))
     }
 
@@ -272,6 +294,7 @@ impl ControlPlane {
             let deployment = self.deployment(id).await;
             let status = text(&deployment, "status");
             if statuses.contains(&status.as_str()) {
+                self.log(id).await;
                 return Some(deployment);
             }
             let is_over = matches!(status.as_str(), "success" | "failed" | "cancelled");
@@ -284,7 +307,9 @@ impl ControlPlane {
     /// The log as text.
     pub async fn log(&self, id: &str) -> String {
         let response = self.send(Method::GET, &format!("/api/deployments/{id}/logs?format=text"), None).await;
-        response.text().await.expect("is text")
+        let log = response.text().await.expect("is text");
+        self.check(&log);
+        log
     }
 
     /// Waits until the sandbox's agent is connected.
@@ -298,9 +323,15 @@ impl ControlPlane {
 }
 
 impl Drop for ControlPlane {
+    /// Ends it, and makes sure that its secrets are in none of its files and nothing that it said.
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            let found = self.canaries.on_disk(self.data_dir.path());
+            assert!(found.is_empty(), "a secret can be read in {found:?}");
+            self.check(&self.said().join("\n"));
+        }
     }
 }
 

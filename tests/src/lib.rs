@@ -8,6 +8,7 @@ pub mod agent;
 pub mod bench;
 pub mod binaries;
 pub mod browser;
+pub mod canary;
 pub mod control_plane;
 pub mod corpus;
 pub mod docker;

@@ -288,12 +288,13 @@ async fn page(
     let limit = page.limit()?;
     let filter = Filter { owners, sandbox, status: query.status, before: page.cursor()?, limit: limit + 1 };
     let rows = app.store.deployments(filter).await?;
-    let mut loaded = Vec::with_capacity(rows.len());
-    for row in rows {
-        let steps = app.store.steps(row.id).await?;
-        loaded.push((row, steps));
-    }
-    Ok(Json(Page::of(loaded, limit, |(row, _)| row.id.to_string(), |(row, steps)| DeploymentView::new(row, steps))))
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let mut steps = app.store.steps_of(&ids).await?;
+    let view = |row: Deployment| {
+        let steps = steps.remove(&row.id).unwrap_or_default();
+        DeploymentView::new(row, steps)
+    };
+    Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), view)))
 }
 
 /// A sandbox's deployments, newest first.

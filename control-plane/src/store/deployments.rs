@@ -1,9 +1,11 @@
 //! Deployments and their steps. Every change of status is one [`Move`], applied by
 //! [`Tx::move_deployment`]; the database refuses any other.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
 use sqlx::types::Json;
+use sqlx::{FromRow, QueryBuilder, Sqlite};
 
 use super::{Store, Tx};
 use crate::clock::Timestamp;
@@ -226,6 +228,9 @@ const ALARMED: &str = "
 const STEPS: &str = "
     SELECT step, state, started_at, completed_at, progress_done, progress_total FROM deployment_steps
     WHERE deployment_id = $1";
+const STEPS_OF: &str = "
+    SELECT deployment_id, step, state, started_at, completed_at, progress_done, progress_total FROM deployment_steps
+    WHERE deployment_id IN (";
 const SET_STEP: &str = "
     UPDATE deployment_steps SET
         state = $3,
@@ -288,6 +293,30 @@ impl Store {
     pub async fn steps(&self, id: DeploymentId) -> Result<Vec<StepRow>, sqlx::Error> {
         let mut steps: Vec<StepRow> = sqlx::query_as(STEPS).bind(id).fetch_all(&self.pool).await?;
         steps.sort_by_key(|row| row.step as u8);
+        Ok(steps)
+    }
+
+    /// The steps of several deployments, in the order in which they run.
+    pub async fn steps_of(&self, ids: &[DeploymentId]) -> Result<HashMap<DeploymentId, Vec<StepRow>>, sqlx::Error> {
+        #[derive(FromRow)]
+        struct Row {
+            deployment_id: DeploymentId,
+            #[sqlx(flatten)]
+            step: StepRow,
+        }
+        let mut query = QueryBuilder::<Sqlite>::new(STEPS_OF);
+        let mut places = query.separated(", ");
+        for id in ids {
+            places.push_bind(*id);
+        }
+        query.push(")");
+        let mut steps: HashMap<DeploymentId, Vec<StepRow>> = ids.iter().map(|id| (*id, Vec::new())).collect();
+        for row in query.build_query_as::<Row>().fetch_all(&self.pool).await? {
+            steps.entry(row.deployment_id).or_default().push(row.step);
+        }
+        for rows in steps.values_mut() {
+            rows.sort_by_key(|row| row.step as u8);
+        }
         Ok(steps)
     }
 

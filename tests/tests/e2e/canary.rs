@@ -2,13 +2,10 @@
 //! itself must not be found in the agent's memory, environment or disk. And the other way: nothing of
 //! what is secret is in a log, an answer of the API, or readable in the database.
 
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
-
 use reqwest::Method;
 use serde_json::json;
-use slipway_proto::mask::{MaskSet, Secret};
 use slipway_tests::agent::Agent;
+use slipway_tests::canary::{Canaries, contains, memory_of};
 use slipway_tests::control_plane::{ControlPlane, TOKEN};
 use slipway_tests::fixtures::Project;
 use slipway_tests::{BUILD, SOON, eventually};
@@ -18,40 +15,6 @@ const RUNTIME: &str = "postgres://user:canary-of-the-running-site@db/1";
 /// Meant for the build, and for nobody else.
 const BUILD_SECRET: &str = "canary-of-the-build-k3J9x<&>q";
 
-/// What is searched for: each secret as it is, and in all its other forms.
-struct Canaries {
-    raw: Vec<Vec<u8>>,
-    forms: MaskSet,
-}
-
-impl Canaries {
-    fn new(secrets: &[&[u8]]) -> Self {
-        let forms = MaskSet::new(secrets.iter().map(|value| Secret { name: "canary", value }));
-        // Some forms written out, so that the search does not lean on the masker alone.
-        let mut raw: Vec<Vec<u8>> = secrets.iter().map(|secret| secret.to_vec()).collect();
-        raw.extend(secrets.iter().map(|secret| hex(secret).into_bytes()));
-        raw.extend(
-            secrets
-                .iter()
-                .filter_map(|secret| Some(json!(std::str::from_utf8(secret).ok()?).to_string()))
-                .map(|quoted| quoted.trim_matches('"').as_bytes().to_vec()),
-        );
-        Self { raw, forms }
-    }
-
-    fn are_in(&self, haystack: &[u8]) -> bool {
-        self.raw.iter().any(|canary| contains(haystack, canary)) || !self.forms.find(haystack).is_empty()
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
-}
-
 /// What must stay in the control plane.
 fn canaries(control_plane: &ControlPlane) -> Canaries {
     let key = std::fs::read_to_string(control_plane.data_dir().join("master.key")).expect("readable");
@@ -59,34 +22,6 @@ fn canaries(control_plane: &ControlPlane) -> Canaries {
     let raw: Vec<u8> =
         (0..key.len()).step_by(2).map(|at| u8::from_str_radix(&key[at..at + 2], 16).expect("hex")).collect();
     Canaries::new(&[TOKEN.as_bytes(), &raw, CREDENTIAL.as_bytes(), RUNTIME.as_bytes()])
-}
-
-fn memory_of(pid: u32) -> Vec<u8> {
-    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("we may look into it");
-    let mut memory = std::fs::File::open(format!("/proc/{pid}/mem")).expect("we may look into it");
-    let mut all = Vec::new();
-    for line in maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|mode| mode.starts_with("rw"))) {
-        let (start, end) = line.split(' ').next().and_then(|range| range.split_once('-')).expect("a range");
-        let (start, end) = (u64::from_str_radix(start, 16).expect("hex"), u64::from_str_radix(end, 16).expect("hex"));
-        let mut part = vec![0; usize::try_from(end - start).expect("fits")];
-        if memory.seek(SeekFrom::Start(start)).is_ok() && memory.read_exact(&mut part).is_ok() {
-            all.extend(part);
-        }
-    }
-    all
-}
-
-fn search_disk(dir: &Path, canaries: &Canaries) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir).expect("readable").flatten() {
-        let kind = entry.file_type().expect("has a type");
-        if kind.is_dir() {
-            found.extend(search_disk(&entry.path(), canaries));
-        } else if kind.is_file() && canaries.are_in(&std::fs::read(entry.path()).unwrap_or_default()) {
-            found.push(entry.path().display().to_string());
-        }
-    }
-    found
 }
 
 #[tokio::test]
@@ -114,7 +49,7 @@ async fn no_secret_of_the_control_plane_is_in_the_sandbox() {
         .await;
 
     let canaries = canaries(&control_plane);
-    let memory = memory_of(agent.pid());
+    let memory = memory_of(agent.pid()).expect("we may look into it");
     assert!(contains(&memory, b"meant-for-the-build"), "the search would find what is there");
     assert!(!canaries.are_in(&memory), "a secret is in the agent's memory");
     let deployment = control_plane.wait_for(&id, &["success"], BUILD).await;
@@ -124,7 +59,7 @@ async fn no_secret_of_the_control_plane_is_in_the_sandbox() {
     assert!(!environment.contains("SLIPWAY"), "{environment}");
     assert!(!canaries.are_in(environment.as_bytes()), "{environment}");
     for place in [agent.state_dir(), project.path()] {
-        assert_eq!(search_disk(place, &canaries), Vec::<String>::new());
+        assert_eq!(canaries.on_disk(place), Vec::<String>::new());
     }
 }
 
@@ -187,5 +122,5 @@ async fn no_secret_is_in_a_log_an_answer_or_the_database() {
         assert!(!secrets.are_in(file), "a secret can be read in the database");
     }
     // What the agent kept on disk of the log is masked as well.
-    assert_eq!(search_disk(agent.state_dir(), &secrets), Vec::<String>::new());
+    assert_eq!(secrets.on_disk(agent.state_dir()), Vec::<String>::new());
 }
