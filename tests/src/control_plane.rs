@@ -19,7 +19,7 @@ use crate::{SOON, eventually};
 /// The API token of every control plane under test.
 pub const TOKEN: &str = "slw_e2e-test-token-0123456789abcdef0123";
 /// What the credential is called that every control plane keeps.
-pub const SUITE_LABEL: &str = "suite canary";
+pub const SUITE_LABEL: &str = "kept by the suite";
 
 /// A running `slipway serve`.
 pub struct ControlPlane {

@@ -155,7 +155,7 @@ async fn what_is_too_large_is_refused() {
         control_plane.refused(Method::POST, "/api/sandboxes", Some(body), StatusCode::PAYLOAD_TOO_LARGE).await;
     assert_eq!(code, "too_large");
     let client = reqwest::Client::builder().build().expect("a client");
-    let request = client.get(format!("{}/api/me", control_plane.url)).header("x-padding", "x".repeat(100 * 1024));
+    let request = client.get(format!("{}/api/me", control_plane.url)).header("x-padding", "x".repeat(400 * 1024));
     let status = request.send().await.expect("answers").status();
     assert_eq!(status, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     let many = (0..200).fold(client.get(format!("{}/api/me", control_plane.url)), |request, number| {
