@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -23,6 +24,11 @@ const GRPC_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST),
 const PREVIEW_PORTS: RangeInclusive<u16> = 20_000..=29_999;
 const BOOTSTRAP_TOKEN_MIN_CHARS: usize = 32;
 const MASTER_KEY_SETTINGS: [&str; 3] = ["master_key_file", "master_key", "master_key_command"];
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A year is what auditors ask for first.
+const AUDIT_RETENTION: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// A century; more is a mistyped number.
+const MOST_DAYS: u32 = 36_500;
 const FILE_NAME: &str = "slipway.toml";
 const ENVIRONMENT_PREFIX: &str = "SLIPWAY_";
 /// Variables with our prefix that configure something other than the control plane.
@@ -57,6 +63,8 @@ pub struct Config {
     pub trusted_jwt: Option<TrustedJwtSettings>,
     /// Reverse proxies whose `X-Forwarded-For` tells where a request comes from.
     pub trusted_proxies: Vec<IpAddr>,
+    /// How long rows of the audit log are kept; `None` for ever.
+    pub audit_retention: Option<Duration>,
 }
 
 /// Why the settings cannot be used.
@@ -104,6 +112,7 @@ const KNOWN: &[&str] = &[
     "trusted_jwt.name_claim",
     "trusted_jwt.teams_claim",
     "trusted_proxies",
+    "audit.retention_days",
 ];
 
 impl Config {
@@ -196,6 +205,7 @@ impl Settings {
             oidc: self.oidc()?,
             trusted_jwt: self.trusted_jwt()?,
             trusted_proxies: self.trusted_proxies()?,
+            audit_retention: self.read("audit.retention_days", parse_days)?.unwrap_or(Some(AUDIT_RETENTION)),
             data_dir,
         };
         match self.0.into_iter().next() {
@@ -242,6 +252,14 @@ fn parse_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     let (first, last) = text.split_once('-').ok_or_else(problem)?;
     let range = first.trim().parse().map_err(|_| problem())?..=last.trim().parse().map_err(|_| problem())?;
     if *range.start() == 0 || range.is_empty() { Err(problem()) } else { Ok(range) }
+}
+
+/// A number of days, 0 for ever.
+fn parse_days(text: &str) -> Result<Option<Duration>, String> {
+    match text.parse() {
+        Ok(days @ 0..=MOST_DAYS) => Ok((days > 0).then(|| DAY * days)),
+        _ => Err(format!("is `{text}`, not a number of days from 0, which is for ever, to {MOST_DAYS}")),
+    }
 }
 
 fn parse_bootstrap_token(text: &str) -> Result<SecretString, String> {
@@ -321,6 +339,22 @@ mod tests {
             "9-8",
             "`preview_ports` (from SLIPWAY_PREVIEW_PORTS) is `9-8`, not a range of ports like `20000-29999`",
         );
+    }
+
+    #[test]
+    fn the_audit_log_is_kept_for_a_year_unless_said() {
+        let kept = |value| load(&[("SLIPWAY_AUDIT__RETENTION_DAYS", value)], vec![]).expect("valid").audit_retention;
+        assert_eq!(load(&[], vec![]).expect("valid").audit_retention, Some(365 * DAY));
+        assert_eq!((kept("30"), kept("0")), (Some(30 * DAY), None));
+        for wrong in ["-1", "forever", "36501"] {
+            check_error(
+                "SLIPWAY_AUDIT__RETENTION_DAYS",
+                wrong,
+                &format!(
+                    "`audit.retention_days` (from SLIPWAY_AUDIT__RETENTION_DAYS) is `{wrong}`, not a number of days from 0, which is for ever, to 36500"
+                ),
+            );
+        }
     }
 
     #[test]

@@ -35,6 +35,20 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    const ALL: [Self; 11] = [
+        Self::InvalidInput,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::PreconditionFailed,
+        Self::TooLarge,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
     /// The `code` member of a problem document. Stable.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -67,6 +81,16 @@ impl ErrorCode {
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// The code of an answer that is an error; every code has a status of its own.
+    pub fn of_answer(status: StatusCode) -> Option<Self> {
+        let known = Self::ALL.into_iter().find(|code| code.http() == status);
+        known.or(match status {
+            status if status.is_client_error() => Some(Self::InvalidInput),
+            status if status.is_server_error() => Some(Self::Internal),
+            _ => None,
+        })
     }
 
     /// The gRPC column.

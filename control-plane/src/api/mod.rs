@@ -1,6 +1,8 @@
 //! REST and SSE. A handler is a table of contents: who asks, what for, may they, do it, answer.
 
+mod audit;
 mod auth;
+mod changes;
 mod context;
 mod deployments;
 mod error;
@@ -17,6 +19,7 @@ mod tokens;
 mod users;
 mod variables;
 
+pub(crate) use audit::lines;
 pub(crate) use deployments::StepView;
 pub(crate) use extract::check_user_name;
 
@@ -37,6 +40,7 @@ use utoipa_axum::routes;
 
 use crate::access::Access;
 use crate::agents::Sessions;
+use crate::audit::Audit;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::deployments::orchestrator::Orchestrator;
@@ -60,6 +64,8 @@ pub struct App {
     pub store: Store,
     /// Who asks.
     pub access: Access,
+    /// Who changed what.
+    pub audit: Audit,
     /// What is sealed in them.
     pub vault: Vault,
     /// Who moves deployments.
@@ -124,6 +130,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(auth::oidc_callback))
         .routes(routes!(auth::me))
         .routes(routes!(users::list))
+        .routes(routes!(audit::list))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::delete))
         .routes(routes!(teams::list, teams::create))
@@ -153,6 +160,7 @@ pub fn router(app: App) -> Router {
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(from_fn_with_state(app.clone(), idempotency::replay))
+        .layer(from_fn_with_state(app.clone(), changes::record))
         .layer(from_fn_with_state(app.clone(), context::identify))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))

@@ -10,6 +10,7 @@ use super::App;
 use super::error::Problem;
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
 use crate::access::{Action, Role, authorize};
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::{TeamId, UserId};
@@ -101,12 +102,15 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<TeamView>), Error> {
     authorize(&user, Action::Administer, user.id, "user")?;
     check_name("name", &request.name)?;
+    audit::note(|facts| facts.add("name", request.name.as_str()));
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     check_room(tx.count_teams_of(user.id).await?)?;
     let team = tx.insert_team(&request.name, None, now).await?;
     tx.set_member(team.id, user.id, Role::Admin, now).await?;
     tx.commit().await?;
+    audit::note(|facts| facts.made("team", team.id.as_uuid()));
+    audit::note(|facts| facts.belongs_to(team.id));
     let view = TeamView { role: Some(Role::Admin), ..TeamView::of(team, &user) };
     Ok((StatusCode::CREATED, Json(view)))
 }
@@ -148,6 +152,7 @@ pub(super) async fn update(
     let mut team = team_for(&app, &user, Action::Administer, id).await?;
     if let Some(name) = request.name {
         check_name("name", &name)?;
+        audit::note(|facts| facts.add("name", name.as_str()));
         let mut tx = app.store.begin().await?;
         tx.rename_team(id, &name).await?;
         tx.commit().await?;
@@ -206,6 +211,7 @@ pub(super) async fn set_member(
     Body(request): Body<SetMember>,
 ) -> Result<Json<MemberView>, Error> {
     team_with_members(&app, &user, id).await?;
+    audit::note(|facts| facts.add("role", request.role.as_str()));
     app.store.user(member).await?.ok_or_else(|| Error::not_found("user"))?;
     let mut tx = app.store.begin().await?;
     match tx.member(id, member).await? {

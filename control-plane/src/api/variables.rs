@@ -14,6 +14,7 @@ use super::App;
 use super::extract::{Body, CurrentUser, Id};
 use super::targets::own_target;
 use crate::access::Action;
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorCode};
 use crate::ids::TargetId;
@@ -124,6 +125,7 @@ pub(super) async fn set(
         value: input.value,
     });
     let change = before.change(wanted.collect(), |_| !request.merge, app.clock.now()).map_err(Error::invalid)?;
+    note_change(&change);
     let version = store(&app, &target, before.version, &change, &headers).await?;
     let after = Variables { version, variables: change.after };
     Ok(answer(version, VariablesView::from(after)))
@@ -185,6 +187,10 @@ pub(super) async fn import(
     });
     let goes = |key: &Key| request.replace && key.scope == scope && key.environment == environment;
     let change = before.change(wanted.collect(), goes, app.clock.now()).map_err(Error::invalid)?;
+    note_change(&change);
+    if request.dry_run {
+        audit::note(|facts| facts.add("dry_run", true));
+    }
     let version =
         if request.dry_run { before.version } else { store(&app, &target, before.version, &change, &headers).await? };
     let names = |keys: &[Key]| keys.iter().map(|key| key.name.clone()).collect();
@@ -212,6 +218,14 @@ fn other_version() -> Error {
         ErrorCode::PreconditionFailed,
         "the variables have changed since they were read; read them again and repeat the change",
     )
+}
+
+fn note_change(change: &Change) {
+    audit::note(|facts| {
+        for (word, keys) in [("added", &change.added), ("changed", &change.changed), ("removed", &change.removed)] {
+            facts.names(word, keys.iter().map(|key| key.name.as_str()));
+        }
+    });
 }
 
 /// Writes a change, and answers the version there is then.

@@ -19,6 +19,7 @@ use slipway_proto::v1::{BuildEnv, BuildJob, BuildOverrides, CancelJob};
 use tokio_util::task::TaskTracker;
 
 use super::status::Status;
+use crate::audit::Audit;
 use crate::bus::{Bus, News};
 use crate::clock::Clock;
 use crate::error::Error;
@@ -47,6 +48,7 @@ struct Inner {
     providers: Providers,
     vault: Vault,
     secrets: KnownSecrets,
+    audit: Audit,
     bus: Bus,
     clock: Clock,
     started_at: crate::clock::Timestamp,
@@ -78,10 +80,17 @@ pub enum Work {
 
 impl Orchestrator {
     /// An orchestrator over the store; call [`run`](Self::run) to start it.
-    pub fn new(vault: Vault, providers: Providers, secrets: KnownSecrets, bus: Bus, clock: Clock) -> Self {
+    pub fn new(
+        vault: Vault,
+        providers: Providers,
+        secrets: KnownSecrets,
+        audit: Audit,
+        bus: Bus,
+        clock: Clock,
+    ) -> Self {
         let (store, started_at) = (vault.store().clone(), clock.now());
         let (publishing, tasks) = (Mutex::default(), TaskTracker::new());
-        Self(Arc::new(Inner { store, providers, vault, secrets, bus, clock, started_at, publishing, tasks }))
+        Self(Arc::new(Inner { store, providers, vault, secrets, audit, bus, clock, started_at, publishing, tasks }))
     }
 
     /// Stores a new deployment and lets the agent know.

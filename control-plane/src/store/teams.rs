@@ -6,6 +6,7 @@ use sqlx::FromRow;
 
 use super::{Store, Tx};
 use crate::access::{Membership, Role};
+use crate::audit::{Action, Actor, Entry, Facts};
 use crate::clock::Timestamp;
 use crate::ids::{TeamId, UserId};
 
@@ -118,6 +119,7 @@ impl Store {
         for (name, team, _) in &current {
             if !wanted.contains_key(name.as_str()) {
                 tx.remove_member(*team, user).await?;
+                tx.record(&by_issuer(Action::TeamMemberRemove, *team, issuer, user, None, now)).await?;
             }
         }
         for (name, role) in wanted {
@@ -125,12 +127,31 @@ impl Store {
                 sqlx::query_scalar(TEAM_OF_ISSUER).bind(issuer).bind(name).fetch_optional(&mut *tx.0).await?;
             let team = match team {
                 Some(team) => team,
-                None => tx.insert_team(name, Some(issuer), now).await?.id,
+                None => {
+                    let team = tx.insert_team(name, Some(issuer), now).await?.id;
+                    let facts =
+                        Facts::of(team.into(), "team", team.as_uuid()).with("name", name).with("issuer", issuer);
+                    tx.record(&Entry::done(Action::TeamCreate, Actor::system(), facts, now)).await?;
+                    team
+                }
             };
-            tx.set_member(team, user, role, now).await?;
+            if !current.iter().any(|(_, known, before)| *known == team && *before == role) {
+                tx.set_member(team, user, role, now).await?;
+                tx.record(&by_issuer(Action::TeamMemberSet, team, issuer, user, Some(role), now)).await?;
+            }
         }
         tx.commit().await
     }
+}
+
+/// An issuer's word about who is in its team.
+fn by_issuer(action: Action, team: TeamId, issuer: &str, user: UserId, role: Option<Role>, now: Timestamp) -> Entry {
+    let mut facts = Facts::of(team.into(), "team", team.as_uuid()).with("issuer", issuer);
+    facts.add("user_id", user.to_string());
+    if let Some(role) = role {
+        facts.add("role", role.as_str());
+    }
+    Entry::done(action, Actor::system(), facts, now)
 }
 
 impl Tx {

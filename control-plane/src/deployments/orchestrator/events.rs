@@ -274,7 +274,8 @@ mod tests {
     async fn orchestrator(store: &Store) -> Orchestrator {
         let vault = vault_over(store).await;
         let secrets = KnownSecrets::new(vault.clone());
-        Orchestrator::new(vault, Providers::new([]), secrets, Bus::new(), Clock::manual(NOW))
+        let audit = crate::audit::Audit::new(store.clone(), Clock::manual(NOW), None);
+        Orchestrator::new(vault, Providers::new([]), secrets, audit, Bus::new(), Clock::manual(NOW))
     }
 
     fn event(id: DeploymentId, seq: u64, kind: Kind) -> JobEvent {

@@ -65,6 +65,7 @@ impl Orchestrator {
         self.0.store.forget_expired_identities(now.minus(KEEP_IDENTITIES)).await?;
         self.0.store.forget_ended_sign_ins(now).await?;
         self.0.store.forget_answers(now.minus(KEEP_ANSWERS)).await?;
+        self.0.audit.forget_old().await?;
         Ok(())
     }
 
