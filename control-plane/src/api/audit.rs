@@ -117,7 +117,8 @@ pub(super) struct AuditQuery {
     /// About the record with this id.
     subject: Option<Uuid>,
     /// How it ended.
-    outcome: Option<OutcomeQuery>,
+    #[param(inline)]
+    outcome: Option<AuditOutcome>,
     /// Begun then or later (RFC 3339).
     #[param(value_type = Option<String>, format = DateTime, example = "2026-01-01T00:00:00Z")]
     since: Option<String>,
@@ -130,7 +131,8 @@ pub(super) struct AuditQuery {
     #[serde(default)]
     all: bool,
     /// `ndjson` downloads every row, one JSON object per line.
-    format: Option<Format>,
+    #[param(inline)]
+    format: Option<AuditFormat>,
     /// At most so many items, 1 to 100.
     limit: Option<i64>,
     /// `next_cursor` of the page before.
@@ -139,7 +141,7 @@ pub(super) struct AuditQuery {
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum OutcomeQuery {
+enum AuditOutcome {
     Done,
     Denied,
     Failed,
@@ -147,20 +149,20 @@ enum OutcomeQuery {
     Unknown,
 }
 
-impl From<OutcomeQuery> for WantedOutcome {
-    fn from(outcome: OutcomeQuery) -> Self {
+impl From<AuditOutcome> for WantedOutcome {
+    fn from(outcome: AuditOutcome) -> Self {
         match outcome {
-            OutcomeQuery::Done => Self::Known(Outcome::Done),
-            OutcomeQuery::Denied => Self::Known(Outcome::Denied),
-            OutcomeQuery::Failed => Self::Known(Outcome::Failed),
-            OutcomeQuery::Unknown => Self::Unknown,
+            AuditOutcome::Done => Self::Known(Outcome::Done),
+            AuditOutcome::Denied => Self::Known(Outcome::Denied),
+            AuditOutcome::Failed => Self::Known(Outcome::Failed),
+            AuditOutcome::Unknown => Self::Unknown,
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Format {
+enum AuditFormat {
     Ndjson,
 }
 
@@ -221,10 +223,10 @@ pub(super) async fn list(
             let rows = app.store.audit(&filter).await?;
             Ok(([NO_STORE], Json(Page::of(rows, limit, |row| row.id.to_string(), AuditView::from))).into_response())
         }
-        Some(Format::Ndjson) if is_page => {
+        Some(AuditFormat::Ndjson) if is_page => {
             Err(Error::invalid("`format=ndjson` sends every row; leave `limit` and `cursor` out, or the format"))
         }
-        Some(Format::Ndjson) => Ok(download(lines(app.store, filter))),
+        Some(AuditFormat::Ndjson) => Ok(download(lines(app.store, filter))),
     }
 }
 

@@ -35,35 +35,45 @@ enum Who {
 }
 
 /// A route that changes something: its action, and what the `{id}` of its path is.
-struct Change(Method, &'static str, Who, Action, &'static str);
+struct Change {
+    method: Method,
+    path: &'static str,
+    who: Who,
+    action: Action,
+    id_of: &'static str,
+}
+
+const fn change(method: Method, path: &'static str, who: Who, action: Action, id_of: &'static str) -> Change {
+    Change { method, path, who, action, id_of }
+}
 
 const CHANGES: &[Change] = &[
-    Change(Method::POST, "/api/sandboxes", Known, Action::SandboxCreate, ""),
-    Change(Method::PATCH, "/api/sandboxes/{id}", Known, Action::SandboxUpdate, "sandbox"),
-    Change(Method::DELETE, "/api/sandboxes/{id}", Known, Action::SandboxDelete, "sandbox"),
-    Change(Method::POST, "/api/sandboxes/{id}/enroll-token", Known, Action::SandboxEnrollToken, "sandbox"),
-    Change(Method::POST, "/api/sandboxes/{id}/deploy", Known, Action::DeploymentCreate, "sandbox"),
-    Change(Method::POST, "/api/deployments/targets", Known, Action::TargetCreate, ""),
-    Change(Method::PUT, "/api/deployments/targets/{id}", Known, Action::TargetUpdate, "target"),
-    Change(Method::DELETE, "/api/deployments/targets/{id}", Known, Action::TargetDelete, "target"),
-    Change(Method::PUT, "/api/deployments/targets/{id}/env", Known, Action::VariablesSet, "target"),
-    Change(Method::POST, "/api/deployments/targets/{id}/env/import", Known, Action::VariablesImport, "target"),
-    Change(Method::DELETE, "/api/deployments/{id}", Known, Action::DeploymentDelete, "deployment"),
-    Change(Method::POST, "/api/deployments/{id}/cancel", Known, Action::DeploymentCancel, "deployment"),
-    Change(Method::POST, "/api/deployments/{id}/redeploy", Known, Action::DeploymentRedeploy, "deployment"),
-    Change(Method::POST, "/api/auth/login", Stranger, Action::SignInPassword, ""),
-    Change(Method::POST, "/api/auth/logout", Known, Action::SignOut, ""),
-    Change(Method::POST, "/api/auth/setup", Stranger, Action::SignInSetup, ""),
-    Change(Method::POST, "/setup", Stranger, Action::SignInSetup, ""),
-    Change(Method::GET, "/api/auth/oidc/callback", Stranger, Action::SignInOidc, ""),
-    Change(Method::GET, "/sign-in", Stranger, Action::SignInLink, ""),
-    Change(Method::POST, "/api/tokens", Known, Action::TokenCreate, ""),
-    Change(Method::DELETE, "/api/tokens/{id}", Known, Action::TokenDelete, "token"),
-    Change(Method::POST, "/api/teams", Known, Action::TeamCreate, ""),
-    Change(Method::PATCH, "/api/teams/{id}", Known, Action::TeamUpdate, "team"),
-    Change(Method::DELETE, "/api/teams/{id}", Known, Action::TeamDelete, "team"),
-    Change(Method::PUT, "/api/teams/{id}/members/{user_id}", Known, Action::TeamMemberSet, "team"),
-    Change(Method::DELETE, "/api/teams/{id}/members/{user_id}", Known, Action::TeamMemberRemove, "team"),
+    change(Method::POST, "/api/sandboxes", Known, Action::SandboxCreate, ""),
+    change(Method::PATCH, "/api/sandboxes/{id}", Known, Action::SandboxUpdate, "sandbox"),
+    change(Method::DELETE, "/api/sandboxes/{id}", Known, Action::SandboxDelete, "sandbox"),
+    change(Method::POST, "/api/sandboxes/{id}/enroll-token", Known, Action::SandboxEnrollToken, "sandbox"),
+    change(Method::POST, "/api/sandboxes/{id}/deploy", Known, Action::DeploymentCreate, "sandbox"),
+    change(Method::POST, "/api/deployments/targets", Known, Action::TargetCreate, ""),
+    change(Method::PUT, "/api/deployments/targets/{id}", Known, Action::TargetUpdate, "target"),
+    change(Method::DELETE, "/api/deployments/targets/{id}", Known, Action::TargetDelete, "target"),
+    change(Method::PUT, "/api/deployments/targets/{id}/env", Known, Action::VariablesSet, "target"),
+    change(Method::POST, "/api/deployments/targets/{id}/env/import", Known, Action::VariablesImport, "target"),
+    change(Method::DELETE, "/api/deployments/{id}", Known, Action::DeploymentDelete, "deployment"),
+    change(Method::POST, "/api/deployments/{id}/cancel", Known, Action::DeploymentCancel, "deployment"),
+    change(Method::POST, "/api/deployments/{id}/redeploy", Known, Action::DeploymentRedeploy, "deployment"),
+    change(Method::POST, "/api/auth/login", Stranger, Action::SignInPassword, ""),
+    change(Method::POST, "/api/auth/logout", Known, Action::SignOut, ""),
+    change(Method::POST, "/api/auth/setup", Stranger, Action::SignInSetup, ""),
+    change(Method::POST, "/setup", Stranger, Action::SignInSetup, ""),
+    change(Method::GET, "/api/auth/oidc/callback", Stranger, Action::SignInOidc, ""),
+    change(Method::GET, "/sign-in", Stranger, Action::SignInLink, ""),
+    change(Method::POST, "/api/tokens", Known, Action::TokenCreate, ""),
+    change(Method::DELETE, "/api/tokens/{id}", Known, Action::TokenDelete, "token"),
+    change(Method::POST, "/api/teams", Known, Action::TeamCreate, ""),
+    change(Method::PATCH, "/api/teams/{id}", Known, Action::TeamUpdate, "team"),
+    change(Method::DELETE, "/api/teams/{id}", Known, Action::TeamDelete, "team"),
+    change(Method::PUT, "/api/teams/{id}/members/{user_id}", Known, Action::TeamMemberSet, "team"),
+    change(Method::DELETE, "/api/teams/{id}/members/{user_id}", Known, Action::TeamMemberRemove, "team"),
 ];
 
 type Panic = Box<dyn Any + Send>;
@@ -75,16 +85,16 @@ pub(super) async fn record(State(app): State<App>, request: Request, next: Next)
         return next.run(request).await;
     };
     let (mut head, body) = request.into_parts();
-    let actor = match actor(&app, change.2, &head).await {
+    let actor = match actor(&app, change.who, &head).await {
         Ok(actor) => actor,
         // Nobody: the handler would say the same.
         Err(error) => return error.into_response(),
     };
-    let trail = Trail::new(app.audit.clone(), change.3, actor, facts(change, &mut head).await);
+    let trail = Trail::new(app.audit.clone(), change.action, actor, facts(change, &mut head).await);
     let request_id = head.extensions.get::<RequestId>().copied();
     let (access, from) = (app.access.clone(), address(&head));
     let is_worth_recording = move || access.is_worth_recording(from);
-    let changing = run(change.2, trail, is_worth_recording, next.run(Request::from_parts(head, body)));
+    let changing = run(change.who, trail, is_worth_recording, next.run(Request::from_parts(head, body)));
     let task = async move {
         match request_id {
             Some(id) => id.follow(changing).await,
@@ -99,7 +109,7 @@ pub(super) async fn record(State(app): State<App>, request: Request, next: Next)
 }
 
 fn find(method: &Method, path: &str) -> Option<&'static Change> {
-    CHANGES.iter().find(|change| change.0 == method && change.1 == path)
+    CHANGES.iter().find(|change| change.method == method && change.path == path)
 }
 
 async fn actor(app: &App, who: Who, head: &Parts) -> Result<Actor, Error> {
@@ -122,7 +132,7 @@ async fn facts(change: &Change, head: &mut Parts) -> Facts {
     let Ok(params) = RawPathParams::from_request_parts(head, &()).await else { return facts };
     for (name, value) in &params {
         match value.parse::<Uuid>() {
-            Ok(id) if name == "id" => facts.made(change.4, &id),
+            Ok(id) if name == "id" => facts.made(change.id_of, &id),
             Ok(id) => facts.add(name, id.to_string()),
             Err(_) => {}
         }

@@ -203,6 +203,7 @@ mod tests {
             "/api/auth/logout",
             "/api/me",
             "/api/tokens",
+            "/api/audit",
             "/api/deployments/targets/{id}/env",
             "/api/deployments/targets/{id}/env/import",
             "/healthz",

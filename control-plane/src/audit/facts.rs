@@ -61,7 +61,8 @@ impl Facts {
     /// It made this record; what it began with becomes a detail.
     pub fn made(&mut self, kind: &'static str, id: &Uuid) {
         if let Some(before) = self.subject.replace(Subject { kind, id: *id }) {
-            self.add(&format!("{}_id", before.kind), before.id.to_string());
+            let key = if before.kind == kind { "made_from".to_owned() } else { format!("{}_id", before.kind) };
+            self.add(&key, before.id.to_string());
         }
     }
 
@@ -149,5 +150,7 @@ mod tests {
         assert_eq!(facts.account(), Some(own));
         assert_eq!(facts.subject(), Some(Subject { kind: "deployment", id: deployment }));
         assert_eq!(facts.details(), json!({ "sandbox_id": sandbox }).to_string());
+        facts.made("deployment", &Uuid::now_v7());
+        assert_eq!(facts.details(), json!({ "sandbox_id": sandbox, "made_from": deployment }).to_string());
     }
 }

@@ -223,7 +223,7 @@ impl Tx {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::in_memory;
+    use crate::store::{AuditFilter, AuditScope, in_memory};
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 
@@ -253,6 +253,19 @@ mod tests {
         assert!(roles.iter().any(|(team, _)| *team == theirs.0), "it is the same team as before");
         assert_eq!((again.len(), theirs.1), (2, Role::Deployer));
         assert_eq!(follow(vec![]).await, [(ours, Role::Viewer)]);
+
+        let filter = AuditFilter { account: Some(theirs.0.into()), limit: 10, ..AuditFilter::of(AuditScope::All) };
+        let rows = store.audit(&filter).await.expect("reads");
+        let rows: Vec<_> = rows.iter().rev().map(|row| (row.action.as_str(), row.details["role"].as_str())).collect();
+        assert_eq!(
+            rows,
+            [
+                ("team.create", None),
+                ("team.member_set", Some("admin")),
+                ("team.member_set", Some("deployer")),
+                ("team.member_remove", None)
+            ]
+        );
     }
 
     #[tokio::test]
