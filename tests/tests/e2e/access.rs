@@ -262,7 +262,7 @@ async fn check_audit_log(control_plane: &ControlPlane, sent: &[(String, bool, St
             outcomes.entry(request.to_owned()).or_default().push(text(&row, "outcome"));
         }
     }
-    assert!(sent.iter().filter(|(_, is_change, ..)| *is_change).count() > 300, "most of the table changes something");
+    assert!(sent.iter().filter(|(_, is_change, ..)| *is_change).count() > 250, "half of the table changes something");
     for (id, is_change, status, what) in sent {
         let expected: &[&str] = match status.as_u16() {
             _ if !is_change => &[],

@@ -308,8 +308,8 @@ async fn nobody_sees_what_is_not_theirs() {
             let mut found = 0;
             for query in &queries {
                 let is_there = audit(control_plane, &token, query).await.contains(&row);
-                let lines =
-                    control_plane.send_as(&token, Method::GET, &format!("/api/audit?format=ndjson&{query}"), None);
+                let path = format!("/api/audit?format=ndjson&{query}");
+                let lines = control_plane.send_as(&token, Method::GET, &path, None);
                 let lines = lines.await.text().await.expect("is text");
                 let is_in_lines = lines.contains(&text(&row, "id"));
                 assert_eq!(is_there, is_in_lines, "{query}");

@@ -1,5 +1,6 @@
 //! Invariant 4: what a build prints of its secrets arrives masked, whatever way it is printed.
 
+use reqwest::Method;
 use serde_json::json;
 use slipway_tests::agent::Agent;
 use slipway_tests::control_plane::{ControlPlane, text};

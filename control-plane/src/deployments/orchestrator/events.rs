@@ -257,6 +257,8 @@ pub fn clean_text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use slipway_proto::v1::{JobAccepted, JobCancelled};
 
     use super::*;
@@ -266,7 +268,7 @@ mod tests {
     use crate::ids::{ArtifactId, TargetId};
     use crate::providers::Providers;
     use crate::secrets::{CredentialSecret, KnownSecrets, vault_over};
-    use crate::store::{DeploymentRequest, Store, Target, in_memory, stored_deployment};
+    use crate::store::{AuditFilter, AuditScope, DeploymentRequest, Store, Target, in_memory, stored_deployment};
     use crate::variables::BuildVariables;
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
@@ -376,6 +378,12 @@ mod tests {
             let after = store.deployment(id).await.expect("reads").expect("exists");
             assert_eq!(after.status, Status::Failed);
             assert_eq!(after.metadata["alarm"]["credentials"].as_array().map(Vec::len), Some(named));
+            // Both owners find it in their audit log.
+            let filter = AuditFilter { limit: 9, subject: Some(*id.as_uuid()), ..AuditFilter::of(AuditScope::All) };
+            let rows = store.audit(&filter).await.expect("reads");
+            let told: BTreeSet<_> = rows.iter().filter_map(|row| row.account_id).collect();
+            assert_eq!(told, BTreeSet::from([own.user_id, target.user_id]));
+            assert!(rows.iter().all(|row| row.action == "secret.seen_in_sandbox"));
         }
     }
 
