@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(CHANGES.len(), routes.len(), "CHANGES has a route that is not there, or one twice");
     }
 
-    async fn trail(store: &Store) -> Trail {
+    fn trail(store: &Store) -> Trail {
         let audit = Audit::new(store.clone(), Clock::system(), None);
         Trail::new(audit, Action::SandboxCreate, Actor::anonymous(), Facts::default())
     }
@@ -241,7 +241,7 @@ mod tests {
             was_changed = true;
             StatusCode::CREATED.into_response()
         };
-        let answer = run(Known, trail(&store).await, || true, change).await.expect("answers");
+        let answer = run(Known, trail(&store), || true, change).await.expect("answers");
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert!(!was_changed);
     }
@@ -253,14 +253,14 @@ mod tests {
             assert_eq!(rows(&store).await, [(None, None)], "the intent is written");
             panic!("the handler has a defect");
         };
-        assert!(run(Known, trail(&store).await, || true, change).await.is_err());
+        assert!(run(Known, trail(&store), || true, change).await.is_err());
         assert_eq!(rows(&store).await, [is("failed", "internal")]);
     }
 
     #[tokio::test]
     async fn a_change_that_is_cut_off_stays_open() {
         let store = in_memory().await;
-        let change = run(Known, trail(&store).await, || true, std::future::pending());
+        let change = run(Known, trail(&store), || true, std::future::pending());
         let cut = tokio::time::timeout(std::time::Duration::from_millis(100), change).await;
         assert!(cut.is_err());
         assert_eq!(rows(&store).await, [(None, None)]);
@@ -275,10 +275,10 @@ mod tests {
             (StatusCode::UNPROCESSABLE_ENTITY, true),
             (StatusCode::UNAUTHORIZED, false),
         ] {
-            run(Stranger, trail(&store).await, move || is_worth, answer(status)).await.expect("answers");
+            run(Stranger, trail(&store), move || is_worth, answer(status)).await.expect("answers");
             assert!(rows(&store).await.is_empty(), "{status}");
         }
-        run(Stranger, trail(&store).await, || true, answer(StatusCode::UNAUTHORIZED)).await.expect("answers");
+        run(Stranger, trail(&store), || true, answer(StatusCode::UNAUTHORIZED)).await.expect("answers");
         assert_eq!(rows(&store).await, [is("denied", "unauthenticated")]);
         // An attempt that counts announces itself, however it ends.
         let change = async {
@@ -286,7 +286,7 @@ mod tests {
             crate::audit::note(|facts| facts.add("name", "ada"));
             StatusCode::UNPROCESSABLE_ENTITY.into_response()
         };
-        run(Stranger, trail(&store).await, || false, change).await.expect("answers");
+        run(Stranger, trail(&store), || false, change).await.expect("answers");
         assert_eq!(rows(&store).await, [is("failed", "invalid_input"), is("denied", "unauthenticated")]);
     }
 

@@ -177,8 +177,8 @@ fn note_changes(request: &UpdateTarget) {
         ("config", request.config.is_some()),
         ("is_default", request.is_default.is_some()),
     ];
-    let names = named.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name);
-    audit::note(|facts| facts.names("changes", names));
+    let changes = named.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name);
+    audit::note(|facts| facts.names("changes", changes));
 }
 
 /// Changes a target; what is left out stays.

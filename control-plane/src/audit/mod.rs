@@ -171,7 +171,7 @@ impl Actor {
     /// The same, by this request from there.
     #[must_use]
     pub fn by_request(self, request: Option<Uuid>, address: Option<IpAddr>) -> Self {
-        Self { request, address, ..self }
+        Self { address, request, ..self }
     }
 }
 

@@ -125,15 +125,13 @@ impl Store {
         for (name, role) in wanted {
             let team: Option<TeamId> =
                 sqlx::query_scalar(TEAM_OF_ISSUER).bind(issuer).bind(name).fetch_optional(&mut *tx.0).await?;
-            let team = match team {
-                Some(team) => team,
-                None => {
-                    let team = tx.insert_team(name, Some(issuer), now).await?.id;
-                    let facts =
-                        Facts::of(team.into(), "team", team.as_uuid()).with("name", name).with("issuer", issuer);
-                    tx.record(&Entry::done(Action::TeamCreate, Actor::system(), facts, now)).await?;
-                    team
-                }
+            let team = if let Some(team) = team {
+                team
+            } else {
+                let team = tx.insert_team(name, Some(issuer), now).await?.id;
+                let facts = Facts::of(team.into(), "team", team.as_uuid()).with("name", name).with("issuer", issuer);
+                tx.record(&Entry::done(Action::TeamCreate, Actor::system(), facts, now)).await?;
+                team
             };
             if !current.iter().any(|(_, known, before)| *known == team && *before == role) {
                 tx.set_member(team, user, role, now).await?;

@@ -93,10 +93,10 @@ async fn every_change_says_who_what_from_where_and_how_it_ended() {
     let (row, sandbox) = send(post.clone(), "/api/sandboxes".into(), json!({ "name": "s", "team_id": team })).await;
     let sandbox = id(&sandbox);
     check(&row, "sandbox.create", "sandbox", &sandbox, &team, json!({ "name": "s" }));
-    let path = format!("/api/sandboxes/{sandbox}");
-    let (row, _) = send(post.clone(), format!("{path}/enroll-token"), Value::Null).await;
+    let of_sandbox = format!("/api/sandboxes/{sandbox}");
+    let (row, _) = send(post.clone(), format!("{of_sandbox}/enroll-token"), Value::Null).await;
     check(&row, "sandbox.enroll_token", "sandbox", &sandbox, &team, json!({}));
-    let (row, _) = send(patch.clone(), path.clone(), json!({ "labels": {} })).await;
+    let (row, _) = send(patch.clone(), of_sandbox.clone(), json!({ "labels": {} })).await;
     check(&row, "sandbox.update", "sandbox", &sandbox, &team, json!({ "changes": ["labels"] }));
 
     let local = json!({ "provider": "local", "name": "t", "team_id": team });
@@ -119,7 +119,7 @@ async fn every_change_says_who_what_from_where_and_how_it_ended() {
     }
 
     let body = json!({ "target_id": target, "environment": "preview", "env": { "C": "value of C" } });
-    let (row, deployment) = send(post.clone(), format!("{path}/deploy"), body).await;
+    let (row, deployment) = send(post.clone(), format!("{of_sandbox}/deploy"), body).await;
     let deployment = id(&deployment);
     let details = json!({ "target_id": target, "sandbox_id": sandbox, "environment": "preview", "env": ["C"] });
     check(&row, "deployment.create", "deployment", &deployment, &team, details);
@@ -129,10 +129,10 @@ async fn every_change_says_who_what_from_where_and_how_it_ended() {
     check(&row, "deployment.delete", "deployment", &deployment, &team, json!({}));
     let (row, _) = send(delete.clone(), target_path, Value::Null).await;
     check(&row, "target.delete", "target", &target, &team, json!({}));
-    let (row, _) = send(patch, path.clone(), json!({ "status": "revoked" })).await;
+    let (row, _) = send(patch, of_sandbox.clone(), json!({ "status": "revoked" })).await;
     let details = json!({ "changes": ["status"], "status": "revoked" });
     check(&row, "sandbox.update", "sandbox", &sandbox, &team, details);
-    let (row, _) = send(delete.clone(), path, Value::Null).await;
+    let (row, _) = send(delete.clone(), of_sandbox, Value::Null).await;
     check(&row, "sandbox.delete", "sandbox", &sandbox, &team, json!({}));
     let (row, _) = send(delete.clone(), format!("/api/teams/{team}"), Value::Null).await;
     check(&row, "team.delete", "team", &team, &team, json!({}));
