@@ -452,6 +452,21 @@ async fn a_change_whose_outcome_nobody_saw_stays_open() {
 #[tokio::test]
 async fn a_client_that_goes_away_leaves_an_outcome() {
     let control_plane = ControlPlane::start().await;
+    control_plane.command_line(&["user", "add", "ada"], PASSWORD).expect("adds");
+    // The handler waits for the end of the body, and then hashes a while; meanwhile the client goes.
+    let body = json!({ "name": "ada", "password": PASSWORD }).to_string();
+    let (most, last) = body.split_at(body.len() - 1);
+    for _ in 0..4 {
+        let mut stream = begin_request(&control_plane, "/api/auth/login", body.len(), most).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stream.write_all(last.as_bytes()).await.expect("sends");
+    }
+    eventually("the outcomes of the sign-ins", SOON, || async {
+        let rows = audit(&control_plane, TOKEN, "all=true&action=sign_in.password").await;
+        (!rows.is_empty() && rows.iter().all(|row| row["outcome"] == "done")).then_some(())
+    })
+    .await;
+
     let body = json!({ "name": "left-behind" }).to_string();
     drop(begin_request(&control_plane, "/api/sandboxes", body.len(), &body).await);
     // It breaks off in the middle of the body, and after reading nothing of the answer.
