@@ -1,6 +1,7 @@
 //! Time as a dependency, so that tests set it instead of waiting for it.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -71,6 +72,16 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+/// RFC 3339, with any offset.
+impl FromStr for Timestamp {
+    type Err = time::error::Parse;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let nanos = OffsetDateTime::parse(text, &Rfc3339)?.unix_timestamp_nanos();
+        Ok(Self(i64::try_from(nanos / 1_000).unwrap_or(i64::MAX)))
+    }
+}
+
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -125,6 +136,8 @@ mod tests {
     fn timestamps_print_as_rfc_3339_and_sort_by_time() {
         let early = Timestamp::from_micros(1_700_000_000_000_001);
         assert_eq!(early.to_string(), "2023-11-14T22:13:20.000001Z");
+        assert_eq!("2023-11-14T23:13:20.000001+01:00".parse(), Ok(early));
+        assert!("yesterday".parse::<Timestamp>().is_err());
         assert!(early < early.plus(Duration::from_micros(1)));
         assert_eq!(early.since(early.plus(Duration::from_secs(1))), Duration::ZERO);
         assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "1970-01-01T00:00:00Z");

@@ -13,6 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -26,6 +27,11 @@ const GRPC_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST),
 const PREVIEW_PORTS: RangeInclusive<u16> = 20_000..=29_999;
 const BOOTSTRAP_TOKEN_MIN_CHARS: usize = 32;
 const MASTER_KEY_SETTINGS: [&str; 3] = ["master_key_file", "master_key", "master_key_command"];
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A year is what auditors ask for first.
+const AUDIT_RETENTION: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// A century; more is a mistyped number.
+const MOST_DAYS: u32 = 36_500;
 const FILE_NAME: &str = "slipway.toml";
 const ENVIRONMENT_PREFIX: &str = "SLIPWAY_";
 /// Variables with our prefix that configure something other than the control plane.
@@ -64,6 +70,8 @@ pub struct Config {
     pub cors_origins: Vec<HeaderValue>,
     /// How much one user may ask for.
     pub limits: Limits,
+    /// How long rows of the audit log are kept; `None` for ever.
+    pub audit_retention: Option<Duration>,
 }
 
 /// Why the settings cannot be used.
@@ -117,6 +125,7 @@ const KNOWN: &[&str] = &[
     "limits.deployments_per_day",
     "limits.unfinished_deployments",
     "limits.log_streams_per_user",
+    "audit.retention_days",
 ];
 
 impl Config {
@@ -211,6 +220,7 @@ impl Settings {
             trusted_proxies: self.trusted_proxies()?,
             cors_origins: self.read("cors_origins", parse_origins)?.unwrap_or_default(),
             limits: self.limits()?,
+            audit_retention: self.read("audit.retention_days", parse_days)?.unwrap_or(Some(AUDIT_RETENTION)),
             data_dir,
         };
         match self.0.into_iter().next() {
@@ -267,6 +277,14 @@ fn parse_origins(text: &str) -> Result<Vec<HeaderValue>, String> {
         if is_origin { HeaderValue::from_str(origin).map_err(|_| problem()) } else { Err(problem()) }
     };
     text.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(parse).collect()
+}
+
+/// A number of days, 0 for ever.
+fn parse_days(text: &str) -> Result<Option<Duration>, String> {
+    match text.parse() {
+        Ok(days @ 0..=MOST_DAYS) => Ok((days > 0).then(|| DAY * days)),
+        _ => Err(format!("is `{text}`, not a number of days from 0, which is for ever, to {MOST_DAYS}")),
+    }
 }
 
 fn parse_bootstrap_token(text: &str) -> Result<SecretString, String> {
@@ -351,6 +369,22 @@ mod tests {
                 "`cors_origins` (from SLIPWAY_CORS_ORIGINS) has `{wrong}`, not an origin like `https://app.example.com`"
             );
             check_error("SLIPWAY_CORS_ORIGINS", wrong, &expected);
+        }
+    }
+
+    #[test]
+    fn the_audit_log_is_kept_for_a_year_unless_said() {
+        let kept = |value| load(&[("SLIPWAY_AUDIT__RETENTION_DAYS", value)], vec![]).expect("valid").audit_retention;
+        assert_eq!(load(&[], vec![]).expect("valid").audit_retention, Some(365 * DAY));
+        assert_eq!((kept("30"), kept("0")), (Some(30 * DAY), None));
+        for wrong in ["-1", "forever", "36501"] {
+            check_error(
+                "SLIPWAY_AUDIT__RETENTION_DAYS",
+                wrong,
+                &format!(
+                    "`audit.retention_days` (from SLIPWAY_AUDIT__RETENTION_DAYS) is `{wrong}`, not a number of days from 0, which is for ever, to 36500"
+                ),
+            );
         }
     }
 

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
@@ -18,6 +19,7 @@ use crate::access::{Access, Scope};
 use crate::agents::{Gateway, Sessions};
 use crate::api::{self, Allowances, App};
 use crate::artifacts::ArtifactStore;
+use crate::audit::{self, Audit, Entry, Facts};
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -31,6 +33,9 @@ use crate::store::{BOOTSTRAP, NewToken, Store};
 
 /// The user that `bootstrap_token` and the command line act for.
 pub const ADMIN: &str = "admin";
+
+/// Time for changes under way whose clients are gone, at shutdown.
+const FINISH: Duration = Duration::from_secs(5);
 
 /// A running control plane.
 pub struct ControlPlane {
@@ -131,12 +136,21 @@ impl ControlPlane {
         let local = Local::start(store.clone(), artifacts.clone(), clock.clone(), addresses, stop.clone()).await?;
         let providers = Providers::new([local.clone() as Arc<dyn Provider>]);
         let secrets = KnownSecrets::new(vault.clone());
-        let orchestrator =
-            Orchestrator::new(vault.clone(), providers.clone(), secrets, bus.clone(), clock.clone(), config.limits);
+        let audit = Audit::new(store.clone(), clock.clone(), config.audit_retention);
+        let orchestrator = Orchestrator::new(
+            vault.clone(),
+            providers.clone(),
+            secrets,
+            audit.clone(),
+            bus.clone(),
+            clock.clone(),
+            config.limits,
+        );
 
         let app = App {
             store: store.clone(),
             access,
+            audit,
             vault,
             orchestrator: orchestrator.clone(),
             sessions: sessions.clone(),
@@ -176,6 +190,8 @@ impl ControlPlane {
         self.gateway_stop.cancel();
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
+        // What still runs when that is over has no outcome in the audit log, as after a crash.
+        let _ = tokio::time::timeout(FINISH, self.app.audit.finish()).await;
         self.local.stopped().await;
         self.app.store.close().await;
     }
@@ -190,7 +206,12 @@ async fn bootstrap(config: &Config, store: &Store, clock: &Clock) -> anyhow::Res
     }
     let now = clock.now();
     let mut tx = store.begin().await?;
+    let is_new = tx.find_user(ADMIN).await?.is_none();
     let admin = tx.user_named(ADMIN, now).await?;
+    if is_new {
+        let facts = Facts::of(admin.id, "user", admin.id.as_uuid()).with("name", ADMIN);
+        tx.record(&Entry::done(audit::Action::UserCreate, audit::Actor::system(), facts, now)).await?;
+    }
     let new = NewToken {
         user: admin.id,
         name: BOOTSTRAP,
@@ -198,7 +219,10 @@ async fn bootstrap(config: &Config, store: &Store, clock: &Clock) -> anyhow::Res
         expires_at: None,
         parent: None,
     };
-    tx.insert_token(new, &ApiToken::presented(token.expose_secret()), now).await?;
+    let scopes = new.scopes.to_string();
+    let id = tx.insert_token(new, &ApiToken::presented(token.expose_secret()), now).await?;
+    let facts = Facts::of(admin.id, "token", id.as_uuid()).with("name", BOOTSTRAP).with("scopes", scopes);
+    tx.record(&Entry::done(audit::Action::TokenCreate, audit::Actor::system(), facts, now)).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -37,6 +37,21 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    const ALL: [Self; 12] = [
+        Self::InvalidInput,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::PreconditionFailed,
+        Self::TooLarge,
+        Self::RateLimited,
+        Self::QuotaExceeded,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
     /// The `code` member of a problem document. Stable.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -70,6 +85,16 @@ impl ErrorCode {
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// The code of an error of this status that does not say its code itself.
+    pub fn of_status(status: StatusCode) -> Option<Self> {
+        let known = Self::ALL.into_iter().find(|code| code.http() == status);
+        known.or(match status {
+            status if status.is_client_error() => Some(Self::InvalidInput),
+            status if status.is_server_error() => Some(Self::Internal),
+            _ => None,
+        })
     }
 
     /// The gRPC column.

@@ -2,10 +2,17 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Mutex;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
+use uuid::{ContextV7, Uuid};
+
+use crate::clock::Timestamp;
+
+/// How far ids of the audit log may run ahead of the clock.
+const AUDIT_IDS_AHEAD: Duration = Duration::from_secs(60 * 60);
 
 macro_rules! id_type {
     ($(#[$doc:meta])* $name:ident) => {
@@ -25,6 +32,11 @@ macro_rules! id_type {
             /// The 16 bytes, as they stand in keys and associated data.
             pub fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()
+            }
+
+            /// As the audit log has it, where ids of all kinds stand in one column.
+            pub fn as_uuid(&self) -> &Uuid {
+                &self.0
             }
         }
 
@@ -72,6 +84,32 @@ id_type!(/// Identifies a stored credential at a provider.
     CredentialId);
 id_type!(/// Identifies a variable of a target.
     VariableId);
+id_type!(/// Identifies a row of the audit log.
+    AuditId);
+
+static AUDIT_IDS: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+
+/// Unlike others these are made from a time that is given, and so tell where in the log a time is.
+impl AuditId {
+    /// A new id for this time, later than those made before for it.
+    pub fn at(time: Timestamp) -> Self {
+        let (seconds, nanos) = (time.as_millis() / 1_000, time.as_millis() % 1_000 * 1_000_000);
+        let (seconds, nanos) = (u64::try_from(seconds).unwrap_or(0), u32::try_from(nanos).unwrap_or(0));
+        Self(Uuid::new_v7(uuid::Timestamp::from_unix(&AUDIT_IDS, seconds, nanos)))
+    }
+
+    /// Not after any id of this time.
+    pub fn first_at(time: Timestamp) -> Self {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(0);
+        Self(Uuid::from_u128(u128::from(millis) << 80))
+    }
+
+    /// After every id of this time.
+    pub fn first_after(time: Timestamp) -> Self {
+        // When many are made in one millisecond, or the clock is set back, ids run ahead of it.
+        Self::first_at(time.plus(AUDIT_IDS_AHEAD))
+    }
+}
 
 /// A team owns records as a person does.
 impl From<TeamId> for UserId {

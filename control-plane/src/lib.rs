@@ -9,6 +9,7 @@ pub mod access;
 pub mod agents;
 pub mod api;
 pub mod artifacts;
+pub mod audit;
 pub mod bus;
 pub mod cli;
 pub mod clock;

@@ -39,6 +39,8 @@ pub(super) struct Inner {
     pub(super) cookies: Cookies,
     pub(super) passwords: Passwords,
     pub(super) throttle: Throttle,
+    /// Of refused attempts that are written down, so that strangers cannot fill the audit log.
+    pub(super) recorded: Throttle,
     pub(super) oidc: Option<Oidc>,
     pub(super) trusted_jwt: Option<TrustedJwt>,
     pub(super) trusted_proxies: Vec<IpAddr>,
@@ -67,6 +69,7 @@ impl Access {
             cookies: Cookies::new(&base_url),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
+            recorded: Throttle::default(),
             trusted_proxies: config.trusted_proxies.clone(),
             bootstrap_tokens,
             base_url,
@@ -78,6 +81,11 @@ impl Access {
     /// Where people reach us.
     pub fn base_url(&self) -> &Url {
         &self.0.base_url
+    }
+
+    /// Whether another refused attempt from there is to be written down: so many in a while, not more.
+    pub fn is_worth_recording(&self, address: Option<IpAddr>) -> bool {
+        self.0.recorded.attempt_from(address, self.0.clock.now()).is_ok()
     }
 
     /// The credential of a request as bytes, to tell callers apart before they are known.

@@ -23,6 +23,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::{ApiTokenId, TeamId, UserId};
@@ -44,7 +45,8 @@ pub enum Role {
 }
 
 impl Role {
-    fn as_str(self) -> &'static str {
+    /// As in JSON.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
             Self::Deployer => "deployer",
@@ -279,6 +281,10 @@ impl Principal {
 pub fn authorize(principal: &Principal, action: Action, owner: impl Into<Owner>, thing: &str) -> Result<(), Error> {
     let owner = owner.into();
     let role = principal.role(owner).ok_or_else(|| Error::not_found(thing))?;
+    // What is somebody else's leaves no trace of whose it is: the caller may read the row.
+    if let Owner::Account(account) = owner {
+        audit::note(|facts| facts.concerns(account));
+    }
     if role < action.role() {
         let needed = action.role().as_str();
         return Err(Error::forbidden(match owner {

@@ -12,6 +12,7 @@ use super::authenticate::{identity_issuer, unauthenticated};
 use super::oidc::{CallbackQuery, Oidc, OidcStart};
 use super::password::check_password;
 use super::session::{Cookie, check_same_origin, csrf_token, local_path};
+use crate::audit;
 use crate::error::Error;
 use crate::ids::UserId;
 use crate::secrets::RandomSecret;
@@ -45,12 +46,24 @@ impl Access {
         check_same_origin(headers, &self.0.base_url)?;
         let address = self.client_address(headers, extensions);
         self.0.throttle.attempt(name, address, self.0.clock.now())?;
+        self.announce(name).await?;
         let known = self.0.store.user_with_password(name).await?;
         let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
         let is_right = self.0.passwords.verify(password, hash).await?;
         let user = user.filter(|_| is_right).ok_or_else(|| unauthenticated("name or password is wrong"))?;
         self.0.throttle.succeeded(name, address);
         self.begin_session(headers, user).await
+    }
+
+    /// Records whom somebody wants to be. A name that nobody has is not written down: it may be a
+    /// password that was typed into the wrong field.
+    async fn announce(&self, name: &str) -> Result<(), Error> {
+        let named = self.0.store.find_user(name).await?;
+        audit::note(|facts| match named {
+            Some(user) => facts.signs_in(&user),
+            None => facts.add("name", "unknown"),
+        });
+        audit::begin().await
     }
 
     /// Ends the request's session here, and answers the cookie that ends it there.
@@ -94,6 +107,7 @@ impl Access {
         if !self.0.store.has_setup_link(&digest, now).await? {
             return Err(no_link());
         }
+        audit::begin().await?;
         let hash = self.0.passwords.hash(password).await?;
         let mut tx = self.0.store.begin().await?;
         if !tx.use_setup_link(&digest, now).await? || tx.has_password_user().await? {
@@ -121,8 +135,11 @@ impl Access {
 
     /// Signs in with such a link. Somebody who followed it before and is still signed in may go on.
     pub async fn use_sign_in_link(&self, headers: &HeaderMap, code: &str) -> Result<Option<SignedIn>, Error> {
-        let digest = RandomSecret::presented(code).sha256();
-        match self.0.store.use_sign_in_link(&digest, self.0.clock.now()).await? {
+        let (digest, now) = (RandomSecret::presented(code).sha256(), self.0.clock.now());
+        if self.0.store.has_sign_in_link(&digest, now).await? {
+            audit::begin().await?;
+        }
+        match self.0.store.use_sign_in_link(&digest, now).await? {
             Some(user) => self.begin_session(headers, user).await.map(Some),
             None => match self.principal(&Method::GET, headers).await {
                 Ok(_) => Ok(None),
@@ -159,6 +176,7 @@ impl Access {
         oidc.check_answer(query)?;
         let code = query.code.as_deref().ok_or_else(foreign)?;
         let named = oidc.exchange(code, &browser).await?;
+        audit::begin().await?;
         let name = named.name.as_deref().unwrap_or(&named.subject);
         let user = self.0.store.user_of_identity(identity_issuer(oidc.issuer()), &named.subject, name, now).await?;
         let user = user.ok_or_else(|| Error::forbidden("this user is disabled"))?;
@@ -171,6 +189,9 @@ impl Access {
     }
 
     async fn begin_session(&self, headers: &HeaderMap, user: User) -> Result<SignedIn, Error> {
+        audit::note(|facts| facts.signs_in(&user));
+        // Whatever way leads here: no session without a row.
+        audit::begin().await?;
         let secret = RandomSecret::generate();
         let now = self.0.clock.now();
         if let Some(former) = self.0.cookies.read(headers, Cookie::Session) {

@@ -2,7 +2,7 @@
 //! it begins, so that a hundred at once are a hundred; one that succeeds is taken back.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -48,8 +48,18 @@ impl Throttle {
     /// # Errors
     /// `RateLimited` when there were too many; the answer is the same whether the name is known.
     pub(super) fn attempt(&self, name: &str, address: Option<IpAddr>, now: Timestamp) -> Result<(), Error> {
+        self.count(|| keys(name, address), now)
+    }
+
+    /// Counts an attempt that names nobody. Those whose address is unknown share one counter.
+    pub(super) fn attempt_from(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), Error> {
+        let key = Key::Address(network_of(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))));
+        self.count(|| std::iter::once(key), now)
+    }
+
+    fn count<I: Iterator<Item = Key>>(&self, keys: impl Fn() -> I, now: Timestamp) -> Result<(), Error> {
         let mut counters = self.counters();
-        for key in keys(name, address) {
+        for key in keys() {
             if let Some(counter) = counters.get(&key).filter(|counter| counter.attempts >= key.limit()) {
                 let wait = WINDOW.saturating_sub(now.since(counter.since));
                 if !wait.is_zero() {
@@ -57,7 +67,7 @@ impl Throttle {
                 }
             }
         }
-        for key in keys(name, address) {
+        for key in keys() {
             make_room(&mut counters, now);
             let counter = counters.entry(key).or_insert(Counter { attempts: 0, since: now });
             if now.since(counter.since) >= WINDOW {

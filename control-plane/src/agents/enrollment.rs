@@ -4,6 +4,9 @@
 //! that a lost answer is harmless; another key means that somebody else has the token, and what was
 //! issued is revoked.
 
+use std::net::IpAddr;
+
+use data_encoding::HEXLOWER;
 use subtle::ConstantTimeEq;
 use tonic::{Request, Response, Status};
 
@@ -16,6 +19,7 @@ use slipway_proto::{PROTOCOL, common_protocol, limits};
 use super::Gateway;
 use super::listener::check_identity;
 use super::peer::{address_of, sandbox_of};
+use crate::audit::{Action, Actor, Entry, Facts};
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::identity::Authority;
@@ -58,7 +62,7 @@ impl Enrollment for EnrollmentApi {
             return Err(incompatible(&request.agent_version));
         }
         let token = Token::parse(&request.token).map_err(|error| Status::invalid_argument(error.to_string()))?;
-        let certificate = self.exchange(&token, &request.csr_der).await?;
+        let certificate = self.exchange(&token, &request.csr_der, address.map(|address| address.ip())).await?;
         tracing::info!(sandbox.id = %certificate.sandbox_id, ?address, "an agent enrolled");
         Ok(Response::new(EnrollResponse {
             sandbox_id: certificate.sandbox_id.to_string(),
@@ -68,7 +72,12 @@ impl Enrollment for EnrollmentApi {
 }
 
 impl EnrollmentApi {
-    async fn exchange(&self, token: &Token, csr_der: &[u8]) -> Result<AgentCertificate, Status> {
+    async fn exchange(
+        &self,
+        token: &Token,
+        csr_der: &[u8],
+        address: Option<IpAddr>,
+    ) -> Result<AgentCertificate, Status> {
         let digest = sha256(&token.secret);
         let now = self.0.clock.now();
         let mut tx = self.0.store.begin().await.map_err(Error::from)?;
@@ -82,9 +91,13 @@ impl EnrollmentApi {
             )));
         }
         let sandbox = self.0.store.sandbox(known.sandbox_id).await.map_err(Error::from)?;
-        if sandbox.is_none_or(|sandbox| sandbox.state != SandboxState::Active) {
-            return Err(Status::permission_denied("revoked: this sandbox may not connect any more"));
-        }
+        let sandbox = sandbox
+            .filter(|sandbox| sandbox.state == SandboxState::Active)
+            .ok_or_else(|| Status::permission_denied("revoked: this sandbox may not connect any more"))?;
+        let about_sandbox = |serial: &[u8]| {
+            let facts = Facts::of(sandbox.user_id, "sandbox", sandbox.id.as_uuid());
+            facts.with("certificate_serial", HEXLOWER.encode(serial))
+        };
         let issued = self
             .0
             .authority
@@ -93,7 +106,14 @@ impl EnrollmentApi {
         if let Some(answer) = repeated(&known, &issued.key_sha256) {
             let serial = known.used_serial.as_deref().unwrap_or_default();
             if !answer {
+                let revoked = tx.certificate(serial).await.map_err(Error::from)?;
+                let is_first = revoked.is_some_and(|certificate| certificate.revoked_at.is_none());
                 tx.revoke_certificate(serial, now).await.map_err(Error::from)?;
+                let facts = about_sandbox(serial).with("reason", "its enrolment token was used with two keys");
+                let actor = Actor::system().by_request(None, address);
+                if is_first {
+                    tx.record(&Entry::done(Action::AgentRevoke, actor, facts, now)).await.map_err(Error::from)?;
+                }
                 tx.commit().await.map_err(Error::from)?;
                 self.0.sessions.disconnect(known.sandbox_id);
                 tracing::error!(sandbox.id = %known.sandbox_id, "an enrolment token was used with two keys; the certificate it gave is revoked");
@@ -106,6 +126,8 @@ impl EnrollmentApi {
         }
         tx.insert_certificate(&issued.record, now).await.map_err(Error::from)?;
         tx.use_enrollment_token(&digest, now, &issued.key_sha256, &issued.record.serial).await.map_err(Error::from)?;
+        let (actor, facts) = (Actor::agent(sandbox.id, &sandbox.name, address), about_sandbox(&issued.record.serial));
+        tx.record(&Entry::done(Action::AgentEnroll, actor, facts, now)).await.map_err(Error::from)?;
         tx.commit().await.map_err(Error::from)?;
         Ok(issued.record)
     }

@@ -13,6 +13,7 @@ use super::App;
 use super::error::Problem;
 use super::extract::{Body, CurrentUser, Params, check_user_name};
 use crate::access::{CallbackQuery, Credential, Role, Scope, SignedIn};
+use crate::audit;
 use crate::error::Error;
 use crate::ids::{TeamId, UserId};
 
@@ -72,6 +73,7 @@ pub(super) async fn logout(State(app): State<App>, user: CurrentUser, headers: H
     if !matches!(user.credential, Credential::Session(_)) {
         return Err(Error::invalid("there is no session to end; an API token is ended by `DELETE /api/tokens/{id}`"));
     }
+    audit::note(|facts| facts.concerns(user.id));
     let cookie = app.access.log_out(&headers).await?;
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie), NO_STORE])).into_response())
 }

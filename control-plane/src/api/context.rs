@@ -29,6 +29,11 @@ impl RequestId {
     pub(super) fn current() -> Option<Self> {
         CURRENT.try_with(|id| *id).ok()
     }
+
+    /// Part of this request's work that goes on in a task of its own.
+    pub(super) async fn follow<T>(self, work: impl Future<Output = T>) -> T {
+        CURRENT.scope(self, work.in_current_span()).await
+    }
 }
 
 /// Where a request comes from, behind our own proxies; `None` when that cannot be told.

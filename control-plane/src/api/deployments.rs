@@ -14,6 +14,7 @@ use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params};
 use super::sandboxes::own_sandbox;
 use super::targets::own_target;
 use crate::access::{Action, authorize};
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::deployments::build_settings::BuildSettings;
 use crate::deployments::orchestrator::DeployRequest;
@@ -214,6 +215,17 @@ impl CreateDeployment {
         Ok(())
     }
 
+    fn note(&self) {
+        audit::note(|facts| {
+            facts.add("target_id", self.target_id.to_string());
+            facts.add("environment", self.environment.as_str());
+            facts.names("env", self.env.keys());
+            if self.dry_run {
+                facts.add("dry_run", true);
+            }
+        });
+    }
+
     fn build_settings(&self) -> BuildSettings {
         BuildSettings {
             framework: self.framework.clone(),
@@ -263,7 +275,9 @@ pub(super) async fn deploy(
     let sandbox = own_sandbox(&app, &user, Action::Deploy, id).await?;
     let target = own_target(&app, &user, Action::Deploy, request.target_id).await?;
     request.check()?;
+    request.note();
     let id = app.orchestrator.deploy(&sandbox, &target, request.into_request(&target)).await?;
+    audit::note(|facts| facts.made("deployment", id.as_uuid()));
     Ok((StatusCode::ACCEPTED, view(&app, id).await?))
 }
 
@@ -361,6 +375,7 @@ pub(super) async fn redeploy(
     // Whoever deployed there may have been allowed to; that says nothing about the caller, now.
     own_target(&app, &user, Action::Deploy, former.target_id).await?;
     let id = app.orchestrator.redeploy(&sandbox, &former).await?;
+    audit::note(|facts| facts.made("deployment", id.as_uuid()));
     Ok((StatusCode::ACCEPTED, view(&app, id).await?))
 }
 

@@ -13,7 +13,8 @@ use crate::error::{Error, ErrorCode};
 use crate::secrets::sha256;
 
 const KEY: &str = "idempotency-key";
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// In an answer that was given before: nothing was changed by this request.
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const LONGEST_KEY_BYTES: usize = 255;
 /// Answers are small records.
 const ANSWER_BYTES: usize = 256 * 1024;

@@ -1,6 +1,8 @@
 //! REST and SSE. A handler is a table of contents: who asks, what for, may they, do it, answer.
 
+mod audit;
 mod auth;
+mod changes;
 mod context;
 mod deployments;
 mod error;
@@ -20,6 +22,7 @@ mod tokens;
 mod users;
 mod variables;
 
+pub(crate) use audit::lines;
 pub(crate) use deployments::StepView;
 pub(crate) use extract::check_user_name;
 pub use limits::Allowances;
@@ -40,6 +43,7 @@ use utoipa_axum::routes;
 
 use crate::access::Access;
 use crate::agents::Sessions;
+use crate::audit::Audit;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::deployments::orchestrator::Orchestrator;
@@ -60,6 +64,8 @@ pub struct App {
     pub store: Store,
     /// Who asks.
     pub access: Access,
+    /// Who changed what.
+    pub audit: Audit,
     /// What is sealed in them.
     pub vault: Vault,
     /// Who moves deployments.
@@ -128,6 +134,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(auth::oidc_callback))
         .routes(routes!(auth::me))
         .routes(routes!(users::list))
+        .routes(routes!(audit::list))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::delete))
         .routes(routes!(teams::list, teams::create))
@@ -157,6 +164,7 @@ pub fn router(app: App) -> Router {
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(from_fn_with_state(app.clone(), idempotency::replay))
+        .layer(from_fn_with_state(app.clone(), changes::record))
         .layer(from_fn_with_state(app.clone(), limits::per_user))
         .layer(from_fn_with_state(app.clone(), context::identify))
         .layer(from_fn_with_state(app.clone(), limits::per_address))
@@ -194,6 +202,7 @@ mod tests {
             "/api/auth/logout",
             "/api/me",
             "/api/tokens",
+            "/api/audit",
             "/api/deployments/targets/{id}/env",
             "/api/deployments/targets/{id}/env/import",
             "/healthz",

@@ -13,6 +13,7 @@ use super::etag::{ETag, IfMatch, Tagged};
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
 use crate::access::{Action, authorize};
 use crate::agents::new_enrollment_token;
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::deployments::orchestrator::{Presence, clean_text, parse_plan};
 use crate::error::{Error, ErrorCode};
@@ -129,10 +130,12 @@ pub(super) async fn create(
     authorize(&user, Action::ManageSandboxes, owner, "team")?;
     check_name("name", &request.name)?;
     check_labels(&request.labels)?;
+    audit::note(|facts| facts.add("name", request.name.as_str()));
     let mut tx = app.store.begin().await?;
     let sandbox = tx.insert_sandbox(owner, &request.name, request.labels, app.clock.now()).await?;
     let sandbox = sandbox.ok_or_else(|| name_taken(&request.name))?;
     tx.commit().await?;
+    audit::note(|facts| facts.made("sandbox", sandbox.id.as_uuid()));
     Ok((StatusCode::CREATED, Tagged(tag(&sandbox), SandboxView::of(&app, &user, sandbox))))
 }
 
@@ -165,6 +168,19 @@ enum WantedStatus {
     Revoked,
 }
 
+fn note_changes(request: &UpdateSandbox) {
+    let named =
+        [("name", request.name.is_some()), ("labels", request.labels.is_some()), ("status", request.status.is_some())];
+    audit::note(|facts| {
+        facts.names("changes", named.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name));
+        match request.status {
+            Some(WantedStatus::Active) => facts.add("status", "active"),
+            Some(WantedStatus::Revoked) => facts.add("status", "revoked"),
+            None => {}
+        }
+    });
+}
+
 /// Renames, relabels or revokes a sandbox. With `If-Match` only while it is as it was seen.
 #[utoipa::path(patch, path = "/api/sandboxes/{id}", tag = "sandboxes", params(("id" = SandboxId, Path)),
     request_body = UpdateSandbox, responses((status = 200, body = SandboxView), (status = 404), (status = 409)))]
@@ -176,6 +192,7 @@ pub(super) async fn update(
     Body(request): Body<UpdateSandbox>,
 ) -> Result<Tagged<SandboxView>, Error> {
     own_sandbox(&app, &user, Action::ManageSandboxes, id).await?;
+    note_changes(&request);
     let mut tx = app.store.begin().await?;
     let mut sandbox = tx.sandbox(id).await?.ok_or_else(|| Error::not_found("sandbox"))?;
     if_match.check(&tag(&sandbox))?;

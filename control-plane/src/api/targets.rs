@@ -11,6 +11,7 @@ use super::App;
 use super::etag::{ETag, IfMatch, Tagged};
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
 use crate::access::{Action, authorize};
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::deployments::build_settings::BuildSettings;
 use crate::error::Error;
@@ -133,6 +134,8 @@ pub(super) async fn create(
     check_name("name", &request.name)?;
     check_config(&app, &request.provider, &request.config)?;
     no_credentials(request.credentials_id.as_ref())?;
+    audit::note(|facts| facts.add("name", request.name.as_str()));
+    audit::note(|facts| facts.add("provider", request.provider.as_str()));
     let now = app.clock.now();
     let target = Target {
         id: TargetId::new(),
@@ -147,6 +150,7 @@ pub(super) async fn create(
     let mut tx = app.store.begin().await?;
     tx.insert_target(&target).await?;
     tx.commit().await?;
+    audit::note(|facts| facts.made("target", target.id.as_uuid()));
     Ok((StatusCode::CREATED, Tagged(tag(&target), TargetView::of(&user, target))))
 }
 
@@ -173,6 +177,17 @@ pub(super) struct UpdateTarget {
     is_default: Option<bool>,
 }
 
+fn note_changes(request: &UpdateTarget) {
+    let named = [
+        ("name", request.name.is_some()),
+        ("credentials_id", request.credentials_id.is_some()),
+        ("config", request.config.is_some()),
+        ("is_default", request.is_default.is_some()),
+    ];
+    let changes = named.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name);
+    audit::note(|facts| facts.names("changes", changes));
+}
+
 /// Changes a target; what is left out stays. With `If-Match` only while it is as it was seen.
 #[utoipa::path(put, path = "/api/deployments/targets/{id}", tag = "targets", params(("id" = TargetId, Path)),
     request_body = UpdateTarget, responses((status = 200, body = TargetView), (status = 404), (status = 409)))]
@@ -184,6 +199,7 @@ pub(super) async fn update(
     Body(request): Body<UpdateTarget>,
 ) -> Result<Tagged<TargetView>, Error> {
     own_target(&app, &user, Action::ManageTargets, id).await?;
+    note_changes(&request);
     no_credentials(request.credentials_id.as_ref())?;
     let mut tx = app.store.begin().await?;
     let mut target = tx.target(id).await?.ok_or_else(|| Error::not_found("target"))?;

@@ -11,6 +11,7 @@ use super::error::Problem;
 use super::etag::{ETag, IfMatch, Tagged};
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
 use crate::access::{Action, Role, authorize};
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::{TeamId, UserId};
@@ -107,6 +108,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Tagged<TeamView>), Error> {
     authorize(&user, Action::Administer, user.id, "user")?;
     check_name("name", &request.name)?;
+    audit::note(|facts| facts.add("name", request.name.as_str()));
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     check_room(tx.count_teams_of(user.id).await?)?;
@@ -114,6 +116,8 @@ pub(super) async fn create(
     tx.set_member(team.id, user.id, Role::Admin, now).await?;
     tx.commit().await?;
     let tag = tag(&team);
+    audit::note(|facts| facts.made("team", team.id.as_uuid()));
+    audit::note(|facts| facts.belongs_to(team.id));
     let view = TeamView { role: Some(Role::Admin), ..TeamView::of(team, &user) };
     Ok((StatusCode::CREATED, Tagged(tag, view)))
 }
@@ -160,6 +164,7 @@ pub(super) async fn update(
     if_match.check(&tag(&team))?;
     if let Some(name) = request.name {
         check_name("name", &name)?;
+        audit::note(|facts| facts.add("name", name.as_str()));
         tx.rename_team(id, &name).await?;
         tx.commit().await?;
         team.name = name;
@@ -223,6 +228,7 @@ pub(super) async fn set_member(
     Body(request): Body<SetMember>,
 ) -> Result<Json<MemberView>, Error> {
     team_with_members(&app, &user, id).await?;
+    audit::note(|facts| facts.add("role", request.role.as_str()));
     app.store.user(member).await?.ok_or_else(|| Error::not_found("user"))?;
     let mut tx = app.store.begin().await?;
     match tx.member(id, member).await? {

@@ -13,6 +13,7 @@ use super::auth::NO_STORE;
 use super::error::Problem;
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
 use crate::access::{Action, Credential, Scope, Scopes, authorize};
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::ApiTokenId;
@@ -106,6 +107,8 @@ pub(super) async fn create(
     authorize(&user, Action::Administer, user.id, "user")?;
     check_name("name", &request.name)?;
     let scopes: Scopes = request.scopes.into_iter().collect();
+    audit::note(|facts| facts.add("name", request.name.as_str()));
+    audit::note(|facts| facts.names("scopes", scopes.list().into_iter().map(Scope::as_str)));
     if scopes.list().is_empty() {
         return Err(Error::invalid("`scopes` must name at least one scope"));
     }
@@ -131,6 +134,7 @@ pub(super) async fn create(
     }
     let id = tx.insert_token(new, &token, now).await?;
     tx.commit().await?;
+    audit::note(|facts| facts.made("token", id.as_uuid()));
     let view = NewTokenView {
         id,
         token: token.reveal().to_owned(),

@@ -12,6 +12,7 @@ use super::etag::{ETag, IfMatch, Tagged, has_changed};
 use super::extract::{Body, CurrentUser, Id};
 use super::targets::own_target;
 use crate::access::Action;
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::TargetId;
@@ -118,6 +119,7 @@ pub(super) async fn set(
         value: input.value,
     });
     let change = before.change(wanted.collect(), |_| !request.merge, app.clock.now()).map_err(Error::invalid)?;
+    note_change(&change);
     let version = store(&app, &target, before.version, &change, &if_match).await?;
     let after = Variables { version, variables: change.after };
     Ok(Tagged(ETag::of_version(version), after.into()))
@@ -179,6 +181,10 @@ pub(super) async fn import(
     });
     let goes = |key: &Key| request.replace && key.scope == scope && key.environment == environment;
     let change = before.change(wanted.collect(), goes, app.clock.now()).map_err(Error::invalid)?;
+    note_change(&change);
+    if request.dry_run {
+        audit::note(|facts| facts.add("dry_run", true));
+    }
     let version =
         if request.dry_run { before.version } else { store(&app, &target, before.version, &change, &if_match).await? };
     let names = |keys: &[Key]| keys.iter().map(|key| key.name.clone()).collect();
@@ -198,6 +204,14 @@ async fn current(app: &App, target: &Target, if_match: &IfMatch) -> Result<Varia
     let variables = Variables::of(&app.vault, target.id).await?;
     if_match.check(&ETag::of_version(variables.version))?;
     Ok(variables)
+}
+
+fn note_change(change: &Change) {
+    audit::note(|facts| {
+        for (word, keys) in [("added", &change.added), ("changed", &change.changed), ("removed", &change.removed)] {
+            facts.names(word, keys.iter().map(|key| key.name.as_str()));
+        }
+    });
 }
 
 /// Writes a change, and answers the version there is then.

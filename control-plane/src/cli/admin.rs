@@ -9,10 +9,11 @@ use anyhow::{Context, anyhow};
 use super::{AdminArgs, EXIT_FAILED, SandboxCommand, TokenCommand, fail, load_config, path_flag};
 use crate::agents::new_enrollment_token;
 use crate::api::check_user_name;
+use crate::audit::{Action, Actor, Audit, Entry, Facts, Trail};
 use crate::clock::Clock;
 use crate::control_plane::{open_store, prepare_data_dir};
 use crate::identity::Authority;
-use crate::ids::UserId;
+use crate::ids::{ApiTokenId, UserId};
 use crate::secrets::{ApiToken, Vault};
 use crate::store::{NewToken, Store, Tx, User};
 
@@ -46,9 +47,24 @@ pub(super) async fn user_id(store: &Store, name: &str) -> anyhow::Result<UserId>
 }
 
 /// The person of this name, made when there is none.
-async fn user_named(tx: &mut Tx, name: &str) -> anyhow::Result<User> {
+pub(super) async fn user_named(tx: &mut Tx, name: &str) -> anyhow::Result<User> {
     check_user_name(name).map_err(|error| anyhow!("{}", error.message()))?;
-    Ok(tx.user_named(name, Clock::system().now()).await?)
+    if let Some(user) = tx.find_user(name).await? {
+        return Ok(user);
+    }
+    let user = tx.user_named(name, Clock::system().now()).await?;
+    record(tx, Action::UserCreate, Facts::of(user.id, "user", user.id.as_uuid()).with("name", name)).await?;
+    Ok(user)
+}
+
+/// The row in the audit log of what this transaction changes.
+pub(super) async fn record(tx: &mut Tx, action: Action, facts: Facts) -> Result<(), sqlx::Error> {
+    tx.record(&Entry::done(action, Actor::command_line(), facts, Clock::system().now())).await
+}
+
+/// The same for a change that is more than one transaction.
+pub(super) fn trail(store: &Store, action: Action, facts: Facts) -> Trail {
+    Trail::new(Audit::new(store.clone(), Clock::system(), None), action, Actor::command_line(), facts)
 }
 
 async fn run_token(command: TokenCommand) -> anyhow::Result<()> {
@@ -61,7 +77,9 @@ async fn run_token(command: TokenCommand) -> anyhow::Result<()> {
             let mut tx = store.begin().await?;
             let owner = user_named(&mut tx, &user).await?;
             let new = NewToken { user: owner.id, name: &name, scopes: scope, expires_at, parent: None };
-            tx.insert_token(new, &token, now).await?;
+            let id = tx.insert_token(new, &token, now).await?;
+            let facts = Facts::of(owner.id, "token", id.as_uuid()).with("name", name.as_str());
+            record(&mut tx, Action::TokenCreate, facts.with("scopes", scope.to_string())).await?;
             tx.commit().await?;
             println!("{}", token.reveal());
             let ends = expires_at.map_or_else(|| "never expires".to_owned(), |at| format!("expires {at}"));
@@ -85,11 +103,12 @@ async fn run_token(command: TokenCommand) -> anyhow::Result<()> {
         TokenCommand::Delete { id, user, admin } => {
             let (store, _) = open(&admin).await?;
             let user = user_id(&store, &user).await?;
-            let id = id.parse().context("the id is not a UUID; `slipway token list` shows the ids")?;
+            let id: ApiTokenId = id.parse().context("the id is not a UUID; `slipway token list` shows the ids")?;
             let mut tx = store.begin().await?;
             if !tx.delete_token(user, id).await? {
                 return Err(anyhow!("there is no such token; `slipway token list` shows them"));
             }
+            record(&mut tx, Action::TokenDelete, Facts::of(user, "token", id.as_uuid())).await?;
             tx.commit().await?;
         }
     }
@@ -105,7 +124,11 @@ async fn run_sandbox(command: SandboxCommand) -> anyhow::Result<()> {
             let mut tx = store.begin().await?;
             let sandbox = tx.insert_sandbox(user, &name, BTreeMap::new(), clock.now()).await?;
             let sandbox = sandbox.ok_or_else(|| anyhow!("there is a sandbox named `{name}` already"))?;
+            let facts = Facts::of(user, "sandbox", sandbox.id.as_uuid()).with("name", name);
+            record(&mut tx, Action::SandboxCreate, facts).await?;
             tx.commit().await?;
+            // So that what is new is in the file, and not beside it, when this ends.
+            store.close().await;
             println!("{}", sandbox.id);
         }
         SandboxCommand::List { user, admin } => {
@@ -124,12 +147,13 @@ async fn run_sandbox(command: SandboxCommand) -> anyhow::Result<()> {
         SandboxCommand::EnrollToken { id, admin } => {
             let (store, vault) = open(&admin).await?;
             let id = id.parse().context("the id is not a UUID; `slipway sandbox list` shows the ids")?;
-            store
-                .sandbox(id)
-                .await?
-                .ok_or_else(|| anyhow!("there is no such sandbox; `slipway sandbox list` shows them"))?;
+            let sandbox = store.sandbox(id).await?;
+            let sandbox =
+                sandbox.ok_or_else(|| anyhow!("there is no such sandbox; `slipway sandbox list` shows them"))?;
             let authority = Authority::load_or_create(&store, &vault, clock.clone()).await?;
-            let made = new_enrollment_token(&store, &authority, &clock, id).await?;
+            let facts = Facts::of(sandbox.user_id, "sandbox", sandbox.id.as_uuid());
+            let trail = trail(&store, Action::SandboxEnrollToken, facts);
+            let made = trail.record(new_enrollment_token(&store, &authority, &clock, id)).await?;
             println!("{}", made.token);
             eprintln!("Single use; expires {}.", made.expires_at);
         }

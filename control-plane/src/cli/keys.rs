@@ -9,9 +9,11 @@ use anyhow::{Context, anyhow, ensure};
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
-use super::admin::{open, report, user_id};
+use super::admin::{open, record, report, trail, user_id};
 use super::{CredentialCommand, KeysCommand};
+use crate::audit::{self, Action, Facts};
 use crate::clock::Clock;
+use crate::ids::CredentialId;
 use crate::secrets::{CredentialSecret, KeyId, rotate};
 
 /// Tokens have some hundred bytes; a service account's key file some thousand.
@@ -52,11 +54,16 @@ async fn run_keys(command: KeysCommand) -> anyhow::Result<()> {
             }
         }
         KeysCommand::Rotate { admin } => {
-            let (_, vault) = open(&admin).await?;
-            let rotated = rotate(&vault, Clock::system().now(), |progress| {
-                eprintln!("sealed {} of {} records again", progress.done, progress.total);
-            })
-            .await?;
+            let (store, vault) = open(&admin).await?;
+            let rotation = async {
+                let rotated = rotate(&vault, Clock::system().now(), |progress| {
+                    eprintln!("sealed {} of {} records again", progress.done, progress.total);
+                })
+                .await?;
+                audit::note(|facts| facts.add("records", rotated.records));
+                anyhow::Ok(rotated)
+            };
+            let rotated = trail(&store, Action::KeysRotate, Facts::default()).record(rotation).await?;
             if rotated.resumed {
                 eprintln!("Finished the rotation that was interrupted; run it again for another key.");
             }
@@ -87,6 +94,8 @@ async fn run_credential(command: CredentialCommand) -> anyhow::Result<()> {
             let row = vault.credential_row(user, &provider, &label, &secret, clock.now()).await?;
             let mut tx = store.begin().await?;
             ensure!(tx.insert_credential(&row).await?, "there is a credential `{label}` for {provider} already");
+            let facts = Facts::of(user, "credential", row.id.as_uuid()).with("provider", provider).with("label", label);
+            record(&mut tx, Action::CredentialCreate, facts).await?;
             tx.commit().await?;
             println!("{}", row.id);
         }
@@ -100,11 +109,13 @@ async fn run_credential(command: CredentialCommand) -> anyhow::Result<()> {
         CredentialCommand::Delete { id, user, admin } => {
             let (store, _) = open(&admin).await?;
             let user = user_id(&store, &user).await?;
-            let id = id.parse().context("the id is not a UUID; `slipway credential list` shows the ids")?;
+            let id: CredentialId =
+                id.parse().context("the id is not a UUID; `slipway credential list` shows the ids")?;
             let mut tx = store.begin().await?;
             if !tx.delete_credential(user, id).await? {
                 return Err(anyhow!("there is no such credential; `slipway credential list` shows them"));
             }
+            record(&mut tx, Action::CredentialDelete, Facts::of(user, "credential", id.as_uuid())).await?;
             tx.commit().await?;
         }
     }

@@ -1,6 +1,7 @@
 //! The command line of `slipway`.
 
 mod admin;
+mod audit;
 mod keys;
 mod serve;
 mod up;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::access::Scopes;
+use crate::clock::Timestamp;
 use crate::config::{Config, ConfigError};
 
 /// Could not begin: wrong usage, a port in use, a locked data directory.
@@ -56,6 +58,9 @@ enum Command {
     /// Store, list and delete credentials at providers, straight on the data directory.
     #[command(subcommand)]
     Credential(CredentialCommand),
+    /// Read the audit log: who changed what, when, from where.
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 #[derive(Debug, Args)]
@@ -289,6 +294,21 @@ enum CredentialCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Print every row, newest first, as a line of JSON each.
+    Export {
+        /// Only what began then or later, like `2026-01-20T09:30:00Z`.
+        #[arg(long, value_name = "TIME")]
+        since: Option<Timestamp>,
+        /// Only what began before.
+        #[arg(long, value_name = "TIME")]
+        until: Option<Timestamp>,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
 impl Cli {
     /// Does what was asked and answers the exit code.
     pub fn run(self) -> ExitCode {
@@ -304,6 +324,7 @@ impl Cli {
             Command::Sandbox(command) => runtime.block_on(admin::sandbox(command)),
             Command::Keys(command) => runtime.block_on(keys::keys(command)),
             Command::Credential(command) => runtime.block_on(keys::credential(command)),
+            Command::Audit(command) => runtime.block_on(audit::run(command)),
         };
         // What still runs on threads (a build that does not end) must not hold up the exit.
         runtime.shutdown_background();

@@ -15,8 +15,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::agent::LocalAgent;
 use self::output::Output;
+use super::admin::{record, trail, user_named};
 use super::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, UpArgs, fail, load_config, start_logging};
 use crate::access::Scope;
+use crate::audit::{self, Action, Facts};
 use crate::clock::Clock;
 use crate::config::user_data_dir;
 use crate::control_plane::{ControlPlane, StartError};
@@ -143,7 +145,7 @@ impl Run {
         let token = ApiToken::generate();
         let name = project.file_name().map_or_else(|| "root".into(), |name| name.to_string_lossy().into_owned());
         let mut tx = app.store.begin().await?;
-        let user = tx.user_named(USER, now).await?.id;
+        let user = user_named(&mut tx, USER).await?.id;
         let new = NewToken {
             user,
             name: "slipway up",
@@ -152,6 +154,8 @@ impl Run {
             parent: None,
         };
         let token_id = tx.insert_token(new, &token, now).await?;
+        let facts = Facts::of(user, "token", token_id.as_uuid()).with("name", "slipway up");
+        record(&mut tx, Action::TokenCreate, facts.with("scopes", Scope::Admin.as_str())).await?;
         tx.commit().await?;
         let sandbox = own_sandbox(control_plane, user, &name).await?;
         let target = own_target(control_plane, user).await?;
@@ -165,7 +169,13 @@ impl Run {
             build_env: BuildVariables::default(),
             dry_run: false,
         };
-        let deployment = app.orchestrator.deploy(&sandbox, &target, request).await?;
+        let facts = Facts::of(user, "sandbox", sandbox.id.as_uuid()).with("target_id", target.id.to_string());
+        let deploy = async {
+            let deployment = app.orchestrator.deploy(&sandbox, &target, request).await?;
+            audit::note(|facts| facts.made("deployment", deployment.as_uuid()));
+            anyhow::Ok(deployment)
+        };
+        let deployment = trail(&app.store, Action::DeploymentCreate, facts).record(deploy).await?;
         let follower = Follower::new(app.store.clone(), &app.bus, app.clock.clone(), deployment, 0);
         Ok(Self { output, agent, follower, deployment, user, token_id, started })
     }
@@ -192,6 +202,9 @@ impl Run {
         self.agent.stop().await;
         if let Ok(mut tx) = control_plane.app.store.begin().await
             && tx.delete_token(self.user, self.token_id).await.is_ok()
+            && record(&mut tx, Action::TokenDelete, Facts::of(self.user, "token", self.token_id.as_uuid()))
+                .await
+                .is_ok()
         {
             let _ = tx.commit().await;
         }
@@ -218,7 +231,9 @@ impl Run {
                     is_interrupted = true;
                     self.output.cancelling();
                     // Too late to cancel means that it is about to succeed.
-                    let _ = control_plane.app.orchestrator.cancel(self.deployment).await;
+                    let facts = Facts::of(self.user, "deployment", self.deployment.as_uuid());
+                    let trail = trail(&control_plane.app.store, Action::DeploymentCancel, facts);
+                    let _ = trail.record(control_plane.app.orchestrator.cancel(self.deployment)).await;
                     continue;
                 }
                 failure = self.agent.ended(control_plane) => return Err(failure),
@@ -244,8 +259,11 @@ async fn own_sandbox(control_plane: &ControlPlane, user: UserId, name: &str) -> 
     }
     let mut tx = app.store.begin().await?;
     let sandbox = tx.insert_sandbox(user, name, BTreeMap::new(), app.clock.now()).await?;
+    let sandbox = sandbox.context("the sandbox was made by somebody else at the same time")?;
+    let facts = Facts::of(user, "sandbox", sandbox.id.as_uuid()).with("name", name);
+    record(&mut tx, Action::SandboxCreate, facts).await?;
     tx.commit().await?;
-    sandbox.context("the sandbox was made by somebody else at the same time")
+    Ok(sandbox)
 }
 
 async fn own_target(control_plane: &ControlPlane, user: UserId) -> anyhow::Result<Target> {
@@ -266,6 +284,8 @@ async fn own_target(control_plane: &ControlPlane, user: UserId) -> anyhow::Resul
     };
     let mut tx = app.store.begin().await?;
     tx.insert_target(&target).await?;
+    let facts = Facts::of(user, "target", target.id.as_uuid()).with("name", PROVIDER).with("provider", PROVIDER);
+    record(&mut tx, Action::TargetCreate, facts).await?;
     tx.commit().await?;
     Ok(target)
 }

@@ -9,9 +9,10 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::UserCommand;
-use super::admin::{open, report};
+use super::admin::{open, record, report};
 use crate::access::{Passwords, check_password};
 use crate::api::check_user_name;
+use crate::audit::{Action, Facts};
 use crate::clock::{Clock, Timestamp};
 use crate::store::{Tx, User};
 
@@ -37,6 +38,8 @@ async fn run_command(command: UserCommand) -> anyhow::Result<()> {
             if admin {
                 tx.set_admin(user.id).await?;
             }
+            let facts = about(&user).with("is_admin", admin || user.is_admin);
+            record(&mut tx, Action::UserCreate, facts).await?;
             tx.commit().await?;
             println!("{}", user.id);
         }
@@ -64,6 +67,7 @@ async fn run_command(command: UserCommand) -> anyhow::Result<()> {
             let hash = Passwords::default().hash(read_password()?).await?;
             let mut tx = store.begin().await?;
             tx.set_password(user.id, &hash).await?;
+            record(&mut tx, Action::UserPassword, about(&user)).await?;
             tx.commit().await?;
         }
         UserCommand::Disable { name, data } => {
@@ -77,6 +81,7 @@ async fn run_command(command: UserCommand) -> anyhow::Result<()> {
             let mut tx = store.begin().await?;
             let user = find(&mut tx, &name).await?;
             tx.set_disabled(user.id, None).await?;
+            record(&mut tx, Action::UserEnable, about(&user)).await?;
             tx.commit().await?;
         }
     }
@@ -88,7 +93,12 @@ async fn disable(tx: &mut Tx, name: &str, now: Timestamp) -> anyhow::Result<()> 
     if tx.is_last_admin(user.id).await? {
         return Err(anyhow!("{name} is the last administrator; add another with `slipway user add --admin` first"));
     }
-    Ok(tx.set_disabled(user.id, Some(now)).await?)
+    tx.set_disabled(user.id, Some(now)).await?;
+    Ok(record(tx, Action::UserDisable, about(&user)).await?)
+}
+
+fn about(user: &User) -> Facts {
+    Facts::of(user.id, "user", user.id.as_uuid()).with("name", user.name.as_str())
 }
 
 async fn find(tx: &mut Tx, name: &str) -> anyhow::Result<User> {

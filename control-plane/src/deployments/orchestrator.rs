@@ -20,6 +20,7 @@ use slipway_proto::v1::{BuildEnv, BuildJob, BuildOverrides, CancelJob};
 use tokio_util::task::TaskTracker;
 
 use super::status::Status;
+use crate::audit::Audit;
 use crate::bus::{Bus, News};
 use crate::clock::Clock;
 use crate::config::Limits;
@@ -49,6 +50,7 @@ struct Inner {
     providers: Providers,
     vault: Vault,
     secrets: KnownSecrets,
+    audit: Audit,
     bus: Bus,
     clock: Clock,
     limits: Limits,
@@ -85,13 +87,26 @@ impl Orchestrator {
         vault: Vault,
         providers: Providers,
         secrets: KnownSecrets,
+        audit: Audit,
         bus: Bus,
         clock: Clock,
         limits: Limits,
     ) -> Self {
         let (store, started_at) = (vault.store().clone(), clock.now());
         let (publishing, tasks) = (Mutex::default(), TaskTracker::new());
-        Self(Arc::new(Inner { store, providers, vault, secrets, bus, clock, limits, started_at, publishing, tasks }))
+        Self(Arc::new(Inner {
+            store,
+            providers,
+            vault,
+            secrets,
+            audit,
+            bus,
+            clock,
+            limits,
+            started_at,
+            publishing,
+            tasks,
+        }))
     }
 
     /// Stores a new deployment and lets the agent know.

@@ -4,6 +4,7 @@
 
 mod agents;
 mod artifacts;
+mod audit;
 mod credentials;
 mod deployments;
 mod idempotency;
@@ -21,6 +22,7 @@ mod variables;
 
 pub use agents::{AgentCertificate, TokenUse};
 pub use artifacts::{Artifact, BlobLocation, StoredBlob};
+pub use audit::{AuditFilter, AuditRow, AuditScope, WantedOutcome};
 pub use credentials::CredentialRow;
 #[cfg(test)]
 pub(crate) use deployments::stored_deployment;
@@ -105,6 +107,14 @@ fn is_duplicate(error: &sqlx::Error) -> bool {
 pub fn is_sealed_with_removed_key(error: &sqlx::Error) -> bool {
     // As the triggers of migration 0003 say it.
     error.as_database_error().is_some_and(|error| error.message().contains("sealed with a key that was removed"))
+}
+
+#[cfg(test)]
+impl Store {
+    /// What only a test does to a database.
+    pub(crate) async fn execute(&self, sql: &'static str) -> Result<u64, sqlx::Error> {
+        sqlx::query(sql).execute(&self.pool).await.map(|done| done.rows_affected())
+    }
 }
 
 #[cfg(test)]

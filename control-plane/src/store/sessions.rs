@@ -39,6 +39,8 @@ const HAS_SETUP_LINK: &str = "
     SELECT EXISTS (SELECT 1 FROM one_time_links WHERE secret_sha256 = $1 AND purpose = 'setup' AND expires_at > $2)";
 const USE_SETUP_LINK: &str =
     "DELETE FROM one_time_links WHERE secret_sha256 = $1 AND purpose = 'setup' AND expires_at > $2";
+const HAS_SIGN_IN_LINK: &str = "
+    SELECT EXISTS (SELECT 1 FROM one_time_links WHERE secret_sha256 = $1 AND purpose = 'sign-in' AND expires_at > $2)";
 const USE_SIGN_IN_LINK: &str = "
     DELETE FROM one_time_links WHERE secret_sha256 = $1 AND purpose = 'sign-in' AND expires_at > $2
     RETURNING user_id";
@@ -98,6 +100,11 @@ impl Store {
     /// Whether a link for the first setup counts.
     pub async fn has_setup_link(&self, sha256: &[u8], now: Timestamp) -> Result<bool, sqlx::Error> {
         sqlx::query_scalar(HAS_SETUP_LINK).bind(sha256).bind(now).fetch_one(&self.pool).await
+    }
+
+    /// Whether a link that signs somebody in counts.
+    pub async fn has_sign_in_link(&self, sha256: &[u8], now: Timestamp) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(HAS_SIGN_IN_LINK).bind(sha256).bind(now).fetch_one(&self.pool).await
     }
 
     /// Uses a sign-in link up; answers whom it signs in.

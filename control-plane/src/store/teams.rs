@@ -6,6 +6,7 @@ use sqlx::FromRow;
 
 use super::{Store, Tx};
 use crate::access::{Membership, Role};
+use crate::audit::{Action, Actor, Entry, Facts};
 use crate::clock::Timestamp;
 use crate::ids::{TeamId, UserId};
 
@@ -118,19 +119,37 @@ impl Store {
         for (name, team, _) in &current {
             if !wanted.contains_key(name.as_str()) {
                 tx.remove_member(*team, user).await?;
+                tx.record(&by_issuer(Action::TeamMemberRemove, *team, issuer, user, None, now)).await?;
             }
         }
         for (name, role) in wanted {
             let team: Option<TeamId> =
                 sqlx::query_scalar(TEAM_OF_ISSUER).bind(issuer).bind(name).fetch_optional(&mut *tx.0).await?;
-            let team = match team {
-                Some(team) => team,
-                None => tx.insert_team(name, Some(issuer), now).await?.id,
+            let team = if let Some(team) = team {
+                team
+            } else {
+                let team = tx.insert_team(name, Some(issuer), now).await?.id;
+                let facts = Facts::of(team.into(), "team", team.as_uuid()).with("name", name).with("issuer", issuer);
+                tx.record(&Entry::done(Action::TeamCreate, Actor::system(), facts, now)).await?;
+                team
             };
-            tx.set_member(team, user, role, now).await?;
+            if !current.iter().any(|(_, known, before)| *known == team && *before == role) {
+                tx.set_member(team, user, role, now).await?;
+                tx.record(&by_issuer(Action::TeamMemberSet, team, issuer, user, Some(role), now)).await?;
+            }
         }
         tx.commit().await
     }
+}
+
+/// An issuer's word about who is in its team.
+fn by_issuer(action: Action, team: TeamId, issuer: &str, user: UserId, role: Option<Role>, now: Timestamp) -> Entry {
+    let mut facts = Facts::of(team.into(), "team", team.as_uuid()).with("issuer", issuer);
+    facts.add("user_id", user.to_string());
+    if let Some(role) = role {
+        facts.add("role", role.as_str());
+    }
+    Entry::done(action, Actor::system(), facts, now)
 }
 
 impl Tx {
@@ -207,7 +226,7 @@ impl Tx {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::in_memory;
+    use crate::store::{AuditFilter, AuditScope, in_memory};
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 
@@ -237,6 +256,19 @@ mod tests {
         assert!(roles.iter().any(|(team, _)| *team == theirs.0), "it is the same team as before");
         assert_eq!((again.len(), theirs.1), (2, Role::Deployer));
         assert_eq!(follow(vec![]).await, [(ours, Role::Viewer)]);
+
+        let filter = AuditFilter { account: Some(theirs.0.into()), limit: 10, ..AuditFilter::of(AuditScope::All) };
+        let rows = store.audit(&filter).await.expect("reads");
+        let rows: Vec<_> = rows.iter().rev().map(|row| (row.action.as_str(), row.details["role"].as_str())).collect();
+        assert_eq!(
+            rows,
+            [
+                ("team.create", None),
+                ("team.member_set", Some("admin")),
+                ("team.member_set", Some("deployer")),
+                ("team.member_remove", None)
+            ]
+        );
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::FromRow;
 
 use super::{Store, Tx};
+use crate::audit::{Action, Actor, Entry, Facts};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 
@@ -128,6 +129,9 @@ impl Store {
         }
         let user = tx.insert_user_named_by_issuer(name, subject, now).await?;
         sqlx::query(INSERT_IDENTITY).bind(issuer).bind(subject).bind(user.id).bind(now).execute(&mut *tx.0).await?;
+        let facts =
+            Facts::of(user.id, "user", user.id.as_uuid()).with("name", user.name.as_str()).with("issuer", issuer);
+        tx.record(&Entry::done(Action::UserCreate, Actor::system(), facts, now)).await?;
         tx.commit().await?;
         Ok(Some(user))
     }

@@ -1,7 +1,7 @@
 //! Who may do what: every route of the OpenAPI document against everybody there is. A route that is
 //! not in the table fails the test.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -54,6 +54,7 @@ fn table(records: &Records) -> Vec<Row> {
         ("post", "/api/auth/logout", Own("read"), Value::Null),
         ("get", "/api/me", Own("read"), Value::Null),
         ("get", "/api/users", Installation, Value::Null),
+        ("get", "/api/audit", Own("admin"), Value::Null),
         ("get", "/api/tokens", Own("read"), Value::Null),
         ("post", "/api/tokens", Own("admin"), json!({ "name": "x", "scopes": ["read"] })),
         ("delete", "/api/tokens/{id}", Own("admin"), Value::Null),
@@ -213,6 +214,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
 
     let client = reqwest::Client::builder().build().expect("a client");
     let mut wrong = Vec::new();
+    let mut sent = Vec::new();
     for (method, template, need, body) in &table {
         for caller in &callers {
             if template.ends_with("/{user_id}") && *method == "delete" {
@@ -227,7 +229,11 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
             if !body.is_null() {
                 request = request.json(body);
             }
-            let found = request.send().await.expect("answers").status();
+            let response = request.send().await.expect("answers");
+            let found = response.status();
+            let id = response.headers()["x-request-id"].to_str().expect("is ASCII").to_owned();
+            let is_change = method != Method::GET && caller.token.is_some() && !matches!(need, Public);
+            sent.push((id, is_change, found, format!("{method} {template} as {}", caller.name)));
             let is_right = match expected(*need, caller) {
                 Some(status) => found == status,
                 // Of tokens and issuers there are none here.
@@ -243,6 +249,29 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} are wrong:\n{}", wrong.len(), table.len() * callers.len(), wrong.join("\n"));
+    check_audit_log(&control_plane, &sent).await;
+}
+
+/// Each change that somebody tried has one row, which tells how it ended; nothing else has one.
+async fn check_audit_log(control_plane: &ControlPlane, sent: &[(String, bool, StatusCode, String)]) {
+    let response = control_plane.send(Method::GET, "/api/audit?all=true&format=ndjson", None).await;
+    let mut outcomes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in response.text().await.expect("is text").lines() {
+        let row: Value = serde_json::from_str(line).expect("a row");
+        if let Some(request) = row["request_id"].as_str() {
+            outcomes.entry(request.to_owned()).or_default().push(text(&row, "outcome"));
+        }
+    }
+    assert!(sent.iter().filter(|(_, is_change, ..)| *is_change).count() > 250, "half of the table changes something");
+    for (id, is_change, status, what) in sent {
+        let expected: &[&str] = match status.as_u16() {
+            _ if !is_change => &[],
+            200..=399 => &["done"],
+            401 | 403 | 404 | 429 => &["denied"],
+            _ => &["failed"],
+        };
+        assert_eq!(outcomes.get(id).map_or(&[][..], Vec::as_slice), expected, "{what}: {status}");
+    }
 }
 
 fn is_defect(status: StatusCode) -> bool {

@@ -1,5 +1,6 @@
 //! Invariant 4: what a build prints of its secrets arrives masked, whatever way it is printed.
 
+use reqwest::Method;
 use serde_json::json;
 use slipway_tests::agent::Agent;
 use slipway_tests::control_plane::{ControlPlane, text};
@@ -147,6 +148,13 @@ async fn a_credential_seen_in_a_sandbox_stops_the_deployment() {
     let said = control_plane.said().join("\n");
     assert!(said.contains("secret.seen_in_sandbox"));
     assert!(!said.contains("canary-77d1e0"));
+
+    let path = format!("/api/audit?action=secret.seen_in_sandbox&subject={deployment}");
+    let rows = control_plane.call(Method::GET, &path, None).await;
+    let row = &rows["items"][0];
+    assert_eq!(row["details"], json!({ "sandbox_id": sandbox, "credential_ids": [id] }), "{rows:#}");
+    assert_eq!((text(&row["actor"], "kind"), text(row, "outcome")), ("system".to_owned(), "done".to_owned()));
+    assert_eq!(rows["items"].as_array().map(Vec::len), Some(1), "said once: {rows:#}");
 
     // Another deployment of the same sandbox is not held up.
     let project_without = json!({ "build_command": "mkdir dist && echo hello > dist/index.html" });

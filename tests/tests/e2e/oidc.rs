@@ -1,6 +1,6 @@
 //! Sign-in at an OpenID Connect issuer, with a strict one, and with one that misbehaves.
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use slipway_tests::browser::{Browser, location};
 use slipway_tests::control_plane::{ControlPlane, text};
@@ -54,6 +54,17 @@ async fn a_person_signs_in_and_is_the_same_person_the_next_time() {
     let (imposter, _) = sign_in(&control_plane).await;
     let imposter = imposter.me().await.expect("is signed in");
     assert_eq!((text(&imposter, "name"), imposter["is_admin"].as_bool()), ("admin (2)".to_owned(), Some(false)));
+
+    let audit = |query: &'static str| {
+        let control_plane = &control_plane;
+        async move { control_plane.call(Method::GET, &format!("/api/audit?all=true&{query}"), None).await["items"].clone() }
+    };
+    let signed_in = audit("action=sign_in.oidc").await;
+    let first = signed_in.as_array().expect("a list").last().expect("is one");
+    assert_eq!((&first["subject"]["id"], &first["details"]["name"]), (&me["id"], &json!("ada")), "{signed_in:#}");
+    assert_eq!((text(first, "outcome"), signed_in.as_array().map(Vec::len)), ("done".to_owned(), Some(3)));
+    let made = &audit("action=user.create").await[1];
+    assert_eq!((&made["subject"]["id"], &made["details"]["issuer"]), (&me["id"], &json!(issuer.url)), "{made:#}");
 
     control_plane.command_line(&["user", "disable", "ada"], "").expect("disables");
     issuer.set_claims(json!({ "sub": "user-1" }));

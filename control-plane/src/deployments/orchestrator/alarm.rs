@@ -1,14 +1,16 @@
 //! A credential of the owner, or of the target's, in what comes out of a sandbox. By design it cannot be there, so it is
 //! an alarm: it is hidden, the deployment ends, and its owner learns which credential to rotate.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::Orchestrator;
+use crate::audit::{Action, Actor, Entry, Facts};
 use crate::bus::News;
 use crate::clock::Timestamp;
-use crate::ids::{DeploymentId, SandboxId};
+use crate::ids::{DeploymentId, SandboxId, UserId};
 use crate::secrets::{OwnerSecrets, SeenSecret};
 use crate::store::{Deployment, Move, Tx};
 
@@ -52,7 +54,7 @@ impl Orchestrator {
         }
         let message = message(seen);
         tx.add_metadata(deployment, KEY, alarm).await?;
-        audit(tx, deployment, seen, now);
+        audit(tx, deployment, seen, now).await?;
         if tx.move_deployment(deployment, Move::Fail { message: message.clone() }, now).await? {
             tracing::error!(deployment.id = %deployment.id, "stopped: {message}");
         }
@@ -71,16 +73,24 @@ impl Orchestrator {
     }
 }
 
-/// The place for the audit log's row `secret.seen_in_sandbox`, in the transaction of what it is about.
-/// Until there is an audit log, the server's own log has it.
-fn audit(_tx: &mut Tx, deployment: &Deployment, seen: &[SeenSecret], at: Timestamp) {
+/// The audit log's row, for the deployment's owner and for the target's: either may have to rotate.
+async fn audit(tx: &mut Tx, deployment: &Deployment, seen: &[SeenSecret], now: Timestamp) -> Result<(), sqlx::Error> {
     for seen in seen {
         tracing::error!(
-            audit.action = "secret.seen_in_sandbox", audit.at = %at, deployment.id = %deployment.id,
+            audit.action = Action::SecretSeenInSandbox.as_str(), deployment.id = %deployment.id,
             sandbox.id = %deployment.sandbox_id, user.id = %deployment.user_id, credential.id = %seen.credential,
             "a credential was found in what a sandbox sent"
         );
     }
+    let owners = [Some(deployment.user_id), tx.owner_of_target(deployment.target_id).await?];
+    let owners: BTreeSet<UserId> = owners.into_iter().flatten().collect();
+    for owner in owners {
+        let mut facts = Facts::of(owner, "deployment", deployment.id.as_uuid());
+        facts.add("sandbox_id", deployment.sandbox_id.to_string());
+        facts.names("credential_ids", seen.iter().map(|seen| seen.credential.to_string()));
+        tx.record(&Entry::done(Action::SecretSeenInSandbox, Actor::system(), facts, now)).await?;
+    }
+    Ok(())
 }
 
 fn message(seen: &[SeenSecret]) -> String {

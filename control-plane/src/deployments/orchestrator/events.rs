@@ -257,6 +257,8 @@ pub fn clean_text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use slipway_proto::v1::{JobAccepted, JobCancelled};
 
     use super::*;
@@ -267,7 +269,7 @@ mod tests {
     use crate::ids::{ArtifactId, TargetId};
     use crate::providers::Providers;
     use crate::secrets::{CredentialSecret, KnownSecrets, vault_over};
-    use crate::store::{DeploymentRequest, Store, Target, in_memory, stored_deployment};
+    use crate::store::{AuditFilter, AuditScope, DeploymentRequest, Store, Target, in_memory, stored_deployment};
     use crate::variables::BuildVariables;
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
@@ -275,7 +277,8 @@ mod tests {
     async fn orchestrator(store: &Store) -> Orchestrator {
         let vault = vault_over(store).await;
         let secrets = KnownSecrets::new(vault.clone());
-        Orchestrator::new(vault, Providers::new([]), secrets, Bus::new(), Clock::manual(NOW), Limits::default())
+        let (audit, clock) = (crate::audit::Audit::new(store.clone(), Clock::manual(NOW), None), Clock::manual(NOW));
+        Orchestrator::new(vault, Providers::new([]), secrets, audit, Bus::new(), clock, Limits::default())
     }
 
     fn event(id: DeploymentId, seq: u64, kind: Kind) -> JobEvent {
@@ -376,6 +379,12 @@ mod tests {
             let after = store.deployment(id).await.expect("reads").expect("exists");
             assert_eq!(after.status, Status::Failed);
             assert_eq!(after.metadata["alarm"]["credentials"].as_array().map(Vec::len), Some(named));
+            // Both owners find it in their audit log.
+            let filter = AuditFilter { limit: 9, subject: Some(*id.as_uuid()), ..AuditFilter::of(AuditScope::All) };
+            let rows = store.audit(&filter).await.expect("reads");
+            let told: BTreeSet<_> = rows.iter().filter_map(|row| row.account_id).collect();
+            assert_eq!(told, BTreeSet::from([own.user_id, target.user_id]));
+            assert!(rows.iter().all(|row| row.action == "secret.seen_in_sandbox"));
         }
     }
 

@@ -66,6 +66,7 @@ impl Orchestrator {
         self.0.store.forget_ended_sign_ins(now).await?;
         self.0.store.forget_answers(now.minus(KEEP_ANSWERS)).await?;
         self.0.store.forget_deployment_counts(now).await?;
+        self.0.audit.forget_old().await?;
         Ok(())
     }
 
