@@ -291,9 +291,12 @@ pub(super) async fn detect(
     user: CurrentUser,
     Id(id): Id<SandboxId>,
 ) -> Result<Json<serde_json::Value>, Error> {
-    own_sandbox(&app, &user, Action::Deploy, id).await?;
+    let sandbox = own_sandbox(&app, &user, Action::Deploy, id).await?;
     let reply = app.sessions.detect(id).await;
     let reply = reply.map_err(|error| Error::new(ErrorCode::Unavailable, error.to_string()))?;
+    for answer in [&reply.plan_json, reply.error.as_bytes()] {
+        app.orchestrator.check_answer(&sandbox, answer).await?;
+    }
     if !reply.error.is_empty() {
         return Err(Error::invalid(clean_text(&reply.error)));
     }

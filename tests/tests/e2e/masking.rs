@@ -1,6 +1,6 @@
 //! Invariant 4: what a build prints of its secrets arrives masked, whatever way it is printed.
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 use slipway_tests::agent::Agent;
 use slipway_tests::control_plane::{ControlPlane, text};
@@ -160,6 +160,26 @@ async fn a_credential_seen_in_a_sandbox_stops_the_deployment() {
     let project_without = json!({ "build_command": "mkdir dist && echo hello > dist/index.html" });
     let next = control_plane.deploy(&sandbox, &target, project_without).await;
     control_plane.wait_for(&next, &["success"], BUILD).await;
+}
+
+#[tokio::test]
+async fn a_credential_in_what_an_agent_answers_is_not_passed_on() {
+    const CREDENTIAL: &str = "railway-credential-4c11ee";
+    let project = Project::empty();
+    project
+        .write("package.json", &json!({ "scripts": { "build": format!("deploy --with {CREDENTIAL}") } }).to_string());
+    let control_plane = ControlPlane::start().await;
+    let id = control_plane.add_credential("railway", "main", CREDENTIAL);
+    let sandbox = control_plane.create_sandbox("sandbox").await;
+    let _agent = Agent::start(&control_plane, &sandbox, project.path()).await;
+    project.write("slipway.toml", &format!("build_command = \"deploy --with {CREDENTIAL}\"\n"));
+    let path = format!("/api/sandboxes/{sandbox}/detect");
+    let (_, detail) = control_plane.refused(Method::GET, &path, None, StatusCode::CONFLICT).await;
+    assert!(detail.contains("`main` (railway)") && detail.contains("withheld"), "{detail}");
+    assert!(!detail.contains(CREDENTIAL));
+    let path = format!("/api/audit?action=secret.seen_in_sandbox&subject={sandbox}");
+    let rows = control_plane.call(Method::GET, &path, None).await;
+    assert_eq!(rows["items"][0]["details"], json!({ "credential_ids": [id] }), "{rows:#}");
 }
 
 #[tokio::test]

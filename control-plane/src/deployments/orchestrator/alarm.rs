@@ -10,9 +10,10 @@ use super::Orchestrator;
 use crate::audit::{Action, Actor, Entry, Facts};
 use crate::bus::News;
 use crate::clock::Timestamp;
+use crate::error::Error;
 use crate::ids::{DeploymentId, SandboxId, UserId};
 use crate::secrets::{OwnerSecrets, SeenSecret};
-use crate::store::{Deployment, Move, Tx};
+use crate::store::{Deployment, Move, Sandbox, Tx};
 
 const KEY: &str = "alarm";
 /// How long an agent is told to drop what an alarm ended; it needs to hear it once.
@@ -35,6 +36,25 @@ impl Orchestrator {
         }
     }
 
+    /// Looks for credentials of a sandbox's owner in what its agent answers to a question.
+    ///
+    /// # Errors
+    /// `Conflict` when there is one: then nothing of the answer may be passed on.
+    pub async fn check_answer(&self, sandbox: &Sandbox, answer: &[u8]) -> Result<(), Error> {
+        let secrets = self.0.secrets.of(&[sandbox.user_id]).await?;
+        let seen = secrets.seen(&secrets.find(answer));
+        if seen.is_empty() {
+            return Ok(());
+        }
+        let message = message(&seen, "its answer is withheld");
+        tracing::error!(sandbox.id = %sandbox.id, user.id = %sandbox.user_id, "{message}");
+        let mut facts = Facts::of(sandbox.user_id, "sandbox", sandbox.id.as_uuid());
+        facts.names("credential_ids", seen.iter().map(|seen| seen.credential.to_string()));
+        let row = Entry::done(Action::SecretSeenInSandbox, Actor::system(), facts, self.0.clock.now());
+        self.0.store.record(&row).await?;
+        Err(Error::conflict(message))
+    }
+
     /// Ends the deployment because of what was seen. Part of the transaction that stores what is left
     /// of it; call [`alarm_raised`](Self::alarm_raised) when that is committed.
     pub async fn raise_alarm(
@@ -52,7 +72,7 @@ impl Orchestrator {
         if deployment.metadata.get(KEY) == Some(&alarm) {
             return Ok(()); // seen again, said before
         }
-        let message = message(seen);
+        let message = message(seen, "the deployment was stopped");
         tx.add_metadata(deployment, KEY, alarm).await?;
         audit(tx, deployment, seen, now).await?;
         if tx.move_deployment(deployment, Move::Fail { message: message.clone() }, now).await? {
@@ -93,13 +113,13 @@ async fn audit(tx: &mut Tx, deployment: &Deployment, seen: &[SeenSecret], now: T
     Ok(())
 }
 
-fn message(seen: &[SeenSecret]) -> String {
+fn message(seen: &[SeenSecret], consequence: &str) -> String {
     let named: Vec<_> = seen.iter().map(|seen| format!("`{}` ({})", seen.label, seen.provider)).collect();
     let (noun, verb, object) =
         if seen.len() == 1 { ("credential", "was", "it") } else { ("credentials", "were", "them") };
     format!(
-        "your {noun} {} {verb} found in what the sandbox sent, where Slipway never puts {object}; the deployment was \
-         stopped. Rotate {object} at the provider, and look for {object} in the project",
+        "your {noun} {} {verb} found in what the sandbox sent, where Slipway never puts {object}; \
+         {consequence}. Rotate {object} at the provider, and look for {object} in the project",
         named.join(", ")
     )
 }
