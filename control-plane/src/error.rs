@@ -25,6 +25,8 @@ pub enum ErrorCode {
     PreconditionFailed,
     /// The body is larger than this endpoint takes.
     TooLarge,
+    /// The body is of a kind this endpoint does not take.
+    UnsupportedMediaType,
     /// Too many requests; `Retry-After` says when.
     RateLimited,
     /// Something we lean on is away.
@@ -34,6 +36,22 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// Every code, for the API document.
+    pub const ALL: [Self; 12] = [
+        Self::InvalidInput,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::PreconditionFailed,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
     /// The `code` member of a problem document. Stable.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -45,6 +63,7 @@ impl ErrorCode {
             Self::Conflict => "conflict",
             Self::PreconditionFailed => "precondition_failed",
             Self::TooLarge => "too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
             Self::RateLimited => "rate_limited",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
@@ -62,6 +81,7 @@ impl ErrorCode {
             Self::Conflict => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -71,7 +91,7 @@ impl ErrorCode {
     /// The gRPC column.
     pub fn grpc(self) -> Code {
         match self {
-            Self::InvalidInput | Self::TooLarge => Code::InvalidArgument,
+            Self::InvalidInput | Self::TooLarge | Self::UnsupportedMediaType => Code::InvalidArgument,
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Forbidden => Code::PermissionDenied,
             Self::NotFound => Code::NotFound,

@@ -3,6 +3,7 @@
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -53,11 +54,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
         match axum::Json::<T>::from_request(request, app).await {
             Ok(axum::Json(body)) => Ok(Self(body)),
-            Err(JsonRejection::BytesRejection(rejection)) => {
+            Err(JsonRejection::BytesRejection(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(Error::new(ErrorCode::TooLarge, format!("the body cannot be read: {rejection}")))
             }
             Err(JsonRejection::MissingJsonContentType(_)) => {
-                Err(Error::invalid("send the body as `Content-Type: application/json`"))
+                Err(Error::new(ErrorCode::UnsupportedMediaType, "send the body as `Content-Type: application/json`"))
             }
             Err(rejection) => Err(Error::invalid(rejection.body_text())),
         }
@@ -80,8 +81,10 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
 #[derive(Debug, Deserialize, IntoParams)]
 pub(super) struct PageQuery {
     /// At most so many items, 1 to 100.
+    #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(format = Uuid, example = "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60")]
     cursor: Option<String>,
 }
 
@@ -109,6 +112,7 @@ impl PageQuery {
 /// Part of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Page<T: ToSchema> {
+    #[schema(max_items = 100)]
     items: Vec<T>,
     /// Where the next page begins; `null` at the end.
     next_cursor: Option<String>,
@@ -126,9 +130,11 @@ impl<T: ToSchema> Page<T> {
     }
 }
 
+/// Of sandboxes, targets, tokens, teams and people.
+pub(super) const LONGEST_NAME_CHARS: usize = 100;
+
 /// Refuses names that are empty, long, or hold control characters.
 pub(super) fn check_name(field: &str, name: &str) -> Result<(), Error> {
-    const LONGEST_NAME_CHARS: usize = 100;
     if name.trim().is_empty() || name.chars().count() > LONGEST_NAME_CHARS || name.chars().any(char::is_control) {
         return Err(Error::invalid(format!(
             "`{field}` must have 1 to {LONGEST_NAME_CHARS} characters and no control characters"

@@ -2,6 +2,7 @@
 
 mod auth;
 mod deployments;
+mod document;
 mod error;
 mod extract;
 mod health;
@@ -9,6 +10,7 @@ mod home;
 mod idempotency;
 mod logs;
 mod pages;
+mod plan;
 mod sandboxes;
 mod targets;
 mod teams;
@@ -24,12 +26,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -76,30 +76,9 @@ pub struct App {
     pub agent_url: String,
 }
 
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "Slipway", description = "Ship what was built in a sandbox, without a secret ever entering it."),
-    modifiers(&Credentials),
-    security(("bearer" = []), ("session" = []))
-)]
-struct Document;
-
-struct Credentials;
-
-impl utoipa::Modify for Credentials {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("slw_…").build();
-        let components = document.components.get_or_insert_default();
-        components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(scheme).into());
-        let about = "Named `slipway` on plain HTTP. Requests that change something also send `X-CSRF-Token`.";
-        let session = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description("__Host-slipway", about)));
-        components.security_schemes.insert("session".to_owned(), session.into());
-    }
-}
-
 /// Every route, with its part of the OpenAPI document.
 fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Document::openapi())
+    OpenApiRouter::with_openapi(document::Document::openapi())
         .routes(routes!(sandboxes::list, sandboxes::create))
         .routes(routes!(sandboxes::get, sandboxes::update, sandboxes::delete))
         .routes(routes!(sandboxes::enroll_token))
@@ -136,7 +115,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
 /// The whole HTTP service.
 pub fn router(app: App) -> Router {
     let (router, document) = routes();
-    let document: Arc<str> = document.to_json().unwrap_or_else(|_| "{}".to_owned()).into();
+    let document: Arc<str> = document::complete(&document).to_string().into();
     let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
     router
         .route(
@@ -152,7 +131,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(error::no_such_method)
         .layer(axum::middleware::from_fn_with_state(app.clone(), idempotency::replay))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
+        .layer(axum::middleware::from_fn(error::in_time))
         .layer(CatchPanicLayer::custom(error::after_panic))
         .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
         .layer(SetResponseHeaderLayer::if_not_present(
