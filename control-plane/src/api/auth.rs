@@ -102,6 +102,7 @@ pub(super) async fn setup(
 
 /// Where to go afterwards.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct OidcQuery {
     /// A path on this site.
     #[param(example = "/deployments")]

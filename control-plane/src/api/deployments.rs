@@ -362,6 +362,7 @@ pub(super) async fn deploy(
 
 /// Which deployments.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct DeploymentQuery {
     /// Only in this status.
     status: Option<Status>,

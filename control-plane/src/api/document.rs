@@ -52,9 +52,11 @@ impl utoipa::Modify for Credentials {
     }
 }
 
+/// Every answer has them; those of the limits where there is one.
+const COMMON_HEADERS: [&str; 3] = ["X-Request-Id", "RateLimit", "RateLimit-Policy"];
 /// What examples show: a body for each schema that is one, by its name.
 const EXAMPLES: &str = include_str!("examples.json");
-const PROBLEM: &str = "application/problem+json";
+const PAGE: &str = "Page_";
 
 /// The document as it is served.
 pub(super) fn complete(document: &utoipa::openapi::OpenApi) -> Value {
@@ -68,6 +70,9 @@ pub(super) fn complete(document: &utoipa::openapi::OpenApi) -> Value {
             described["examples"] = json!([examples[schema]]);
         }
     }
+    document["components"]["responses"] =
+        ErrorCode::ALL.into_iter().map(|code| (code.as_str().to_owned(), problem(code, about(code)))).collect();
+    refer_to_items(&mut document["components"]["schemas"]);
     for (path, item) in members(&mut document["paths"]) {
         for (method, operation) in members(item) {
             complete_operation(path, method, operation);
@@ -125,6 +130,16 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     }
 }
 
+/// Generic types come with their parts written out; lists refer to their items instead.
+fn refer_to_items(schemas: &mut Value) {
+    let names: Vec<String> = members(schemas).map(|(name, _)| name.clone()).collect();
+    for name in &names {
+        if let Some(item) = name.strip_prefix(PAGE).filter(|item| names.iter().any(|name| name == item)) {
+            schemas[name]["properties"]["items"]["items"] = json!({ "$ref": format!("#/components/schemas/{item}") });
+        }
+    }
+}
+
 /// In a query or a header there is no `null`: what is not sent is left out.
 fn complete_parameter(parameter: &mut Value) {
     let schema = &mut parameter["schema"];
@@ -162,31 +177,47 @@ fn idempotency_key() -> Value {
 }
 
 fn complete_answer(status: &str, answer: &mut Value, is_idempotent: bool) {
-    let mut common = vec!["X-Request-Id", "RateLimit", "RateLimit-Policy"];
-    if let Some(error) = error_with(status) {
-        let detail = answer["description"].as_str().filter(|text| !text.is_empty()).unwrap_or(about(error)).to_owned();
-        let example = json!({
-            "type": "about:blank",
-            "title": error.http().canonical_reason().unwrap_or("Error"),
-            "status": error.http().as_u16(),
-            "code": error.as_str(),
-            "detail": detail,
-            "request_id": "0199d3a5-7c2f-7b3d-8e41-5a6b7c8d9e0f",
-        });
-        answer["description"] = detail.into();
-        answer["content"] =
-            json!({ PROBLEM: { "schema": { "$ref": "#/components/schemas/Problem" }, "example": example } });
-        match error {
-            ErrorCode::RateLimited => common.push("Retry-After"),
-            ErrorCode::Unauthenticated => common.push("WWW-Authenticate"),
-            _ => {}
+    let special = answer["description"].as_str().filter(|text| !text.is_empty());
+    match (error_with(status), special) {
+        (Some(error), None) => *answer = json!({ "$ref": format!("#/components/responses/{}", error.as_str()) }),
+        (Some(error), Some(detail)) => *answer = problem(error, detail),
+        (None, _) => {
+            let replayed = is_idempotent.then_some("Idempotent-Replayed");
+            for name in COMMON_HEADERS.into_iter().chain(replayed) {
+                answer["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
+            }
         }
-    } else if is_idempotent {
-        common.push("Idempotent-Replayed");
     }
-    for name in common {
-        answer["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
-    }
+}
+
+/// The answer that tells of an error.
+fn problem(error: ErrorCode, detail: &str) -> Value {
+    let status = error.http();
+    let own = match error {
+        ErrorCode::RateLimited => Some("Retry-After"),
+        ErrorCode::Unauthenticated => Some("WWW-Authenticate"),
+        ErrorCode::MethodNotAllowed => Some("Allow"),
+        _ => None,
+    };
+    let headers = COMMON_HEADERS.into_iter().chain(own);
+    let headers = headers.map(|name| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{name}") })));
+    json!({
+        "description": detail,
+        "headers": headers.collect::<Map<_, _>>(),
+        "content": {
+            "application/problem+json": {
+                "schema": { "$ref": "#/components/schemas/Problem" },
+                "example": {
+                    "type": "about:blank",
+                    "title": status.canonical_reason().unwrap_or("Error"),
+                    "status": status.as_u16(),
+                    "code": error.as_str(),
+                    "detail": detail,
+                    "request_id": "0199d3a5-7c2f-7b3d-8e41-5a6b7c8d9e0f",
+                },
+            },
+        },
+    })
 }
 
 /// The error that is answered with this status.
@@ -227,6 +258,7 @@ fn headers() -> Value {
             "schema": { "type": "integer", "minimum": 1 },
             "example": 30,
         },
+        "Allow": text("The methods that the path answers.", "GET,HEAD"),
         "WWW-Authenticate": text("How to authenticate.", "Bearer"),
         "Idempotent-Replayed": {
             "description": "This is the first answer again, because the `Idempotency-Key` was used before.",
@@ -290,7 +322,7 @@ fn bodies(operation: &mut Value) -> Vec<&mut Value> {
 fn show_example(body: &mut Value, examples: &Map<String, Value>) {
     let reference = body["schema"]["$ref"].as_str().unwrap_or_default();
     let schema = reference.rsplit('/').next().unwrap_or_default();
-    let example = match schema.strip_prefix("Page_") {
+    let example = match schema.strip_prefix(PAGE) {
         Some(item) => examples.get(item).map(|item| json!({ "items": [item], "next_cursor": null })),
         None => examples.get(schema).cloned(),
     };

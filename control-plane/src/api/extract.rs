@@ -79,6 +79,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
 
 /// Which part of a list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct PageQuery {
     /// At most so many items, 1 to 100.
     #[param(minimum = 1, maximum = 100, default = 20, example = 20)]

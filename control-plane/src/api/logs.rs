@@ -28,6 +28,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
 
 /// How to send the log.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct LogQuery {
     /// `text` downloads what is stored now; left out, events follow the deployment to its end.
     #[param(example = "text")]

@@ -2,6 +2,7 @@
 
 mod auth;
 mod deployments;
+mod docs;
 mod document;
 mod error;
 mod extract;
@@ -124,6 +125,8 @@ pub fn router(app: App) -> Router {
                 move || async move { ([(header::CONTENT_TYPE, "application/json")], document.to_string()) },
             ),
         )
+        .route("/api/docs", axum::routing::get(docs::page))
+        .route("/api/docs/{file}", axum::routing::get(docs::file))
         .route("/", axum::routing::get(home::page))
         .route("/setup", axum::routing::get(pages::setup).post(pages::finish_setup))
         .route("/sign-in", axum::routing::get(pages::sign_in))

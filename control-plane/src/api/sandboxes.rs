@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
 use super::App;
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
@@ -31,6 +31,7 @@ pub(super) struct SandboxView {
     /// The team it belongs to; `null` when it is the caller's own.
     team_id: Option<TeamId>,
     name: String,
+    #[schema(schema_with = labels_schema)]
     labels: BTreeMap<String, String>,
     /// Whether an agent is connected, and whether one may.
     #[schema(schema_with = status_schema)]
@@ -82,9 +83,17 @@ fn status_schema() -> Schema {
 }
 
 fn labels_schema() -> Schema {
+    labels(Type::Object)
+}
+
+fn new_labels_schema() -> Schema {
+    labels(SchemaType::from_iter([Type::Object, Type::Null]))
+}
+
+fn labels(kind: impl Into<SchemaType>) -> Schema {
     let text = || ObjectBuilder::new().schema_type(Type::String).max_length(Some(LONGEST_LABEL_CHARS));
     ObjectBuilder::new()
-        .schema_type(Type::Object)
+        .schema_type(kind)
         .description(Some("Anything one likes to find it by."))
         .max_properties(Some(MOST_LABELS))
         .property_names(Some(text().min_length(Some(1)).build()))
@@ -176,7 +185,7 @@ pub(super) struct UpdateSandbox {
     #[schema(format = "name")]
     name: Option<String>,
     /// Replaces all labels.
-    #[schema(schema_with = labels_schema, required = false)]
+    #[schema(schema_with = new_labels_schema, required = false)]
     labels: Option<BTreeMap<String, String>>,
     /// `revoked` cuts the sandbox's agent off within two seconds; `active` lifts a quarantine.
     status: Option<WantedStatus>,

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json as SqlJson;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 
 use super::App;
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
@@ -71,11 +71,19 @@ pub(super) async fn own_target(app: &App, user: &CurrentUser, action: Action, id
 }
 
 fn config_schema() -> Schema {
+    config_of(Type::Object)
+}
+
+fn new_config_schema() -> Schema {
+    config_of(SchemaType::from_iter([Type::Object, Type::Null]))
+}
+
+fn config_of(kind: impl Into<SchemaType>) -> Schema {
     let about = "Settings of the provider (`local` has none), and how projects are built for this target.";
     let setting = |about: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(about));
     let format = |name: &str| Some(SchemaFormat::Custom(name.to_owned()));
     ObjectBuilder::new()
-        .schema_type(Type::Object)
+        .schema_type(kind)
         .description(Some(about))
         .property("framework", setting("Slug of the framework whose rules apply.").format(format("slug")))
         .property("root_dir", setting("Directory of the project inside the workspace.").format(format("relative-path")))
@@ -191,7 +199,7 @@ pub(super) struct UpdateTarget {
     name: Option<String>,
     credentials_id: Option<String>,
     /// Replaces the whole config.
-    #[schema(schema_with = config_schema, required = false)]
+    #[schema(schema_with = new_config_schema, required = false)]
     config: Option<Config>,
     is_default: Option<bool>,
 }

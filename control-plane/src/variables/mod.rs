@@ -33,6 +33,7 @@ pub const LARGEST_BUILD_BYTES: usize = 40 * 1024;
 
 /// Who gets a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[schema(as = VariableScope)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Scope {
