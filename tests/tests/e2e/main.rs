@@ -12,6 +12,7 @@ mod masking;
 mod oidc;
 mod people;
 mod recovery;
+mod schemathesis;
 mod sites;
 mod trusted_jwt;
 mod up;
