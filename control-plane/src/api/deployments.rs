@@ -11,7 +11,7 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder,
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params};
+use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, object};
 use super::plan::PlanView;
 use super::sandboxes::own_sandbox;
 use super::targets::own_target;
@@ -229,7 +229,7 @@ fn env_schema() -> Schema {
 #[serde(untagged, expecting = "a value of `env` must be a string, or an object with `value` and `secret`")]
 enum EnvInput {
     Secret(SecretString),
-    Detailed(DetailedEnvInput),
+    Detailed(#[serde(deserialize_with = "object")] DetailedEnvInput),
 }
 
 #[derive(Debug, Deserialize)]

@@ -98,7 +98,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         operation["parameters"] = parameters.into_iter().chain([idempotency_key()]).collect();
     }
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         complete_parameter(parameter);
     }
 
@@ -182,12 +183,28 @@ fn complete_answer(status: &str, answer: &mut Value, is_idempotent: bool) {
         (Some(error), None) => *answer = json!({ "$ref": format!("#/components/responses/{}", error.as_str()) }),
         (Some(error), Some(detail)) => *answer = problem(error, detail),
         (None, _) => {
+            if let Some(stream) = answer.pointer_mut("/content/text~1event-stream") {
+                stream["itemSchema"] = event();
+            }
             let replayed = is_idempotent.then_some("Idempotent-Replayed");
             for name in COMMON_HEADERS.into_iter().chain(replayed) {
                 answer["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
             }
         }
     }
+}
+
+/// One event of a stream. OpenAPI 3.2 has a place for it; readers of 3.1 pass over it.
+fn event() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "event": { "type": "string", "enum": ["log", "step", "status", "done"] },
+            "id": { "type": "string", "pattern": "^[0-9]+$" },
+            "data": { "type": "string", "contentMediaType": "application/json" },
+        },
+        "required": ["event", "id", "data"],
+    })
 }
 
 /// The answer that tells of an error.
@@ -328,5 +345,121 @@ fn show_example(body: &mut Value, examples: &Map<String, Value>) {
     };
     if let Some(example) = example {
         body["example"] = example;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::api::routes;
+
+    fn document() -> Value {
+        complete(&routes().1)
+    }
+
+    fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
+        let paths = document["paths"].as_object().unwrap();
+        paths.iter().flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().iter();
+            methods.map(move |(method, operation)| (format!("{method} {path}"), operation))
+        })
+    }
+
+    fn answers<'a>(document: &'a Value, operation: &'a Value) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        operation["responses"].as_object().unwrap().iter().map(|(status, answer)| {
+            let shared = answer["$ref"].as_str().and_then(|name| document.pointer(name.trim_start_matches('#')));
+            (status.as_str(), shared.unwrap_or(answer))
+        })
+    }
+
+    #[test]
+    fn every_operation_says_what_it_is() {
+        let document = document();
+        let tags: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+        let mut ids = BTreeSet::new();
+        for (name, operation) in operations(&document) {
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{name}: its operationId is taken");
+            assert!(operation["summary"].is_string(), "{name} has no summary");
+            assert!(tags.contains(&&operation["tags"][0]), "{name} has no tag that is described");
+        }
+    }
+
+    #[test]
+    fn every_answer_is_described_and_every_error_is_a_problem() {
+        let document = document();
+        for (name, operation) in operations(&document) {
+            for (status, answer) in answers(&document, operation) {
+                assert!(answer["description"].as_str().is_some_and(|text| !text.is_empty()), "{name} {status}");
+                assert!(answer["headers"]["X-Request-Id"].is_object(), "{name} {status}");
+                if !status.starts_with(['2', '3']) {
+                    let body = &answer["content"]["application/problem+json"];
+                    assert_eq!(body["schema"]["$ref"], "#/components/schemas/Problem", "{name} {status}");
+                    assert_eq!(body["example"]["status"].to_string(), status, "{name}");
+                }
+            }
+            for status in ["500", "503"] {
+                assert!(operation["responses"][status].is_object(), "{name} can answer {status}");
+            }
+        }
+    }
+
+    /// That they are as their schemas say is checked in `tests/schemathesis`.
+    #[test]
+    fn every_body_has_an_example() {
+        let document = document();
+        for (name, operation) in operations(&document) {
+            let sent = operation.pointer("/requestBody/content").into_iter();
+            let answered = answers(&document, operation).filter_map(|(_, answer)| answer.get("content"));
+            for content in sent.chain(answered) {
+                for (kind, body) in content.as_object().unwrap() {
+                    assert!(!body["example"].is_null(), "{name}: {kind} has no example; write one into examples.json");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_example_is_for_nothing() {
+        let document = document();
+        let examples: Map<String, Value> = serde_json::from_str(EXAMPLES).unwrap();
+        for schema in examples.keys() {
+            assert!(document["components"]["schemas"][schema].is_object(), "there is no schema {schema}");
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn check(document: &Value, value: &Value) {
+            match value {
+                Value::Object(object) => {
+                    if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+                        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference} is missing");
+                    }
+                    object.values().for_each(|value| check(document, value));
+                }
+                Value::Array(items) => items.iter().for_each(|value| check(document, value)),
+                _ => {}
+            }
+        }
+        let document = document();
+        check(&document, &document);
+    }
+
+    #[test]
+    fn no_two_schemas_share_a_name() {
+        let document = document();
+        let words = |name: &str| document["components"]["schemas"][name]["enum"].clone();
+        assert_eq!(words("Scope"), json!(["read", "deploy", "targets", "accounts", "admin"]));
+        assert_eq!(words("VariableScope"), json!(["build", "runtime"]));
+    }
+
+    #[test]
+    fn what_requests_with_a_session_must_send_is_said() {
+        let document = document();
+        assert_eq!(document["paths"]["/api/sandboxes"]["get"].get("security"), None);
+        assert_eq!(document["paths"]["/api/sandboxes"]["post"]["security"][1], json!({ "session": [], "csrf": [] }));
+        assert_eq!(document["paths"]["/healthz"]["get"]["security"], json!([{}]));
     }
 }

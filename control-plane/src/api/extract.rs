@@ -1,12 +1,16 @@
 //! What handlers take from a request: who asks, ids, bodies, pages. All of them answer a problem
 //! document when the request is wrong.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
@@ -52,8 +56,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
-        match axum::Json::<T>::from_request(request, app).await {
-            Ok(axum::Json(body)) => Ok(Self(body)),
+        match axum::Json::<Object<T>>::from_request(request, app).await {
+            Ok(axum::Json(Object(body))) => Ok(Self(body)),
             Err(JsonRejection::BytesRejection(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(Error::new(ErrorCode::TooLarge, format!("the body cannot be read: {rejection}")))
             }
@@ -63,6 +67,40 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
             Err(rejection) => Err(Error::invalid(rejection.body_text())),
         }
     }
+}
+
+/// Something that is an object in JSON. A derived `Deserialize` also takes a list of the members' values.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+/// An object within a body.
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+/// A list of objects within a body.
+pub(super) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let list = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(list.into_iter().map(|Object(value)| value).collect())
 }
 
 /// The query string.
@@ -129,6 +167,13 @@ impl<T: ToSchema> Page<T> {
         let next_cursor = rows.last().filter(|_| has_more).map(id);
         Self { items: rows.into_iter().map(view).collect(), next_cursor }
     }
+}
+
+/// A number without a fraction, however it is written: in JSON `30.0` is 30.
+pub(super) fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let number = Option::<f64>::deserialize(deserializer)?;
+    let whole = |number: f64| number.to_string().parse().map_err(|_| D::Error::custom("it must be a whole number"));
+    number.map(whole).transpose()
 }
 
 /// Of sandboxes, targets, tokens, teams and people.

@@ -25,13 +25,15 @@ use crate::ids::DeploymentId;
 use crate::store::{Deployment, LogLine, LogSource, Store};
 
 const LAST_EVENT_ID: &str = "last-event-id";
+/// The largest whole number that every JSON reader can hold.
+const LARGEST_EVENT_ID: i64 = (1 << 53) - 1;
 
 /// How to send the log.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct LogQuery {
     /// `text` downloads what is stored now; left out, events follow the deployment to its end.
-    #[param(example = "text")]
+    #[param(inline, example = "text")]
     format: Option<Format>,
 }
 
@@ -46,6 +48,7 @@ enum Format {
 /// `done` a `StatusEvent`; after `done` the stream ends. Lines that begin with `:` keep the connection alive.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema only")]
+#[schema(value_type = serde_json::Value)]
 pub(super) struct EventStream(String);
 
 const EVENTS: &str = "event: status\nid: 0\ndata: {\"status\":\"building\",\"status_message\":null,\"deployment_url\":null,\
@@ -98,7 +101,7 @@ pub(super) struct StatusView<'a> {
 /// is the number of the last line sent; `Last-Event-ID` resumes behind it.
 #[utoipa::path(get, path = "/api/deployments/{id}/logs", tag = "deployments", operation_id = "follow_deployment_log",
     params(("id" = DeploymentId, Path), LogQuery,
-        ("Last-Event-ID" = Option<i64>, Header, description = "the `id` of the last event that was received", minimum = 0, example = 2)),
+        ("Last-Event-ID" = Option<i64>, Header, description = "the `id` of the last event that was received", minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 2)),
     responses((status = 200, description = "events, or text with `format=text`",
         headers(("Content-Disposition" = String, description = "a file name, with `format=text`")),
         content(
@@ -112,18 +115,18 @@ pub(super) async fn logs(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     own_deployment(&app, &user, Action::Read, id).await?;
-    if matches!(query.format, Some(Format::Text)) {
-        return Ok(download(app.store, id));
-    }
     let last_line = match headers.get(LAST_EVENT_ID) {
         None => 0,
         Some(value) => value
             .to_str()
             .ok()
             .and_then(|value| value.parse().ok())
-            .filter(|last| (0..i64::MAX).contains(last))
+            .filter(|last| (0..=LARGEST_EVENT_ID).contains(last))
             .ok_or_else(|| Error::invalid("`Last-Event-ID` must be the id of an event of this stream"))?,
     };
+    if matches!(query.format, Some(Format::Text)) {
+        return Ok(download(app.store, id));
+    }
     let follower = Follower::new(app.store, &app.bus, app.clock, id, last_line);
     Ok(Sse::new(events(follower, last_line)).keep_alive(KeepAlive::default()).into_response())
 }

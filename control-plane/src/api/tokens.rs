@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::auth::NO_STORE;
-use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
+use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name, whole_number};
 use crate::access::{Action, Credential, Scope, Scopes, authorize};
 use crate::clock::Timestamp;
 use crate::error::Error;
@@ -92,6 +92,7 @@ pub(super) struct CreateToken {
     scopes: Vec<Scope>,
     /// 1 to 365; 30 when left out. A token that is made with another one ends with it at the latest.
     #[schema(minimum = 1, maximum = 365, default = 30)]
+    #[serde(default, deserialize_with = "whole_number")]
     expires_in_days: Option<u32>,
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
-use super::extract::{Body, CurrentUser, Id};
+use super::extract::{Body, CurrentUser, Id, objects};
 use super::targets::own_target;
 use crate::access::Action;
 use crate::clock::Timestamp;
@@ -102,6 +102,7 @@ fn yes() -> bool {
 pub(super) struct SetVariables {
     /// Each name once for the same scope and environment.
     #[schema(max_items = 500)]
+    #[serde(deserialize_with = "objects")]
     variables: Vec<VariableInput>,
     /// Leave variables that are not named as they are, instead of removing them.
     #[serde(default)]

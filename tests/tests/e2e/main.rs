@@ -6,6 +6,7 @@ mod canary;
 mod cancel;
 mod containers;
 mod detection;
+mod docs;
 mod failures;
 mod identity;
 mod masking;

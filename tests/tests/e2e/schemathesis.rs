@@ -57,8 +57,10 @@ async fn seeds(control_plane: &ControlPlane) -> Value {
         text(&control_plane.call(Method::POST, path, Some(body)).await, "id")
     };
     let team = create("/api/teams", json!({ "name": "seed" })).await;
+    let grace = control_plane.token_for("grace", "read");
+    let user = text(&control_plane.call_as(&grace, Method::GET, "/api/me", None).await, "id");
     let token = create("/api/tokens", json!({ "name": "seed", "scopes": ["read"] })).await;
-    json!({ "sandbox": sandbox, "target": target, "deployment": deployment, "team": team, "token": token })
+    json!({ "sandbox": sandbox, "target": target, "deployment": deployment, "team": team, "token": token, "user": user })
 }
 
 #[tokio::test]
@@ -87,6 +89,7 @@ async fn every_answer_is_one_that_the_document_describes() {
         .arg(format!("{}/api/openapi.json", control_plane.url))
         .env("PYTHONPATH", part(""))
         .env("SCHEMATHESIS_HOOKS", "hooks")
+        .env("PYTHONUNBUFFERED", "1")
         .env("SLIPWAY_TOKEN", TOKEN)
         .env("SLIPWAY_SEEDS", seeds.to_string())
         // It writes files where it runs.
