@@ -289,8 +289,7 @@ fn headers() -> Value {
 fn bounds(format: &str) -> Option<Value> {
     const BRANCHES_OFF: &str = r"^(?!/)(?!([^\u0000]*/)?\.\.(/|$))[^\u0000]*[^\s\u0000][^\u0000]*$";
     const SOME_TEXT: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
-    const NAME: &str =
-        r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+    const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
     const USER_NAME: &str =
         r"^(?!team:)[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$";
     Some(match format {
@@ -435,7 +434,10 @@ mod tests {
             match value {
                 Value::Object(object) => {
                     if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
-                        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference} is missing");
+                        assert!(
+                            document.pointer(reference.trim_start_matches('#')).is_some(),
+                            "{reference} is missing"
+                        );
                     }
                     object.values().for_each(|value| check(document, value));
                 }
