@@ -23,7 +23,7 @@ use crate::deployments::status::{Status, Step, StepState};
 use crate::error::Error;
 use crate::ids::{DeploymentId, SandboxId, TargetId, UserId};
 use crate::store::{Deployment, DeploymentRequest, Filter, StepRow, Target};
-use crate::variables::{BuildValue, BuildVariables, check_name};
+use crate::variables::{BuildValue, BuildVariables, LARGEST_VALUE_BYTES, check_name};
 
 const LONGEST_TEXT_BYTES: usize = 1024;
 
@@ -301,6 +301,9 @@ impl CreateDeployment {
         }
         if self.env.values().any(|input| input.value().contains('\0')) {
             return Err(Error::invalid("`env` has a value with a NUL character, which no environment can hold"));
+        }
+        if self.env.values().any(|input| input.value().len() > LARGEST_VALUE_BYTES) {
+            return Err(Error::invalid(format!("`env` has a value with more than {LARGEST_VALUE_BYTES} bytes")));
         }
         Ok(())
     }

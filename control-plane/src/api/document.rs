@@ -9,6 +9,7 @@ use super::error::Problem;
 use super::extract::LONGEST_NAME_CHARS;
 use super::{idempotency, logs};
 use crate::error::ErrorCode;
+use crate::variables::LARGEST_VALUE_BYTES;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -300,7 +301,7 @@ fn bounds(format: &str) -> Option<Value> {
         "text" => json!({ "minLength": 1, "maxLength": 1024, "pattern": SOME_TEXT }),
         "relative-path" => json!({ "minLength": 1, "maxLength": 1024, "pattern": BRANCHES_OFF }),
         "variable-name" => json!({ "minLength": 1, "maxLength": 128, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" }),
-        "variable-value" => json!({ "maxLength": 32 * 1024, "pattern": r"^[^\u0000]*$" }),
+        "variable-value" => json!({ "maxLength": LARGEST_VALUE_BYTES, "pattern": r"^[^\u0000]*$" }),
         _ => return None,
     })
 }

@@ -23,7 +23,7 @@ const TABLE: &str = "target_env_vars";
 /// One name.
 const LONGEST_NAME_BYTES: usize = 128;
 /// One value: a certificate chain fits.
-const LARGEST_VALUE_BYTES: usize = 32 * 1024;
+pub const LARGEST_VALUE_BYTES: usize = 32 * 1024;
 /// Of one target.
 const MOST_VARIABLES: usize = 500;
 /// All values of one target.

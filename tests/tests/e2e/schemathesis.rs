@@ -36,8 +36,8 @@ async fn start() -> ControlPlane {
     ControlPlane::start_with(&[
         ("SLIPWAY_LIMITS__REQUESTS_PER_MINUTE_PER_USER", none),
         ("SLIPWAY_LIMITS__REQUESTS_PER_MINUTE_PER_ADDRESS", none),
-        // Of the thousands of refusals, only defects are worth a line.
-        ("SLIPWAY_LOG", "error"),
+        // Where it listens, and defects.
+        ("SLIPWAY_LOG", "error,slipway::cli=info"),
     ])
     .await
 }
