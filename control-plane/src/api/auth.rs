@@ -105,7 +105,6 @@ pub(super) async fn setup(
 #[into_params(parameter_in = Query)]
 pub(super) struct OidcQuery {
     /// A path on this site.
-    #[param(example = "/deployments")]
     return_to: Option<String>,
 }
 

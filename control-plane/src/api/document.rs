@@ -174,7 +174,6 @@ fn idempotency_key() -> Value {
             "maxLength": idempotency::LONGEST_KEY_BYTES,
             "pattern": r"^[!-~]([\t -~]*[!-~])?$",
         },
-        "example": "deploy-shop-42",
     })
 }
 

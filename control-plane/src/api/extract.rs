@@ -123,7 +123,7 @@ pub(super) struct PageQuery {
     #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
-    #[param(format = Uuid, example = "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60")]
+    #[param(format = Uuid)]
     cursor: Option<String>,
 }
 

@@ -33,7 +33,7 @@ const LARGEST_EVENT_ID: i64 = (1 << 53) - 1;
 #[into_params(parameter_in = Query)]
 pub(super) struct LogQuery {
     /// `text` downloads what is stored now; left out, events follow the deployment to its end.
-    #[param(inline, example = "text")]
+    #[param(inline)]
     format: Option<Format>,
 }
 
@@ -101,7 +101,7 @@ pub(super) struct StatusView<'a> {
 /// is the number of the last line sent; `Last-Event-ID` resumes behind it.
 #[utoipa::path(get, path = "/api/deployments/{id}/logs", tag = "deployments", operation_id = "follow_deployment_log",
     params(("id" = DeploymentId, Path), LogQuery,
-        ("Last-Event-ID" = Option<i64>, Header, description = "the `id` of the last event that was received", minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 2)),
+        ("Last-Event-ID" = Option<i64>, Header, description = "the `id` of the last event that was received", minimum = 0, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 200, description = "events, or text with `format=text`",
         headers(("Content-Disposition" = String, description = "a file name, with `format=text`")),
         content(

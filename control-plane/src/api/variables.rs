@@ -111,7 +111,7 @@ pub(super) struct SetVariables {
 
 /// Replaces the target's variables, or some of them. With `If-Match` only while the version is that one.
 #[utoipa::path(put, path = "/api/deployments/targets/{id}/env", tag = "targets", operation_id = "set_target_variables",
-    params(("id" = TargetId, Path), ("If-Match" = Option<String>, Header, description = "the `ETag` of what was read", example = "\"3\"")),
+    params(("id" = TargetId, Path), ("If-Match" = Option<String>, Header, description = "the `ETag` of what was read")),
     request_body = SetVariables,
     responses((status = 200, description = "the variables as they are now", body = VariablesView, headers(("ETag" = String, description = "the version, for `If-Match`"))),
         (status = 409, description = "somebody changed these variables at the same moment; send the request again")))]
@@ -170,7 +170,7 @@ pub(super) struct ImportView {
 /// Takes variables from a `.env` text, or says what would change. What is given for the body is
 /// quoted in no error.
 #[utoipa::path(post, path = "/api/deployments/targets/{id}/env/import", tag = "targets", operation_id = "import_target_variables",
-    params(("id" = TargetId, Path), ("If-Match" = Option<String>, Header, description = "the `ETag` of what was read", example = "\"3\"")),
+    params(("id" = TargetId, Path), ("If-Match" = Option<String>, Header, description = "the `ETag` of what was read")),
     request_body = ImportVariables,
     responses((status = 200, description = "what the import changed, or would change", body = ImportView, headers(("ETag" = String, description = "the version, for `If-Match`"))),
         (status = 409, description = "somebody changed these variables at the same moment; send the request again")))]
