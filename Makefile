@@ -6,7 +6,7 @@ export RUSTFLAGS := -C target-feature=+crt-static
 RELEASE := target/$(TARGET)/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit lint fmt bench fuzz setup clean
+.PHONY: help build demo test unit lint fmt bench fuzz schemathesis setup clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,6 +41,11 @@ bench: build ## Print ratios against what you would use instead (needs tar, zstd
 fuzz: ## Search for files that bring detection down, for 10 minutes (TIME=seconds; needs cargo-fuzz)
 	cd agent && env -u CARGO_BUILD_TARGET -u RUSTFLAGS RUSTC_BOOTSTRAP=1 \
 		cargo fuzz run --sanitizer none detect -- -max_total_time=$(or $(TIME),600) -max_len=4096
+
+schemathesis: setup ## Check the API against its document, for 10 minutes (TIME=seconds)
+	cargo build --locked --workspace --bins
+	SCHEMATHESIS_TIME=$(or $(TIME),600) cargo nextest run --locked -p slipway-tests --no-capture \
+		-E 'test(schemathesis)'
 
 clean: ## Remove what was built
 	cargo clean

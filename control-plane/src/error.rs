@@ -26,6 +26,8 @@ pub enum ErrorCode {
     PreconditionFailed,
     /// The body is larger than this endpoint takes.
     TooLarge,
+    /// The body is of a kind this endpoint does not take.
+    UnsupportedMediaType,
     /// Too many requests; `Retry-After` says when.
     RateLimited,
     /// The account has used up what it may use; `Retry-After` says when there is more, if that is known.
@@ -37,7 +39,8 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    const ALL: [Self; 12] = [
+    /// Every code, for the API document. Of two with one status the more general one stands first.
+    pub const ALL: [Self; 13] = [
         Self::InvalidInput,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -46,6 +49,7 @@ impl ErrorCode {
         Self::Conflict,
         Self::PreconditionFailed,
         Self::TooLarge,
+        Self::UnsupportedMediaType,
         Self::RateLimited,
         Self::QuotaExceeded,
         Self::Unavailable,
@@ -63,6 +67,7 @@ impl ErrorCode {
             Self::Conflict => "conflict",
             Self::PreconditionFailed => "precondition_failed",
             Self::TooLarge => "too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
             Self::RateLimited => "rate_limited",
             Self::QuotaExceeded => "quota_exceeded",
             Self::Unavailable => "unavailable",
@@ -81,6 +86,7 @@ impl ErrorCode {
             Self::Conflict => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited | Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -100,7 +106,7 @@ impl ErrorCode {
     /// The gRPC column.
     pub fn grpc(self) -> Code {
         match self {
-            Self::InvalidInput | Self::TooLarge => Code::InvalidArgument,
+            Self::InvalidInput | Self::TooLarge | Self::UnsupportedMediaType => Code::InvalidArgument,
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Forbidden => Code::PermissionDenied,
             Self::NotFound => Code::NotFound,

@@ -40,6 +40,7 @@ const GROUPS_CLAIM: &str = "groups";
 
 /// What the issuer sends the browser back with.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct CallbackQuery {
     /// To be exchanged for the ID token.
     pub(super) code: Option<String>,

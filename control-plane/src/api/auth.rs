@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::error::Problem;
 use super::extract::{Body, CurrentUser, Params, check_user_name};
 use crate::access::{CallbackQuery, Credential, Role, Scope, SignedIn};
 use crate::audit;
@@ -56,19 +55,19 @@ pub(super) struct Login {
 ///
 /// After ten attempts for a name, or fifty from an address, in a quarter of an hour further ones are
 /// refused for a while.
-#[utoipa::path(post, path = "/api/auth/login", tag = "people", security(()), request_body = Login,
-    responses((status = 200, body = SignedInView), (status = 401, body = Problem, description = "name or password is wrong"),
-        (status = 403, body = Problem, description = "another site sent it"), (status = 422, body = Problem),
-        (status = 429, body = Problem, description = "too many attempts; see `Retry-After`"), (status = 503, body = Problem)))]
+#[utoipa::path(post, path = "/api/auth/login", tag = "people", operation_id = "log_in", security(()), request_body = Login,
+    responses((status = 200, description = "who signed in", body = SignedInView, headers(("Set-Cookie" = String, description = "the session"))),
+        (status = 401, description = "name or password is wrong"), (status = 403, description = "another site sent it"),
+        (status = 429, description = "too many attempts; `Retry-After` says when to try again")))]
 pub(super) async fn login(State(app): State<App>, parts: Parts, Body(request): Body<Login>) -> Result<Response, Error> {
     let outcome = app.access.log_in(&parts.headers, &parts.extensions, &request.name, request.password).await?;
     Ok(signed_in(outcome))
 }
 
 /// Ends the session, here and in the browser.
-#[utoipa::path(post, path = "/api/auth/logout", tag = "people",
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 422, body = Problem, description = "there is no session")))]
+#[utoipa::path(post, path = "/api/auth/logout", tag = "people", operation_id = "log_out",
+    responses((status = 204, description = "the session has ended", headers(("Set-Cookie" = String, description = "takes the cookie away"))),
+        (status = 422, description = "the request came with a token, so there is no session to end")))]
 pub(super) async fn logout(State(app): State<App>, user: CurrentUser, headers: HeaderMap) -> Result<Response, Error> {
     if !matches!(user.credential, Credential::Session(_)) {
         return Err(Error::invalid("there is no session to end; an API token is ended by `DELETE /api/tokens/{id}`"));
@@ -84,15 +83,16 @@ pub(super) async fn logout(State(app): State<App>, user: CurrentUser, headers: H
 pub(super) struct Setup {
     /// From the link that `slipway serve` printed.
     token: String,
+    #[schema(format = "user-name")]
     name: String,
-    #[schema(value_type = String, format = Password, min_length = 12)]
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 1024)]
     password: SecretString,
 }
 
 /// Makes the first person, who administers the installation, and signs them in.
-#[utoipa::path(post, path = "/api/auth/setup", tag = "people", security(()), request_body = Setup,
-    responses((status = 200, body = SignedInView), (status = 401, body = Problem, description = "the link has been used or has expired"),
-        (status = 403, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(post, path = "/api/auth/setup", tag = "people", operation_id = "set_up", security(()), request_body = Setup,
+    responses((status = 200, description = "who signed in", body = SignedInView, headers(("Set-Cookie" = String, description = "the session"))),
+        (status = 401, description = "the link has been used or has expired"), (status = 403, description = "another site sent it")))]
 pub(super) async fn setup(
     State(app): State<App>,
     headers: HeaderMap,
@@ -104,25 +104,29 @@ pub(super) async fn setup(
 
 /// Where to go afterwards.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct OidcQuery {
     /// A path on this site.
     return_to: Option<String>,
 }
 
 /// Sends the browser to the OpenID Connect issuer.
-#[utoipa::path(get, path = "/api/auth/oidc", tag = "people", security(()), params(OidcQuery),
-    responses((status = 303, description = "to the issuer"), (status = 404, body = Problem, description = "no issuer is configured"),
-        (status = 503, body = Problem, description = "the issuer does not answer")))]
+#[utoipa::path(get, path = "/api/auth/oidc", tag = "people", operation_id = "start_oidc_sign_in", security(()), params(OidcQuery),
+    responses((status = 303, description = "to the issuer", headers(("Location" = String, description = "the issuer's page"),
+            ("Set-Cookie" = String, description = "ties the sign-in to this browser"))),
+        (status = 404, description = "no issuer is configured"), (status = 503, description = "the issuer does not answer")))]
 pub(super) async fn oidc(State(app): State<App>, Params(query): Params<OidcQuery>) -> Result<Response, Error> {
     let start = app.access.start_oidc(query.return_to.as_deref()).await?;
     Ok(redirect(start.location.as_str(), [start.cookie]))
 }
 
 /// Where the issuer sends the browser back to.
-#[utoipa::path(get, path = "/api/auth/oidc/callback", tag = "people", security(()), params(CallbackQuery),
-    responses((status = 303, description = "signed in; to where one wanted to go"), (status = 401, body = Problem),
-        (status = 403, body = Problem, description = "not among those who may sign in"), (status = 404, body = Problem),
-        (status = 503, body = Problem)))]
+#[utoipa::path(get, path = "/api/auth/oidc/callback", tag = "people", operation_id = "finish_oidc_sign_in", security(()), params(CallbackQuery),
+    responses((status = 303, description = "signed in; to where one wanted to go", headers(("Location" = String, description = "a path on this site"),
+            ("Set-Cookie" = String, description = "the session"))),
+        (status = 401, description = "the sign-in was not begun in this browser, or the issuer did not confirm it"),
+        (status = 403, description = "not among those who may sign in"), (status = 404, description = "no issuer is configured"),
+        (status = 503, description = "the issuer does not answer")))]
 pub(super) async fn oidc_callback(
     State(app): State<App>,
     headers: HeaderMap,
@@ -166,8 +170,8 @@ struct RoleView {
 }
 
 /// Who one is, and what one may do.
-#[utoipa::path(get, path = "/api/me", tag = "people",
-    responses((status = 200, body = MeView), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/me", tag = "people", operation_id = "get_me",
+    responses((status = 200, description = "who one is", body = MeView)))]
 pub(super) async fn me(user: CurrentUser) -> Response {
     let csrf_token = match &user.credential {
         Credential::Session(csrf) => Some(csrf.reveal().to_owned()),

@@ -7,10 +7,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params};
+use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, object};
+use super::plan::PlanView;
 use super::sandboxes::own_sandbox;
 use super::targets::own_target;
 use crate::access::{Action, authorize};
@@ -22,7 +24,7 @@ use crate::deployments::status::{Status, Step, StepState};
 use crate::error::Error;
 use crate::ids::{DeploymentId, SandboxId, TargetId, UserId};
 use crate::store::{Deployment, DeploymentRequest, Filter, StepRow, Target};
-use crate::variables::{BuildValue, BuildVariables, check_name};
+use crate::variables::{BuildValue, BuildVariables, LARGEST_VALUE_BYTES, check_name};
 
 const LONGEST_TEXT_BYTES: usize = 1024;
 
@@ -33,16 +35,23 @@ pub(super) struct DeploymentView {
     sandbox_id: SandboxId,
     target_id: TargetId,
     provider: String,
+    #[schema(value_type = Environment)]
     environment: String,
     status: Status,
+    /// What happens right now.
     status_message: Option<String>,
     steps: Vec<StepView>,
+    /// Where it is live.
+    #[schema(format = "uri")]
     deployment_url: Option<String>,
+    /// Where it can be looked at before it is live.
+    #[schema(format = "uri")]
     preview_url: Option<String>,
+    /// Why it failed.
     error_message: Option<String>,
     /// Version of the target's variables it was made with.
     env_version: Option<i64>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Metadata)]
     metadata: serde_json::Map<String, serde_json::Value>,
     #[schema(value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
@@ -50,6 +59,55 @@ pub(super) struct DeploymentView {
     completed_at: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+}
+
+/// What became known on the way. Further members may come.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the document describes with it what is stored as JSON")]
+struct Metadata {
+    plan: Option<PlanView>,
+    artifact: Option<ArtifactSummary>,
+    /// The deployment whose artifact this one publishes again.
+    redeploy_of: Option<DeploymentId>,
+    /// Of the command that failed.
+    exit_code: Option<i32>,
+    /// Which kind of failure the agent reported.
+    failure_code: Option<String>,
+    /// Processes that outlived a cancelled build.
+    surviving_processes: Option<u32>,
+    alarm: Option<Alarm>,
+}
+
+/// What was built.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "as above")]
+struct ArtifactSummary {
+    /// BLAKE3 digest of the manifest, in hexadecimal.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    root: String,
+    #[schema(minimum = 0)]
+    files: i64,
+    #[schema(minimum = 0)]
+    size_bytes: i64,
+}
+
+/// Stored credentials that turned up in what the sandbox sent; they should be replaced.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "as above")]
+struct Alarm {
+    /// `secret_seen_in_sandbox`.
+    kind: String,
+    credentials: Vec<SeenCredential>,
+}
+
+/// Which credential, never its value.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "as above")]
+struct SeenCredential {
+    #[schema(format = Uuid)]
+    id: String,
+    provider: String,
+    label: String,
 }
 
 impl DeploymentView {
@@ -95,7 +153,9 @@ pub(crate) struct StepView {
 /// How far a step is, in its unit (bytes for `upload`).
 #[derive(Debug, Serialize, ToSchema)]
 struct ProgressView {
+    #[schema(minimum = 0)]
     done: i64,
+    #[schema(minimum = 0)]
     total: i64,
 }
 
@@ -143,12 +203,34 @@ impl Environment {
     }
 }
 
+fn env_schema() -> Schema {
+    let about = "Variables for this build, besides the target's own. They enter the sandbox. Their values are masked in \
+                 the log, unless they are given as `{\"value\": \"…\", \"secret\": false}`.";
+    let format = |name: &str| Some(SchemaFormat::Custom(name.to_owned()));
+    let text = |name: &str| ObjectBuilder::new().schema_type(Type::String).format(format(name));
+    let detailed = ObjectBuilder::new()
+        .property("value", text("variable-value"))
+        .property("secret", ObjectBuilder::new().schema_type(Type::Boolean))
+        .required("value")
+        .required("secret")
+        .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)));
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(about))
+        .property_names(Some(text("variable-name").build()))
+        .additional_properties(Some(Schema::from(
+            OneOfBuilder::new().item(text("variable-value")).item(detailed).build(),
+        )))
+        .build()
+        .into()
+}
+
 /// The value of a variable: a string, or one that says whether it is secret.
 #[derive(Debug, Deserialize)]
 #[serde(untagged, expecting = "a value of `env` must be a string, or an object with `value` and `secret`")]
 enum EnvInput {
     Secret(SecretString),
-    Detailed(DetailedEnvInput),
+    Detailed(#[serde(deserialize_with = "object")] DetailedEnvInput),
 }
 
 #[derive(Debug, Deserialize)]
@@ -182,19 +264,28 @@ pub(super) struct CreateDeployment {
     #[serde(default)]
     environment: Environment,
     /// Slug of the framework whose rules apply.
+    #[schema(format = "slug")]
     framework: Option<String>,
+    #[schema(format = "command")]
     build_command: Option<String>,
+    #[schema(format = "command")]
     install_command: Option<String>,
     /// Relative to `root_dir`.
+    #[schema(format = "relative-path")]
     output_dir: Option<String>,
     /// Relative to the workspace.
+    #[schema(format = "relative-path")]
     root_dir: Option<String>,
     /// Variables for this build, besides the target's own. They enter the sandbox. Their values are
     /// masked in the log, unless they are given as `{"value": "…", "secret": false}`.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(schema_with = env_schema)]
     env: BTreeMap<String, EnvInput>,
+    /// The branch the sources are of, for people.
+    #[schema(format = "text")]
     branch: Option<String>,
+    /// What changed, for people.
+    #[schema(format = "text")]
     commit_message: Option<String>,
     /// Do everything but the irreversible step.
     #[serde(default)]
@@ -211,6 +302,9 @@ impl CreateDeployment {
         }
         if self.env.values().any(|input| input.value().contains('\0')) {
             return Err(Error::invalid("`env` has a value with a NUL character, which no environment can hold"));
+        }
+        if self.env.values().any(|input| input.value().len() > LARGEST_VALUE_BYTES) {
+            return Err(Error::invalid(format!("`env` has a value with more than {LARGEST_VALUE_BYTES} bytes")));
         }
         Ok(())
     }
@@ -264,8 +358,10 @@ fn check_text(field: &str, text: Option<&String>, longest: usize) -> Result<(), 
 }
 
 /// Starts a deployment of a sandbox to a target.
-#[utoipa::path(post, path = "/api/sandboxes/{id}/deploy", tag = "deployments", params(("id" = SandboxId, Path)),
-    request_body = CreateDeployment, responses((status = 202, body = DeploymentView), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(post, path = "/api/sandboxes/{id}/deploy", tag = "deployments", operation_id = "create_deployment", params(("id" = SandboxId, Path)),
+    request_body = CreateDeployment, responses((status = 202, description = "the deployment, which waits for the agent", body = DeploymentView),
+        (status = 404, description = "there is no such sandbox or target"),
+        (status = 409, description = "this sandbox is revoked or quarantined")))]
 pub(super) async fn deploy(
     State(app): State<App>,
     user: CurrentUser,
@@ -283,12 +379,15 @@ pub(super) async fn deploy(
 
 /// Which deployments.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct DeploymentQuery {
     /// Only in this status.
     status: Option<Status>,
     /// At most so many items, 1 to 100.
+    #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(format = Uuid)]
     cursor: Option<String>,
 }
 
@@ -312,8 +411,9 @@ async fn page(
 }
 
 /// A sandbox's deployments, newest first.
-#[utoipa::path(get, path = "/api/sandboxes/{id}/deployments", tag = "deployments", params(("id" = SandboxId, Path), DeploymentQuery),
-    responses((status = 200, body = Page<DeploymentView>), (status = 404)))]
+#[utoipa::path(get, path = "/api/sandboxes/{id}/deployments", tag = "deployments", operation_id = "list_sandbox_deployments",
+    params(("id" = SandboxId, Path), DeploymentQuery),
+    responses((status = 200, description = "a page of deployments", body = Page<DeploymentView>)))]
 pub(super) async fn list_of_sandbox(
     State(app): State<App>,
     user: CurrentUser,
@@ -325,8 +425,8 @@ pub(super) async fn list_of_sandbox(
 }
 
 /// The deployments of the caller and their teams, newest first.
-#[utoipa::path(get, path = "/api/deployments", tag = "deployments", params(DeploymentQuery),
-    responses((status = 200, body = Page<DeploymentView>)))]
+#[utoipa::path(get, path = "/api/deployments", tag = "deployments", operation_id = "list_deployments", params(DeploymentQuery),
+    responses((status = 200, description = "a page of deployments", body = Page<DeploymentView>)))]
 pub(super) async fn list(
     State(app): State<App>,
     user: CurrentUser,
@@ -337,8 +437,8 @@ pub(super) async fn list(
 }
 
 /// One deployment.
-#[utoipa::path(get, path = "/api/deployments/{id}", tag = "deployments", params(("id" = DeploymentId, Path)),
-    responses((status = 200, body = DeploymentView), (status = 404)))]
+#[utoipa::path(get, path = "/api/deployments/{id}", tag = "deployments", operation_id = "get_deployment", params(("id" = DeploymentId, Path)),
+    responses((status = 200, description = "the deployment", body = DeploymentView)))]
 pub(super) async fn get(
     State(app): State<App>,
     user: CurrentUser,
@@ -350,8 +450,9 @@ pub(super) async fn get(
 
 /// Asks a deployment to end. It ends at once while it waits, and as soon as the agent has stopped
 /// the build while it is built.
-#[utoipa::path(post, path = "/api/deployments/{id}/cancel", tag = "deployments", params(("id" = DeploymentId, Path)),
-    responses((status = 202, body = DeploymentView), (status = 404), (status = 409, description = "it has ended, or it is too late")))]
+#[utoipa::path(post, path = "/api/deployments/{id}/cancel", tag = "deployments", operation_id = "cancel_deployment", params(("id" = DeploymentId, Path)),
+    responses((status = 202, description = "the deployment, which ends or has ended", body = DeploymentView),
+        (status = 409, description = "the deployment has ended, or it is too late")))]
 pub(super) async fn cancel(
     State(app): State<App>,
     user: CurrentUser,
@@ -363,8 +464,9 @@ pub(super) async fn cancel(
 }
 
 /// Publishes the same artifact again as a new deployment; nothing is built.
-#[utoipa::path(post, path = "/api/deployments/{id}/redeploy", tag = "deployments", params(("id" = DeploymentId, Path)),
-    responses((status = 202, body = DeploymentView), (status = 404), (status = 409, description = "there is no stored artifact")))]
+#[utoipa::path(post, path = "/api/deployments/{id}/redeploy", tag = "deployments", operation_id = "redeploy", params(("id" = DeploymentId, Path)),
+    responses((status = 202, description = "the new deployment", body = DeploymentView),
+        (status = 409, description = "this deployment has no stored artifact")))]
 pub(super) async fn redeploy(
     State(app): State<App>,
     user: CurrentUser,
@@ -380,8 +482,8 @@ pub(super) async fn redeploy(
 }
 
 /// Removes an ended deployment with its log; what `local` serves of it ends.
-#[utoipa::path(delete, path = "/api/deployments/{id}", tag = "deployments", params(("id" = DeploymentId, Path)),
-    responses((status = 204), (status = 404), (status = 409, description = "it is under way")))]
+#[utoipa::path(delete, path = "/api/deployments/{id}", tag = "deployments", operation_id = "delete_deployment", params(("id" = DeploymentId, Path)),
+    responses((status = 204, description = "it is gone"), (status = 409, description = "this deployment is under way")))]
 pub(super) async fn delete(
     State(app): State<App>,
     user: CurrentUser,

@@ -3,12 +3,16 @@
 use std::any::Any;
 
 use axum::Json;
+use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use uuid::Uuid;
 
+use super::ANSWER_TIMEOUT;
 use super::context::RequestId;
 use crate::error::{Error, ErrorCode};
 
@@ -20,13 +24,25 @@ pub(super) struct Problem {
     /// The HTTP status in words.
     title: String,
     /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
     /// Stable, for programs.
+    #[schema(schema_with = code_schema)]
     code: &'static str,
     /// One sentence: the cause and the way out.
     detail: String,
     /// The request's `X-Request-Id`; the server's log has it beside what went wrong.
     request_id: Option<Uuid>,
+}
+
+fn code_schema() -> Schema {
+    let codes = ErrorCode::ALL.map(ErrorCode::as_str);
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("Stable, for programs."))
+        .enum_values(Some(codes))
+        .build()
+        .into()
 }
 
 impl IntoResponse for Error {
@@ -62,6 +78,16 @@ pub(super) async fn no_such_route(uri: Uri) -> Error {
 
 pub(super) async fn no_such_method(method: Method, uri: Uri) -> Error {
     Error::new(ErrorCode::MethodNotAllowed, format!("{} does not answer {method}", uri.path()))
+}
+
+/// Answers in the handler's stead when it takes too long.
+pub(super) async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(ANSWER_TIMEOUT, next.run(request)).await;
+    answer.unwrap_or_else(|_| {
+        let seconds = ANSWER_TIMEOUT.as_secs();
+        Error::new(ErrorCode::Unavailable, format!("there was no answer within {seconds} seconds; try again"))
+            .into_response()
+    })
 }
 
 /// A panic is a defect; the caller learns nothing of it but that.

@@ -1,11 +1,16 @@
 //! What handlers take from a request: who asks, ids, bodies, pages. All of them answer a problem
 //! document when the request is wrong.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
@@ -51,17 +56,51 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
-        match axum::Json::<T>::from_request(request, app).await {
-            Ok(axum::Json(body)) => Ok(Self(body)),
-            Err(JsonRejection::BytesRejection(rejection)) => {
+        match axum::Json::<Object<T>>::from_request(request, app).await {
+            Ok(axum::Json(Object(body))) => Ok(Self(body)),
+            Err(JsonRejection::BytesRejection(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(Error::new(ErrorCode::TooLarge, format!("the body cannot be read: {rejection}")))
             }
             Err(JsonRejection::MissingJsonContentType(_)) => {
-                Err(Error::invalid("send the body as `Content-Type: application/json`"))
+                Err(Error::new(ErrorCode::UnsupportedMediaType, "send the body as `Content-Type: application/json`"))
             }
             Err(rejection) => Err(Error::invalid(rejection.body_text())),
         }
     }
+}
+
+/// Something that is an object in JSON. A derived `Deserialize` also takes a list of the members' values.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+/// An object within a body.
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+/// A list of objects within a body.
+pub(super) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let list = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(list.into_iter().map(|Object(value)| value).collect())
 }
 
 /// The query string.
@@ -78,10 +117,13 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
 
 /// Which part of a list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct PageQuery {
     /// At most so many items, 1 to 100.
+    #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(format = Uuid)]
     cursor: Option<String>,
 }
 
@@ -109,6 +151,7 @@ impl PageQuery {
 /// Part of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Page<T: ToSchema> {
+    #[schema(max_items = 100)]
     items: Vec<T>,
     /// Where the next page begins; `null` at the end.
     next_cursor: Option<String>,
@@ -126,9 +169,18 @@ impl<T: ToSchema> Page<T> {
     }
 }
 
+/// A number without a fraction, however it is written: in JSON `30.0` is 30.
+pub(super) fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let number = Option::<f64>::deserialize(deserializer)?;
+    let whole = |number: f64| number.to_string().parse().map_err(|_| D::Error::custom("it must be a whole number"));
+    number.map(whole).transpose()
+}
+
+/// Of sandboxes, targets, tokens, teams and people.
+pub(super) const LONGEST_NAME_CHARS: usize = 100;
+
 /// Refuses names that are empty, long, or hold control characters.
 pub(super) fn check_name(field: &str, name: &str) -> Result<(), Error> {
-    const LONGEST_NAME_CHARS: usize = 100;
     if name.trim().is_empty() || name.chars().count() > LONGEST_NAME_CHARS || name.chars().any(char::is_control) {
         return Err(Error::invalid(format!(
             "`{field}` must have 1 to {LONGEST_NAME_CHARS} characters and no control characters"

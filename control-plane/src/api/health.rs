@@ -6,13 +6,16 @@ use super::App;
 use crate::error::{Error, ErrorCode};
 
 /// The process runs.
-#[utoipa::path(get, path = "/healthz", tag = "operations", security(()), responses((status = 200, body = str)))]
+#[utoipa::path(get, path = "/healthz", tag = "operations", operation_id = "get_health", security(()),
+    responses((status = 200, description = "the process runs", body = String, content_type = "text/plain", example = json!("ok\n"))))]
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
 /// The process can do its work: its database answers.
-#[utoipa::path(get, path = "/readyz", tag = "operations", security(()), responses((status = 200, body = str), (status = 503)))]
+#[utoipa::path(get, path = "/readyz", tag = "operations", operation_id = "get_readiness", security(()),
+    responses((status = 200, description = "the process can do its work", body = String, content_type = "text/plain", example = json!("ready\n")),
+        (status = 503, description = "the database does not answer")))]
 pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Error> {
     app.store.ping().await.map_err(|error| {
         tracing::error!(%error, "the database does not answer");

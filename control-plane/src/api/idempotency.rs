@@ -15,7 +15,7 @@ use crate::secrets::sha256;
 const KEY: &str = "idempotency-key";
 /// In an answer that was given before: nothing was changed by this request.
 pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-const LONGEST_KEY_BYTES: usize = 255;
+pub(super) const LONGEST_KEY_BYTES: usize = 255;
 /// Answers are small records.
 const ANSWER_BYTES: usize = 256 * 1024;
 
@@ -29,7 +29,7 @@ pub(super) async fn replay(State(app): State<App>, request: Request, next: Next)
 }
 
 /// Secrets are shown once and kept nowhere.
-fn answers_a_secret(path: &str) -> bool {
+pub(super) fn answers_a_secret(path: &str) -> bool {
     path.ends_with("/enroll-token") || path == "/api/tokens" || path.starts_with("/api/auth/") || path == "/setup"
 }
 

@@ -9,7 +9,7 @@ use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
@@ -20,16 +20,21 @@ use crate::access::Action;
 use crate::clock::Timestamp;
 use crate::deployments::display;
 use crate::deployments::follow::{Event, Follower};
+use crate::deployments::status::Status;
 use crate::error::Error;
 use crate::ids::DeploymentId;
 use crate::store::{Deployment, LogLine, LogSource, Store};
 
 const LAST_EVENT_ID: &str = "last-event-id";
+/// The largest whole number that every JSON reader can hold.
+const LARGEST_EVENT_ID: i64 = (1 << 53) - 1;
 
 /// How to send the log.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct LogQuery {
     /// `text` downloads what is stored now; left out, events follow the deployment to its end.
+    #[param(inline)]
     format: Option<Format>,
 }
 
@@ -39,23 +44,70 @@ enum Format {
     Text,
 }
 
+/// The stream that follows a deployment. Each event has a name in `event:`, JSON in `data:`, and in `id:`
+/// the number of the last line sent before it. `log` holds a `LogEvent`, `step` a `StepView`, `status` and
+/// `done` a `StatusEvent`; after `done` the stream ends. Lines that begin with `:` keep the connection alive.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema only")]
+#[schema(value_type = serde_json::Value)]
+pub(super) struct EventStream(String);
+
+const EVENTS: &str = "event: status\nid: 0\ndata: {\"status\":\"building\",\"status_message\":null,\"deployment_url\":null,\
+    \"preview_url\":null,\"error_message\":null}\n\n\
+    event: step\nid: 0\ndata: {\"name\":\"build\",\"state\":\"running\",\"started_at\":\"2026-03-14T09:26:53.589793Z\",\
+    \"completed_at\":null,\"progress\":null}\n\n\
+    event: log\nid: 1\ndata: {\"seq\":1,\"stream\":\"stdout\",\"at\":\"2026-03-14T09:26:54.102Z\",\"text\":\"built in 1.21s\"}\n\n\
+    event: done\nid: 1\ndata: {\"status\":\"success\",\"status_message\":null,\
+    \"deployment_url\":\"http://127.0.0.1:20000/\",\"preview_url\":null,\"error_message\":null}\n\n";
+
 /// One line, as in the `log` event.
-#[derive(Debug, Serialize)]
-struct LineView {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LogEvent)]
+pub(super) struct LineView {
+    /// Counts from 1.
+    #[schema(minimum = 1)]
     seq: i64,
+    /// Where it was written; `system` lines are ours.
+    #[schema(schema_with = stream_schema)]
     stream: &'static str,
+    #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
+    /// Without the line end; may hold the escape sequences of colours.
     text: String,
+    /// Whether the next event continues this line; left out when not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
     continued: bool,
+}
+
+fn stream_schema() -> Schema {
+    let words = [LogSource::Stdout, LogSource::Stderr, LogSource::System].map(LogSource::as_str);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build().into()
+}
+
+/// Where the deployment stands, as in the events `status` and `done`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StatusEvent)]
+pub(super) struct StatusView<'a> {
+    status: Status,
+    status_message: Option<&'a str>,
+    #[schema(format = "uri")]
+    deployment_url: Option<&'a str>,
+    #[schema(format = "uri")]
+    preview_url: Option<&'a str>,
+    error_message: Option<&'a str>,
 }
 
 /// Follows a deployment: events `log`, `step`, `status` and at the end `done`. The id of each event
 /// is the number of the last line sent; `Last-Event-ID` resumes behind it.
-#[utoipa::path(get, path = "/api/deployments/{id}/logs", tag = "deployments",
-    params(("id" = DeploymentId, Path), LogQuery, ("Last-Event-ID" = Option<i64>, Header)),
-    responses((status = 200, description = "events, or text with `format=text`", content(
-        (String = "text/event-stream"), (String = "text/plain"))), (status = 404)))]
+#[utoipa::path(get, path = "/api/deployments/{id}/logs", tag = "deployments", operation_id = "follow_deployment_log",
+    params(("id" = DeploymentId, Path), LogQuery,
+        ("Last-Event-ID" = Option<i64>, Header, description = "the `id` of the last event that was received", minimum = 0, maximum = 9_007_199_254_740_991_i64)),
+    responses((status = 200, description = "events, or text with `format=text`",
+        headers(("Content-Disposition" = String, description = "a file name, with `format=text`")),
+        content(
+            (EventStream = "text/event-stream", example = json!(EVENTS)),
+            (String = "text/plain", example = json!("$ npm run build\nvite v7.1.0 building for production...\n"))))))]
 pub(super) async fn logs(
     State(app): State<App>,
     user: CurrentUser,
@@ -64,17 +116,18 @@ pub(super) async fn logs(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     own_deployment(&app, &user, Action::Read, id).await?;
-    if matches!(query.format, Some(Format::Text)) {
-        return Ok(download(app.store, id));
-    }
     let last_line = match headers.get(LAST_EVENT_ID) {
         None => 0,
         Some(value) => value
             .to_str()
             .ok()
             .and_then(|value| value.parse().ok())
+            .filter(|last| (0..=LARGEST_EVENT_ID).contains(last))
             .ok_or_else(|| Error::invalid("`Last-Event-ID` must be the id of an event of this stream"))?,
     };
+    if matches!(query.format, Some(Format::Text)) {
+        return Ok(download(app.store, id));
+    }
     let counted = LogStream::begin(&app.allowances, user.id)?;
     let follower = Follower::new(app.store, &app.bus, app.clock, id, last_line);
     Ok(Sse::new(events(follower, last_line, counted)).keep_alive(KeepAlive::default()).into_response())
@@ -113,14 +166,14 @@ fn sse_event(event: Event) -> Result<SseEvent, axum::Error> {
     }
 }
 
-fn status_view(deployment: &Deployment) -> serde_json::Value {
-    json!({
-        "status": deployment.status,
-        "status_message": deployment.status_message,
-        "deployment_url": deployment.deployment_url,
-        "preview_url": deployment.preview_url,
-        "error_message": deployment.error_message,
-    })
+fn status_view(deployment: &Deployment) -> StatusView<'_> {
+    StatusView {
+        status: deployment.status,
+        status_message: deployment.status_message.as_deref(),
+        deployment_url: deployment.deployment_url.as_deref(),
+        preview_url: deployment.preview_url.as_deref(),
+        error_message: deployment.error_message.as_deref(),
+    }
 }
 
 fn line_view(number: i64, line: &LogLine) -> LineView {

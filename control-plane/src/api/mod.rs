@@ -5,6 +5,8 @@ mod auth;
 mod changes;
 mod context;
 mod deployments;
+mod docs;
+mod document;
 mod error;
 mod etag;
 mod extract;
@@ -15,6 +17,7 @@ mod idempotency;
 mod limits;
 mod logs;
 mod pages;
+mod plan;
 mod sandboxes;
 mod targets;
 mod teams;
@@ -32,12 +35,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -88,30 +89,9 @@ pub struct App {
     pub agent_url: String,
 }
 
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "Slipway", description = "Ship what was built in a sandbox, without a secret ever entering it."),
-    modifiers(&Credentials),
-    security(("bearer" = []), ("session" = []))
-)]
-struct Document;
-
-struct Credentials;
-
-impl utoipa::Modify for Credentials {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("slw_…").build();
-        let components = document.components.get_or_insert_default();
-        components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(scheme).into());
-        let about = "Named `slipway` on plain HTTP. Requests that change something also send `X-CSRF-Token`.";
-        let session = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description("__Host-slipway", about)));
-        components.security_schemes.insert("session".to_owned(), session.into());
-    }
-}
-
 /// Every route, with its part of the OpenAPI document.
 fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Document::openapi())
+    OpenApiRouter::with_openapi(document::Document::openapi())
         .routes(routes!(sandboxes::list, sandboxes::create))
         .routes(routes!(sandboxes::get, sandboxes::update, sandboxes::delete))
         .routes(routes!(sandboxes::enroll_token))
@@ -149,7 +129,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
 /// The whole HTTP service.
 pub fn router(app: App) -> Router {
     let (router, document) = routes();
-    let document: Arc<str> = document.to_json().unwrap_or_else(|_| "{}".to_owned()).into();
+    let document: Arc<str> = document::complete(&document).to_string().into();
     router
         .route(
             "/api/openapi.json",
@@ -157,6 +137,8 @@ pub fn router(app: App) -> Router {
                 move || async move { ([(header::CONTENT_TYPE, "application/json")], document.to_string()) },
             ),
         )
+        .route("/api/docs", axum::routing::get(docs::page))
+        .route("/api/docs/{file}", axum::routing::get(docs::file))
         .route("/", axum::routing::get(home::page))
         .route("/pages.css", axum::routing::get(pages::style))
         .route("/setup", axum::routing::get(pages::setup).post(pages::finish_setup))
@@ -169,7 +151,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), context::identify))
         .layer(from_fn_with_state(app.clone(), limits::per_address))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
+        .layer(axum::middleware::from_fn(error::in_time))
         .layer(CatchPanicLayer::custom(error::after_panic))
         .layer(from_fn_with_state(app.clone(), headers::secure))
         .layer(tower::util::option_layer(headers::cross_origin(&app.cors_origins)))

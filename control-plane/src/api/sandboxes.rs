@@ -7,10 +7,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
 use super::App;
 use super::etag::{ETag, IfMatch, Tagged};
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
+use super::plan::PlanView;
 use crate::access::{Action, authorize};
 use crate::agents::new_enrollment_token;
 use crate::audit;
@@ -21,7 +23,7 @@ use crate::ids::{SandboxId, TeamId};
 use crate::store::{Filter, Sandbox, SandboxState};
 
 const MOST_LABELS: usize = 32;
-const LONGEST_LABEL_BYTES: usize = 255;
+const LONGEST_LABEL_CHARS: usize = 255;
 const DEPLOYMENTS_PER_READ: i64 = 100;
 
 /// A sandbox as the API shows it.
@@ -31,9 +33,12 @@ pub(super) struct SandboxView {
     /// The team it belongs to; `null` when it is the caller's own.
     team_id: Option<TeamId>,
     name: String,
+    #[schema(schema_with = labels_schema)]
     labels: BTreeMap<String, String>,
-    /// `offline`, `online`, `quarantined` or `revoked`.
+    /// Whether an agent is connected, and whether one may.
+    #[schema(schema_with = status_schema)]
     status: &'static str,
+    /// Of the agent that was last connected.
     agent_version: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
     last_seen_at: Option<Timestamp>,
@@ -79,12 +84,37 @@ pub(super) async fn own_sandbox(
     Ok(sandbox)
 }
 
+fn status_schema() -> Schema {
+    let words = ["offline", "online", "quarantined", "revoked"];
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build().into()
+}
+
+fn labels_schema() -> Schema {
+    labels(Type::Object)
+}
+
+fn new_labels_schema() -> Schema {
+    labels(SchemaType::from_iter([Type::Object, Type::Null]))
+}
+
+fn labels(kind: impl Into<SchemaType>) -> Schema {
+    let text = || ObjectBuilder::new().schema_type(Type::String).max_length(Some(LONGEST_LABEL_CHARS));
+    ObjectBuilder::new()
+        .schema_type(kind)
+        .description(Some("Anything one likes to find it by."))
+        .max_properties(Some(MOST_LABELS))
+        .property_names(Some(text().min_length(Some(1)).build()))
+        .additional_properties(Some(Schema::from(text().build())))
+        .build()
+        .into()
+}
+
 fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Error> {
-    let is_long = |text: &String| text.len() > LONGEST_LABEL_BYTES;
+    let is_long = |text: &String| text.chars().count() > LONGEST_LABEL_CHARS;
     if labels.len() > MOST_LABELS || labels.iter().any(|(key, value)| key.is_empty() || is_long(key) || is_long(value))
     {
         return Err(Error::invalid(format!(
-            "`labels` may hold {MOST_LABELS} entries with keys and values of at most {LONGEST_LABEL_BYTES} bytes"
+            "`labels` may hold {MOST_LABELS} entries with keys and values of at most {LONGEST_LABEL_CHARS} characters, and no empty key"
         )));
     }
     Ok(())
@@ -95,7 +125,8 @@ fn name_taken(name: &str) -> Error {
 }
 
 /// The sandboxes of the caller and their teams, oldest first.
-#[utoipa::path(get, path = "/api/sandboxes", tag = "sandboxes", params(PageQuery), responses((status = 200, body = Page<SandboxView>)))]
+#[utoipa::path(get, path = "/api/sandboxes", tag = "sandboxes", operation_id = "list_sandboxes", params(PageQuery),
+    responses((status = 200, description = "a page of sandboxes", body = Page<SandboxView>)))]
 pub(super) async fn list(
     State(app): State<App>,
     user: CurrentUser,
@@ -111,16 +142,21 @@ pub(super) async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateSandbox {
+    /// Not used by another sandbox of the same owner.
+    #[schema(format = "name")]
     name: String,
     /// The team it is to belong to; the caller when left out.
     team_id: Option<TeamId>,
+    /// Anything one likes to find it by.
     #[serde(default)]
+    #[schema(schema_with = labels_schema)]
     labels: BTreeMap<String, String>,
 }
 
 /// Makes a sandbox.
-#[utoipa::path(post, path = "/api/sandboxes", tag = "sandboxes", request_body = CreateSandbox,
-    responses((status = 201, body = SandboxView), (status = 409, description = "the name is taken")))]
+#[utoipa::path(post, path = "/api/sandboxes", tag = "sandboxes", operation_id = "create_sandbox", request_body = CreateSandbox,
+    responses((status = 201, description = "the new sandbox", body = SandboxView), (status = 404, description = "there is no such team"),
+        (status = 409, description = "there is a sandbox of this name already")))]
 pub(super) async fn create(
     State(app): State<App>,
     user: CurrentUser,
@@ -140,8 +176,8 @@ pub(super) async fn create(
 }
 
 /// One sandbox.
-#[utoipa::path(get, path = "/api/sandboxes/{id}", tag = "sandboxes", params(("id" = SandboxId, Path)),
-    responses((status = 200, body = SandboxView), (status = 404)))]
+#[utoipa::path(get, path = "/api/sandboxes/{id}", tag = "sandboxes", operation_id = "get_sandbox", params(("id" = SandboxId, Path)),
+    responses((status = 200, description = "the sandbox", body = SandboxView)))]
 pub(super) async fn get(
     State(app): State<App>,
     user: CurrentUser,
@@ -155,7 +191,10 @@ pub(super) async fn get(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateSandbox {
+    #[schema(format = "name")]
     name: Option<String>,
+    /// Replaces all labels.
+    #[schema(schema_with = new_labels_schema, required = false)]
     labels: Option<BTreeMap<String, String>>,
     /// `revoked` cuts the sandbox's agent off within two seconds; `active` lifts a quarantine.
     status: Option<WantedStatus>,
@@ -182,8 +221,9 @@ fn note_changes(request: &UpdateSandbox) {
 }
 
 /// Renames, relabels or revokes a sandbox. With `If-Match` only while it is as it was seen.
-#[utoipa::path(patch, path = "/api/sandboxes/{id}", tag = "sandboxes", params(("id" = SandboxId, Path)),
-    request_body = UpdateSandbox, responses((status = 200, body = SandboxView), (status = 404), (status = 409)))]
+#[utoipa::path(patch, path = "/api/sandboxes/{id}", tag = "sandboxes", operation_id = "update_sandbox", params(("id" = SandboxId, Path)),
+    request_body = UpdateSandbox, responses((status = 200, description = "the sandbox as it is now", body = SandboxView),
+        (status = 409, description = "the name is taken, or the sandbox is revoked and stays so")))]
 pub(super) async fn update(
     State(app): State<App>,
     user: CurrentUser,
@@ -224,8 +264,8 @@ pub(super) async fn update(
 }
 
 /// Removes a sandbox with its history; its sites are no longer served.
-#[utoipa::path(delete, path = "/api/sandboxes/{id}", tag = "sandboxes", params(("id" = SandboxId, Path)),
-    responses((status = 204), (status = 404), (status = 409, description = "a deployment is under way")))]
+#[utoipa::path(delete, path = "/api/sandboxes/{id}", tag = "sandboxes", operation_id = "delete_sandbox", params(("id" = SandboxId, Path)),
+    responses((status = 204, description = "it is gone"), (status = 409, description = "a deployment of this sandbox is under way")))]
 pub(super) async fn delete(
     State(app): State<App>,
     user: CurrentUser,
@@ -263,12 +303,14 @@ pub(super) struct EnrollTokenView {
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     /// For the agent's `--control-plane`.
+    #[schema(format = "uri")]
     control_plane: String,
 }
 
 /// Makes a single-use enrolment token, valid for ten minutes.
-#[utoipa::path(post, path = "/api/sandboxes/{id}/enroll-token", tag = "sandboxes", params(("id" = SandboxId, Path)),
-    responses((status = 201, body = EnrollTokenView), (status = 404), (status = 409)))]
+#[utoipa::path(post, path = "/api/sandboxes/{id}/enroll-token", tag = "sandboxes", operation_id = "create_enroll_token", params(("id" = SandboxId, Path)),
+    responses((status = 201, description = "the token, shown only here", body = EnrollTokenView),
+        (status = 409, description = "this sandbox is revoked or quarantined and cannot enrol")))]
 pub(super) async fn enroll_token(
     State(app): State<App>,
     user: CurrentUser,
@@ -284,13 +326,15 @@ pub(super) async fn enroll_token(
 }
 
 /// Asks the sandbox's agent what it would build.
-#[utoipa::path(get, path = "/api/sandboxes/{id}/detect", tag = "sandboxes", params(("id" = SandboxId, Path)),
-    responses((status = 200, description = "the build plan"), (status = 404), (status = 422), (status = 503)))]
+#[utoipa::path(get, path = "/api/sandboxes/{id}/detect", tag = "sandboxes", operation_id = "detect_project", params(("id" = SandboxId, Path)),
+    responses((status = 200, description = "the build plan", body = PlanView),
+        (status = 422, description = "the agent cannot tell what this project is"),
+        (status = 503, description = "no agent of this sandbox is connected, or it does not answer")))]
 pub(super) async fn detect(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<SandboxId>,
-) -> Result<Json<serde_json::Value>, Error> {
+) -> Result<Json<PlanView>, Error> {
     let sandbox = own_sandbox(&app, &user, Action::Deploy, id).await?;
     let reply = app.sessions.detect(id).await;
     let reply = reply.map_err(|error| Error::new(ErrorCode::Unavailable, error.to_string()))?;
@@ -300,6 +344,5 @@ pub(super) async fn detect(
     if !reply.error.is_empty() {
         return Err(Error::invalid(clean_text(&reply.error)));
     }
-    let plan = parse_plan(&reply.plan_json)?;
-    Ok(Json(serde_json::to_value(plan).map_err(anyhow::Error::from)?))
+    Ok(Json(parse_plan(&reply.plan_json)?.into()))
 }

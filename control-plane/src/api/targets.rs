@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json as SqlJson;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 
 use super::App;
 use super::etag::{ETag, IfMatch, Tagged};
@@ -30,7 +31,7 @@ pub(super) struct TargetView {
     name: String,
     /// The account at the provider; `null` for providers that need none.
     credentials_id: Option<String>,
-    #[schema(value_type = Object)]
+    #[schema(schema_with = config_schema)]
     config: serde_json::Value,
     is_default: bool,
     #[schema(value_type = String, format = DateTime)]
@@ -76,6 +77,34 @@ pub(super) async fn own_target(app: &App, user: &CurrentUser, action: Action, id
     Ok(target)
 }
 
+fn config_schema() -> Schema {
+    config_of(Type::Object)
+}
+
+fn new_config_schema() -> Schema {
+    config_of(SchemaType::from_iter([Type::Object, Type::Null]))
+}
+
+fn config_of(kind: impl Into<SchemaType>) -> Schema {
+    let about = "Settings of the provider (`local` has none), and how projects are built for this target.";
+    let setting = |about: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(about));
+    let format = |name: &str| Some(SchemaFormat::Custom(name.to_owned()));
+    ObjectBuilder::new()
+        .schema_type(kind)
+        .description(Some(about))
+        .property("framework", setting("Slug of the framework whose rules apply.").format(format("slug")))
+        .property("root_dir", setting("Directory of the project inside the workspace.").format(format("relative-path")))
+        .property("install_command", setting("How dependencies are installed.").format(format("command")))
+        .property("build_command", setting("How it is built.").format(format("command")))
+        .property(
+            "output_dir",
+            setting("Where the output appears, relative to `root_dir`.").format(format("relative-path")),
+        )
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .build()
+        .into()
+}
+
 fn check_config(app: &App, provider: &str, config: &Config) -> Result<(), Error> {
     let known = app.providers.get(provider).ok_or_else(|| {
         let ids: Vec<_> = app.providers.ids().collect();
@@ -93,7 +122,8 @@ fn no_credentials(credentials_id: Option<&String>) -> Result<(), Error> {
 }
 
 /// The targets of the caller and their teams, oldest first.
-#[utoipa::path(get, path = "/api/deployments/targets", tag = "targets", params(PageQuery), responses((status = 200, body = Page<TargetView>)))]
+#[utoipa::path(get, path = "/api/deployments/targets", tag = "targets", operation_id = "list_targets", params(PageQuery),
+    responses((status = 200, description = "a page of targets", body = Page<TargetView>)))]
 pub(super) async fn list(
     State(app): State<App>,
     user: CurrentUser,
@@ -109,21 +139,27 @@ pub(super) async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateTarget {
+    /// Id of a provider of this installation.
     provider: String,
+    /// Not used by another target of the same owner.
+    #[schema(format = "name")]
     name: String,
     /// The team it is to belong to; the caller when left out.
     team_id: Option<TeamId>,
+    /// The account at the provider, for providers that need one.
     credentials_id: Option<String>,
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(schema_with = config_schema)]
     config: Config,
+    /// Whether it is taken when none is named.
     #[serde(default)]
     is_default: bool,
 }
 
 /// Makes a target.
-#[utoipa::path(post, path = "/api/deployments/targets", tag = "targets", request_body = CreateTarget,
-    responses((status = 201, body = TargetView), (status = 409, description = "the name is taken")))]
+#[utoipa::path(post, path = "/api/deployments/targets", tag = "targets", operation_id = "create_target", request_body = CreateTarget,
+    responses((status = 201, description = "the new target", body = TargetView), (status = 404, description = "there is no such team"),
+        (status = 409, description = "there is a target of this name already")))]
 pub(super) async fn create(
     State(app): State<App>,
     user: CurrentUser,
@@ -155,8 +191,8 @@ pub(super) async fn create(
 }
 
 /// One target.
-#[utoipa::path(get, path = "/api/deployments/targets/{id}", tag = "targets", params(("id" = TargetId, Path)),
-    responses((status = 200, body = TargetView), (status = 404)))]
+#[utoipa::path(get, path = "/api/deployments/targets/{id}", tag = "targets", operation_id = "get_target", params(("id" = TargetId, Path)),
+    responses((status = 200, description = "the target", body = TargetView)))]
 pub(super) async fn get(
     State(app): State<App>,
     user: CurrentUser,
@@ -170,9 +206,11 @@ pub(super) async fn get(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateTarget {
+    #[schema(format = "name")]
     name: Option<String>,
     credentials_id: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    /// Replaces the whole config.
+    #[schema(schema_with = new_config_schema, required = false)]
     config: Option<Config>,
     is_default: Option<bool>,
 }
@@ -189,8 +227,9 @@ fn note_changes(request: &UpdateTarget) {
 }
 
 /// Changes a target; what is left out stays. With `If-Match` only while it is as it was seen.
-#[utoipa::path(put, path = "/api/deployments/targets/{id}", tag = "targets", params(("id" = TargetId, Path)),
-    request_body = UpdateTarget, responses((status = 200, body = TargetView), (status = 404), (status = 409)))]
+#[utoipa::path(put, path = "/api/deployments/targets/{id}", tag = "targets", operation_id = "update_target", params(("id" = TargetId, Path)),
+    request_body = UpdateTarget, responses((status = 200, description = "the target as it is now", body = TargetView),
+        (status = 409, description = "there is a target of this name already")))]
 pub(super) async fn update(
     State(app): State<App>,
     user: CurrentUser,
@@ -220,8 +259,8 @@ pub(super) async fn update(
 }
 
 /// Removes a target that no deployment refers to.
-#[utoipa::path(delete, path = "/api/deployments/targets/{id}", tag = "targets", params(("id" = TargetId, Path)),
-    responses((status = 204), (status = 404), (status = 409)))]
+#[utoipa::path(delete, path = "/api/deployments/targets/{id}", tag = "targets", operation_id = "delete_target", params(("id" = TargetId, Path)),
+    responses((status = 204, description = "it is gone"), (status = 409, description = "deployments refer to this target")))]
 pub(super) async fn delete(
     State(app): State<App>,
     user: CurrentUser,

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
-use super::error::Problem;
 use super::etag::{ETag, IfMatch, Tagged};
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
 use crate::access::{Action, Role, authorize};
@@ -77,8 +76,8 @@ async fn team_with_members(app: &App, user: &CurrentUser, id: TeamId) -> Result<
 }
 
 /// The caller's teams, oldest first.
-#[utoipa::path(get, path = "/api/teams", tag = "teams", params(PageQuery),
-    responses((status = 200, body = Page<TeamView>), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/teams", tag = "teams", operation_id = "list_teams", params(PageQuery),
+    responses((status = 200, description = "a page of teams", body = Page<TeamView>)))]
 pub(super) async fn list(
     State(app): State<App>,
     user: CurrentUser,
@@ -94,13 +93,14 @@ pub(super) async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateTeam {
+    #[schema(format = "name")]
     name: String,
 }
 
 /// Makes a team; the caller is its admin.
-#[utoipa::path(post, path = "/api/teams", tag = "teams", request_body = CreateTeam,
-    responses((status = 201, body = TeamView), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 409, body = Problem, description = "the caller is in too many teams"), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/teams", tag = "teams", operation_id = "create_team", request_body = CreateTeam,
+    responses((status = 201, description = "the new team", body = TeamView),
+        (status = 409, description = "one can be in 100 teams at most")))]
 pub(super) async fn create(
     State(app): State<App>,
     user: CurrentUser,
@@ -130,8 +130,8 @@ fn check_room(teams: i64) -> Result<(), Error> {
 }
 
 /// One team.
-#[utoipa::path(get, path = "/api/teams/{id}", tag = "teams", params(("id" = TeamId, Path)),
-    responses((status = 200, body = TeamView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/teams/{id}", tag = "teams", operation_id = "get_team", params(("id" = TeamId, Path)),
+    responses((status = 200, description = "the team", body = TeamView)))]
 pub(super) async fn get(
     State(app): State<App>,
     user: CurrentUser,
@@ -145,12 +145,13 @@ pub(super) async fn get(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateTeam {
+    #[schema(format = "name")]
     name: Option<String>,
 }
 
 /// Renames a team. With `If-Match` only while it is as it was seen.
-#[utoipa::path(patch, path = "/api/teams/{id}", tag = "teams", params(("id" = TeamId, Path)), request_body = UpdateTeam,
-    responses((status = 200, body = TeamView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(patch, path = "/api/teams/{id}", tag = "teams", operation_id = "update_team", params(("id" = TeamId, Path)), request_body = UpdateTeam,
+    responses((status = 200, description = "the team as it is now", body = TeamView)))]
 pub(super) async fn update(
     State(app): State<App>,
     user: CurrentUser,
@@ -173,9 +174,8 @@ pub(super) async fn update(
 }
 
 /// Removes a team that owns nothing any more.
-#[utoipa::path(delete, path = "/api/teams/{id}", tag = "teams", params(("id" = TeamId, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem, description = "it owns sandboxes or targets")))]
+#[utoipa::path(delete, path = "/api/teams/{id}", tag = "teams", operation_id = "delete_team", params(("id" = TeamId, Path)),
+    responses((status = 204, description = "it is gone"), (status = 409, description = "this team owns sandboxes or targets; remove them first")))]
 pub(super) async fn delete(
     State(app): State<App>,
     user: CurrentUser,
@@ -194,8 +194,8 @@ pub(super) async fn delete(
 }
 
 /// The members of a team.
-#[utoipa::path(get, path = "/api/teams/{id}/members", tag = "teams", params(("id" = TeamId, Path), PageQuery),
-    responses((status = 200, body = Page<MemberView>), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/teams/{id}/members", tag = "teams", operation_id = "list_team_members", params(("id" = TeamId, Path), PageQuery),
+    responses((status = 200, description = "a page of members", body = Page<MemberView>)))]
 pub(super) async fn members(
     State(app): State<App>,
     user: CurrentUser,
@@ -216,11 +216,10 @@ pub(super) struct SetMember {
 }
 
 /// Takes somebody into a team, or changes their role. They find their id with `GET /api/me`.
-#[utoipa::path(put, path = "/api/teams/{id}/members/{user_id}", tag = "teams", params(("id" = TeamId, Path), ("user_id" = UserId, Path)),
-    request_body = SetMember,
-    responses((status = 200, body = MemberView), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem, description = "no such team or user"),
-        (status = 409, body = Problem, description = "the last admin stays admin"), (status = 422, body = Problem)))]
+#[utoipa::path(put, path = "/api/teams/{id}/members/{user_id}", tag = "teams", operation_id = "set_team_member",
+    params(("id" = TeamId, Path), ("user_id" = UserId, Path)), request_body = SetMember,
+    responses((status = 200, description = "the member", body = MemberView), (status = 404, description = "there is no such team or user"),
+        (status = 409, description = "this is the last admin of the team, an issuer says who is in it, or the user is in too many teams")))]
 pub(super) async fn set_member(
     State(app): State<App>,
     user: CurrentUser,
@@ -247,10 +246,10 @@ pub(super) async fn set_member(
 }
 
 /// Takes somebody out of a team. Anybody may leave, but the last admin.
-#[utoipa::path(delete, path = "/api/teams/{id}/members/{user_id}", tag = "teams", params(("id" = TeamId, Path), ("user_id" = UserId, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem, description = "no such team or member"),
-        (status = 409, body = Problem, description = "the last admin stays")))]
+#[utoipa::path(delete, path = "/api/teams/{id}/members/{user_id}", tag = "teams", operation_id = "remove_team_member",
+    params(("id" = TeamId, Path), ("user_id" = UserId, Path)),
+    responses((status = 204, description = "they are in the team no more"), (status = 404, description = "there is no such team or member"),
+        (status = 409, description = "this is the last admin of the team, or an issuer says who is in it")))]
 pub(super) async fn remove_member(
     State(app): State<App>,
     user: CurrentUser,

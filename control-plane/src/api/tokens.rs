@@ -10,8 +10,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::auth::NO_STORE;
-use super::error::Problem;
-use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
+use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name, whole_number};
 use crate::access::{Action, Credential, Scope, Scopes, authorize};
 use crate::audit;
 use crate::clock::Timestamp;
@@ -69,8 +68,8 @@ pub(super) struct NewTokenView {
 }
 
 /// One's own tokens, oldest first.
-#[utoipa::path(get, path = "/api/tokens", tag = "people", params(PageQuery),
-    responses((status = 200, body = Page<TokenView>), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/tokens", tag = "people", operation_id = "list_tokens", params(PageQuery),
+    responses((status = 200, description = "a page of tokens, without their secrets", body = Page<TokenView>)))]
 pub(super) async fn list(
     State(app): State<App>,
     user: CurrentUser,
@@ -86,19 +85,24 @@ pub(super) async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateToken {
+    /// What it is for.
+    #[schema(format = "name")]
     name: String,
     /// Each includes reading; `admin` includes all.
+    #[schema(min_items = 1)]
     scopes: Vec<Scope>,
     /// 1 to 365; 30 when left out. A token that is made with another one ends with it at the latest.
     #[schema(minimum = 1, maximum = 365, default = 30)]
+    #[serde(default, deserialize_with = "whole_number")]
     expires_in_days: Option<u32>,
 }
 
 /// Makes a token that acts for oneself. With a token one can make only tokens that reach less far, or
 /// as far, and end when it ends.
-#[utoipa::path(post, path = "/api/tokens", tag = "people", request_body = CreateToken,
-    responses((status = 201, body = NewTokenView), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 409, body = Problem, description = "too many tokens"), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/tokens", tag = "people", operation_id = "create_token", request_body = CreateToken,
+    responses((status = 201, description = "the new token, shown only here", body = NewTokenView),
+        (status = 403, description = "a token cannot make one that reaches further than itself"),
+        (status = 409, description = "one can have 200 tokens at most; delete some")))]
 pub(super) async fn create(
     State(app): State<App>,
     user: CurrentUser,
@@ -147,8 +151,8 @@ pub(super) async fn create(
 }
 
 /// Ends a token at once, and those that were made with it.
-#[utoipa::path(delete, path = "/api/tokens/{id}", tag = "people", params(("id" = ApiTokenId, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/api/tokens/{id}", tag = "people", operation_id = "delete_token", params(("id" = ApiTokenId, Path)),
+    responses((status = 204, description = "it has ended")))]
 pub(super) async fn delete(
     State(app): State<App>,
     user: CurrentUser,

@@ -6,7 +6,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
-use super::error::Problem;
 use super::extract::{CurrentUser, Page, PageQuery, Params};
 use crate::access::{Action, Owner, authorize};
 use crate::clock::Timestamp;
@@ -43,8 +42,8 @@ impl From<UserRow> for UserView {
 }
 
 /// Everybody, oldest first. For administrators of the installation.
-#[utoipa::path(get, path = "/api/users", tag = "people", params(PageQuery),
-    responses((status = 200, body = Page<UserView>), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/users", tag = "people", operation_id = "list_users", params(PageQuery),
+    responses((status = 200, description = "a page of people", body = Page<UserView>)))]
 pub(super) async fn list(
     State(app): State<App>,
     user: CurrentUser,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::etag::{ETag, IfMatch, Tagged, has_changed};
-use super::extract::{Body, CurrentUser, Id};
+use super::extract::{Body, CurrentUser, Id, objects};
 use super::targets::own_target;
 use crate::access::Action;
 use crate::audit;
@@ -55,8 +55,8 @@ impl From<Variables> for VariablesView {
 }
 
 /// The target's variables. Values of secrets are `null`.
-#[utoipa::path(get, path = "/api/deployments/targets/{id}/env", tag = "targets", params(("id" = TargetId, Path)),
-    responses((status = 200, body = VariablesView, headers(("ETag", description = "the version"))), (status = 404)))]
+#[utoipa::path(get, path = "/api/deployments/targets/{id}/env", tag = "targets", operation_id = "get_target_variables", params(("id" = TargetId, Path)),
+    responses((status = 200, description = "the variables", body = VariablesView, headers(("ETag" = String, description = "the version, for `If-Match`")))))]
 pub(super) async fn get(
     State(app): State<App>,
     user: CurrentUser,
@@ -71,9 +71,11 @@ pub(super) async fn get(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct VariableInput {
+    /// Names that change how programs start, as `LD_PRELOAD`, are refused for builds.
+    #[schema(format = "variable-name")]
     name: String,
     /// Left out: a variable that is there keeps its value.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = "variable-value")]
     value: Option<SecretString>,
     /// For which deployments; their own value goes before the one for `all`.
     #[serde(default)]
@@ -93,6 +95,9 @@ fn yes() -> bool {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SetVariables {
+    /// Each name once for the same scope and environment.
+    #[schema(max_items = 500)]
+    #[serde(deserialize_with = "objects")]
     variables: Vec<VariableInput>,
     /// Leave variables that are not named as they are, instead of removing them.
     #[serde(default)]
@@ -100,10 +105,11 @@ pub(super) struct SetVariables {
 }
 
 /// Replaces the target's variables, or some of them. With `If-Match` only while the version is that one.
-#[utoipa::path(put, path = "/api/deployments/targets/{id}/env", tag = "targets",
+#[utoipa::path(put, path = "/api/deployments/targets/{id}/env", tag = "targets", operation_id = "set_target_variables",
     params(("id" = TargetId, Path), ("If-Match" = Option<String>, Header, description = "the `ETag` of what was read")),
-    request_body = SetVariables, responses((status = 200, body = VariablesView), (status = 404), (status = 409, description = "changed at the same time"),
-    (status = 412, description = "the version is another"), (status = 422)))]
+    request_body = SetVariables,
+    responses((status = 200, description = "the variables as they are now", body = VariablesView, headers(("ETag" = String, description = "the version, for `If-Match`"))),
+        (status = 409, description = "somebody changed these variables at the same moment; send the request again")))]
 pub(super) async fn set(
     State(app): State<App>,
     user: CurrentUser,
@@ -159,10 +165,11 @@ pub(super) struct ImportView {
 
 /// Takes variables from a `.env` text, or says what would change. What is given for the body is
 /// quoted in no error.
-#[utoipa::path(post, path = "/api/deployments/targets/{id}/env/import", tag = "targets",
+#[utoipa::path(post, path = "/api/deployments/targets/{id}/env/import", tag = "targets", operation_id = "import_target_variables",
     params(("id" = TargetId, Path), ("If-Match" = Option<String>, Header, description = "the `ETag` of what was read")),
-    request_body = ImportVariables, responses((status = 200, body = ImportView), (status = 404), (status = 409, description = "changed at the same time"),
-    (status = 412, description = "the version is another"), (status = 422)))]
+    request_body = ImportVariables,
+    responses((status = 200, description = "what the import changed, or would change", body = ImportView, headers(("ETag" = String, description = "the version, for `If-Match`"))),
+        (status = 409, description = "somebody changed these variables at the same moment; send the request again")))]
 pub(super) async fn import(
     State(app): State<App>,
     user: CurrentUser,

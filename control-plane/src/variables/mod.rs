@@ -23,7 +23,7 @@ const TABLE: &str = "target_env_vars";
 /// One name.
 const LONGEST_NAME_BYTES: usize = 128;
 /// One value: a certificate chain fits.
-const LARGEST_VALUE_BYTES: usize = 32 * 1024;
+pub const LARGEST_VALUE_BYTES: usize = 32 * 1024;
 /// Of one target.
 const MOST_VARIABLES: usize = 500;
 /// All values of one target.
@@ -33,6 +33,7 @@ pub const LARGEST_BUILD_BYTES: usize = 40 * 1024;
 
 /// Who gets a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[schema(as = VariableScope)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Scope {
