@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::App;
 use super::auth::NO_STORE;
-use super::error::Problem;
 use super::extract::{CurrentUser, Page, PageQuery, Params};
 use crate::access::{Action, Owner, Role, authorize};
 use crate::audit::Outcome;
@@ -199,12 +198,15 @@ enum AuditFormat {
                     }],
                     "next_cursor": null
                 })),
-                (String = "application/x-ndjson"))),
-        (status = 401, body = Problem, description = "nobody is signed in"),
-        (status = 403, body = Problem, description = "the token lacks the scope `admin`, the caller is no admin of the team, or, with `all`, of the installation"),
-        (status = 404, body = Problem, description = "there is no such team"),
-        (status = 422, body = Problem, description = "a filter cannot be read"),
-        (status = 503, body = Problem, description = "the database is away")))]
+                (String = "application/x-ndjson", example = json!(concat!(
+                    r#"{"id":"0198c5a2-6f3e-7c3a-9d3b-2f1f6f0f5a10","at":"2026-01-20T09:30:00.123456Z","action":"sign_out","#,
+                    r#""actor":{"kind":"user","id":"0198c5a2-0000-7000-8000-000000000001","name":"ada","signed_in_with":"session","token_id":null},"#,
+                    r#""address":"203.0.113.7","request_id":"0198c5a2-6f3e-7c3a-9d3b-2f1f6f0f5a0f","#,
+                    r#""account_id":"0198c5a2-0000-7000-8000-000000000001","subject":null,"details":{},"outcome":"done","#,
+                    r#""error_code":null,"completed_at":"2026-01-20T09:30:00.125890Z"}"#, "\n"))))),
+        (status = 403, description = "the token lacks the scope `admin`, the caller is no admin of the team, or, with `all`, of the installation"),
+        (status = 404, description = "there is no such team"),
+        (status = 422, description = "a filter cannot be read")))]
 pub(super) async fn list(
     State(app): State<App>,
     user: CurrentUser,

@@ -307,7 +307,7 @@ mod tests {
         check(409, "failed", Some("conflict"));
         check(412, "failed", Some("precondition_failed"));
         check(413, "failed", Some("too_large"));
-        check(415, "failed", Some("invalid_input"));
+        check(415, "failed", Some("unsupported_media_type"));
         check(422, "failed", Some("invalid_input"));
         check(500, "failed", Some("internal"));
         check(503, "failed", Some("unavailable"));
