@@ -197,3 +197,37 @@ pub(crate) fn check_user_name(name: &str) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Days {
+        #[serde(default, deserialize_with = "whole_number")]
+        days: Option<u32>,
+    }
+
+    #[track_caller]
+    fn check(json: &str, expected: Result<Option<u32>, &str>) {
+        match (serde_json::from_str::<Object<Days>>(json), expected) {
+            (Ok(Object(found)), Ok(days)) => assert_eq!(found, Days { days }),
+            (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
+            (found, _) => panic!("{json} gave {:?}", found.map(|Object(days)| days)),
+        }
+    }
+
+    #[test]
+    fn a_body_is_an_object_and_a_whole_number_is_one_however_it_is_written() {
+        check(r#"{"days":30}"#, Ok(Some(30)));
+        check(r#"{"days":30.0}"#, Ok(Some(30)));
+        check(r#"{"days":null}"#, Ok(None));
+        check("{}", Ok(None));
+        check(r#"{"days":1.5}"#, Err("whole number"));
+        check(r#"{"days":-1}"#, Err("whole number"));
+        check(r#"{"days":1e300}"#, Err("whole number"));
+        check(r#"{"more":1}"#, Err("more"));
+        check("[30]", Err("an object"));
+    }
+}

@@ -18,6 +18,8 @@ async fn wrong_requests_get_one_clear_sentence() {
         (Method::POST, "/api/sandboxes".to_owned(), Some(json!({ "name": "shop" })), 409, "shop"),
         (Method::POST, "/api/sandboxes".to_owned(), Some(json!({ "name": "" })), 422, "`name`"),
         (Method::POST, "/api/sandboxes".to_owned(), Some(json!({ "nmae": "x" })), 422, "nmae"),
+        (Method::POST, "/api/sandboxes".to_owned(), Some(json!(["x"])), 422, "an object"),
+        (Method::POST, "/api/sandboxes".to_owned(), None, 415, "application/json"),
         (Method::GET, "/api/sandboxes/not-an-id".to_owned(), None, 404, "UUID"),
         (Method::GET, format!("/api/sandboxes/{unknown}"), None, 404, "no such sandbox"),
         (Method::GET, format!("/api/deployments/{unknown}/logs"), None, 404, "no such deployment"),
