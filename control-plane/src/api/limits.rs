@@ -59,11 +59,11 @@ pub(super) async fn per_user(State(app): State<App>, request: Request, next: Nex
 
 async fn take<K: std::hash::Hash + Eq + Clone>(
     policy: &str,
-    limited: Option<(&RateLimiter<K>, K)>,
+    charged: Option<(&RateLimiter<K>, K)>,
     request: Request,
     next: Next,
 ) -> Response {
-    let Some((limiter, key)) = limited else { return next.run(request).await };
+    let Some((limiter, key)) = charged else { return next.run(request).await };
     match limiter.take(key) {
         Ok(allowance) => {
             let mut response = next.run(request).await;

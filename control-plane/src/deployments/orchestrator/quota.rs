@@ -44,7 +44,7 @@ fn is_reached(count: i64, limit: u32) -> bool {
 
 fn until_tomorrow(now: Timestamp) -> Duration {
     let today = Duration::from_secs(u64::try_from(now.as_seconds()).unwrap_or(0) % DAY.as_secs());
-    DAY - today
+    DAY.saturating_sub(today)
 }
 
 #[cfg(test)]
