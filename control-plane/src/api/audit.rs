@@ -105,9 +105,10 @@ impl From<AuditRow> for AuditView {
 /// Which rows.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct AuditQuery {
     /// An action, or the beginning of some: `target.` is all about targets.
-    #[param(example = "target.")]
+    #[param(example = "target.", min_length = 1, max_length = 64, pattern = "^[a-z_.]+$")]
     action: Option<String>,
     /// Done by this user, or by the agent of this sandbox.
     actor: Option<Uuid>,
@@ -133,8 +134,10 @@ pub(super) struct AuditQuery {
     #[param(inline)]
     format: Option<AuditFormat>,
     /// At most so many items, 1 to 100.
+    #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(format = Uuid)]
     cursor: Option<String>,
 }
 
