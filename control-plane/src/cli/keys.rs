@@ -10,11 +10,12 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
 use super::admin::{open, record, report, trail, user_id};
-use super::{CredentialCommand, KeysCommand};
+use super::{CredentialCommand, KeysCommand, OwnerArgs};
 use crate::audit::{self, Action, Facts};
 use crate::clock::Clock;
-use crate::ids::CredentialId;
+use crate::ids::{CredentialId, UserId};
 use crate::secrets::{CredentialSecret, KeyId, rotate};
+use crate::store::Store;
 
 /// Tokens have some hundred bytes; a service account's key file some thousand.
 const LARGEST_TOKEN_BYTES: u64 = 32 * 1024;
@@ -81,7 +82,7 @@ async fn run_keys(command: KeysCommand) -> anyhow::Result<()> {
 async fn run_credential(command: CredentialCommand) -> anyhow::Result<()> {
     let clock = Clock::system();
     match command {
-        CredentialCommand::Add { provider, label, username, token_file, user, admin } => {
+        CredentialCommand::Add { provider, label, username, token_file, owner, admin } => {
             ensure!(
                 PROVIDERS.contains(&provider.as_str()),
                 "there is no provider `{provider}` that takes credentials; there are {}",
@@ -89,37 +90,44 @@ async fn run_credential(command: CredentialCommand) -> anyhow::Result<()> {
             );
             let token = read_token(&token_file)?;
             let (store, vault) = open(&admin).await?;
-            let user = user_id(&store, &user).await?;
+            let owner = account(&store, owner).await?;
             let secret = CredentialSecret { username, token, refresh_token: None };
-            let row = vault.credential_row(user, &provider, &label, &secret, clock.now()).await?;
+            let row = vault.credential_row(owner, &provider, &label, &secret, clock.now()).await?;
             let mut tx = store.begin().await?;
             ensure!(tx.insert_credential(&row).await?, "there is a credential `{label}` for {provider} already");
-            let facts = Facts::of(user, "credential", row.id.as_uuid()).with("provider", provider).with("label", label);
+            let facts =
+                Facts::of(owner, "credential", row.id.as_uuid()).with("provider", provider).with("label", label);
             record(&mut tx, Action::CredentialCreate, facts).await?;
             tx.commit().await?;
             println!("{}", row.id);
         }
-        CredentialCommand::List { user, admin } => {
+        CredentialCommand::List { owner, admin } => {
             let (store, _) = open(&admin).await?;
-            let user = user_id(&store, &user).await?;
-            for row in store.credentials(user).await? {
+            let owner = account(&store, owner).await?;
+            for row in store.credentials(owner).await? {
                 println!("{}  {}  {}  stored {}", row.id, row.provider, row.label, row.created_at);
             }
         }
-        CredentialCommand::Delete { id, user, admin } => {
+        CredentialCommand::Delete { id, owner, admin } => {
             let (store, _) = open(&admin).await?;
-            let user = user_id(&store, &user).await?;
+            let owner = account(&store, owner).await?;
             let id: CredentialId =
                 id.parse().context("the id is not a UUID; `slipway credential list` shows the ids")?;
             let mut tx = store.begin().await?;
-            if !tx.delete_credential(user, id).await? {
+            if !tx.delete_credential(owner, id).await? {
                 return Err(anyhow!("there is no such credential; `slipway credential list` shows them"));
             }
-            record(&mut tx, Action::CredentialDelete, Facts::of(user, "credential", id.as_uuid())).await?;
+            record(&mut tx, Action::CredentialDelete, Facts::of(owner, "credential", id.as_uuid())).await?;
             tx.commit().await?;
         }
     }
     Ok(())
+}
+
+async fn account(store: &Store, owner: OwnerArgs) -> anyhow::Result<UserId> {
+    let Some(team) = owner.team else { return user_id(store, &owner.user).await };
+    let team = store.team(team).await?.context("there is no team with this id; `GET /api/teams` lists teams")?;
+    Ok(team.id.into())
 }
 
 /// A token is no argument: arguments are seen by every user of the machine.

@@ -18,6 +18,7 @@ use tracing_subscriber::EnvFilter;
 use crate::access::Scopes;
 use crate::clock::Timestamp;
 use crate::config::{Config, ConfigError};
+use crate::ids::TeamId;
 
 /// Could not begin: wrong usage, a port in use, a locked data directory.
 const EXIT_USAGE: u8 = 2;
@@ -268,17 +269,15 @@ enum CredentialCommand {
         /// File with the token, `-` for standard input.
         #[arg(long, value_name = "FILE", default_value = "-")]
         token_file: PathBuf,
-        /// Whose.
-        #[arg(long, default_value = crate::control_plane::ADMIN)]
-        user: String,
+        #[command(flatten)]
+        owner: OwnerArgs,
         #[command(flatten)]
         admin: AdminArgs,
     },
-    /// List a user's credentials, without what is secret of them.
+    /// List the credentials of a user or team, without what is secret of them.
     List {
-        /// Whose.
-        #[arg(long, default_value = crate::control_plane::ADMIN)]
-        user: String,
+        #[command(flatten)]
+        owner: OwnerArgs,
         #[command(flatten)]
         admin: AdminArgs,
     },
@@ -286,12 +285,22 @@ enum CredentialCommand {
     Delete {
         /// Its id, as in `credential list`.
         id: String,
-        /// Whose.
-        #[arg(long, default_value = crate::control_plane::ADMIN)]
-        user: String,
+        #[command(flatten)]
+        owner: OwnerArgs,
         #[command(flatten)]
         admin: AdminArgs,
     },
+}
+
+/// Whose a record is.
+#[derive(Debug, Args)]
+struct OwnerArgs {
+    /// Of this user.
+    #[arg(long, default_value = crate::control_plane::ADMIN, conflicts_with = "team")]
+    user: String,
+    /// Of the team with this id instead.
+    #[arg(long, value_name = "ID")]
+    team: Option<TeamId>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -234,3 +234,24 @@ async fn credentials_are_listed_without_what_is_secret_and_deleted() {
     assert!(left.lines().all(|line| line.contains(SUITE_LABEL)), "{left}");
     let _: Value = control_plane.call(Method::GET, "/api/sandboxes", None).await;
 }
+
+#[tokio::test]
+async fn a_credential_may_be_a_teams() {
+    let control_plane = ControlPlane::start().await;
+    let team = control_plane.call(Method::POST, "/api/teams", Some(json!({ "name": "shop" }))).await;
+    let team = text(&team, "id");
+    let run = |arguments: &[&str], input: &str| control_plane.command_line(arguments, input);
+    let add = ["credential", "add", "--provider", "npm", "--label", "release", "--team", &team];
+    let id = run(&add, "npm-token-of-the-team-0123").expect("is stored");
+    assert!(run(&["credential", "list", "--team", &team], "").expect("lists").contains(&id));
+    assert!(!run(&["credential", "list"], "").expect("lists").contains(&id), "it is the team's");
+    let rows = control_plane.call(Method::GET, &format!("/api/audit?team_id={team}&subject={id}"), None).await;
+    assert_eq!(rows["items"][0]["action"], "credential.create", "{rows:#}");
+    run(&["credential", "delete", &id], "").expect_err("is not a person's");
+    run(&["credential", "delete", &id, "--team", &team], "").expect("deletes");
+    let unknown = "01890000-0000-7000-8000-000000000000";
+    let said = run(&["credential", "list", "--team", unknown], "").expect_err("is none");
+    assert!(said.contains("no team with this id"), "{said}");
+    let said = run(&["credential", "list", "--team", &team, "--user", "admin"], "").expect_err("is it his or theirs?");
+    assert!(said.contains("cannot be used with"), "{said}");
+}

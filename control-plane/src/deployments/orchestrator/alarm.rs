@@ -118,7 +118,7 @@ fn message(seen: &[SeenSecret], consequence: &str) -> String {
     let (noun, verb, object) =
         if seen.len() == 1 { ("credential", "was", "it") } else { ("credentials", "were", "them") };
     format!(
-        "your {noun} {} {verb} found in what the sandbox sent, where Slipway never puts {object}; \
+        "the {noun} {} {verb} found in what the sandbox sent, where Slipway never puts {object}; \
          {consequence}. Rotate {object} at the provider, and look for {object} in the project",
         named.join(", ")
     )
