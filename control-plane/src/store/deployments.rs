@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 
@@ -115,20 +115,27 @@ pub struct NewDeployment {
 }
 
 /// One step of a deployment.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Deserialize)]
 pub struct StepRow {
     /// Which.
     pub step: Step,
     /// How far.
     pub state: StepState,
     /// When it began.
+    #[serde(deserialize_with = "stored_time")]
     pub started_at: Option<Timestamp>,
     /// When it ended.
+    #[serde(deserialize_with = "stored_time")]
     pub completed_at: Option<Timestamp>,
     /// Done so far, in the step's unit (bytes for `upload`).
     pub progress_done: Option<i64>,
     /// All there is to do, when known.
     pub progress_total: Option<i64>,
+}
+
+/// As it stands in the database: JSON that is answered has another form.
+fn stored_time<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(Option::<i64>::deserialize(value)?.map(Timestamp::from_micros))
 }
 
 /// A change of status with what belongs to it.
@@ -229,8 +236,10 @@ const STEPS: &str = "
     SELECT step, state, started_at, completed_at, progress_done, progress_total FROM deployment_steps
     WHERE deployment_id = $1";
 const STEPS_OF: &str = "
-    SELECT deployment_id, step, state, started_at, completed_at, progress_done, progress_total FROM deployment_steps
-    WHERE deployment_id IN (";
+    SELECT deployment_id, json_group_array(json_object(
+        'step', step, 'state', state, 'started_at', started_at, 'completed_at', completed_at,
+        'progress_done', progress_done, 'progress_total', progress_total))
+    FROM deployment_steps WHERE deployment_id IN (";
 const SET_STEP: &str = "
     UPDATE deployment_steps SET
         state = $3,
@@ -296,28 +305,24 @@ impl Store {
         Ok(steps)
     }
 
-    /// The steps of several deployments, in the order in which they run.
+    /// The steps of several deployments, in the order in which they run. A row for each deployment: what
+    /// a list costs is mostly its rows.
     pub async fn steps_of(&self, ids: &[DeploymentId]) -> Result<HashMap<DeploymentId, Vec<StepRow>>, sqlx::Error> {
-        #[derive(FromRow)]
-        struct Row {
-            deployment_id: DeploymentId,
-            #[sqlx(flatten)]
-            step: StepRow,
+        if ids.is_empty() {
+            return Ok(HashMap::new());
         }
         let mut query = QueryBuilder::<Sqlite>::new(STEPS_OF);
         let mut places = query.separated(", ");
         for id in ids {
             places.push_bind(*id);
         }
-        query.push(")");
-        let mut steps: HashMap<DeploymentId, Vec<StepRow>> = ids.iter().map(|id| (*id, Vec::new())).collect();
-        for row in query.build_query_as::<Row>().fetch_all(&self.pool).await? {
-            steps.entry(row.deployment_id).or_default().push(row.step);
-        }
-        for rows in steps.values_mut() {
-            rows.sort_by_key(|row| row.step as u8);
-        }
-        Ok(steps)
+        query.push(") GROUP BY deployment_id");
+        let rows: Vec<(DeploymentId, Json<Vec<StepRow>>)> = query.build_query_as().fetch_all(&self.pool).await?;
+        let sorted = |(id, Json(mut steps)): (DeploymentId, Json<Vec<StepRow>>)| {
+            steps.sort_by_key(|row| row.step as u8);
+            (id, steps)
+        };
+        Ok(rows.into_iter().map(sorted).collect())
     }
 
     /// Notes how far a step is.
@@ -553,5 +558,20 @@ mod tests {
         let states: Vec<_> = store.steps(id).await.expect("reads").into_iter().map(|row| row.state).collect();
         assert_eq!(states[0], StepState::Failed);
         assert!(states[1..].iter().all(|state| *state == StepState::Skipped));
+    }
+
+    #[tokio::test]
+    async fn steps_of_a_list_are_those_of_each() {
+        let store = in_memory().await;
+        let id = stored_deployment(&store).await;
+        let mut tx = store.begin().await.expect("begins");
+        tx.set_step(id, Step::Install, StepState::Running, NOW).await.expect("sets");
+        tx.commit().await.expect("commits");
+        store.set_progress(id, Step::Install, 3, 9).await.expect("sets");
+        let steps = store.steps_of(&[id, DeploymentId::new()]).await.expect("reads");
+        assert_eq!(steps.len(), 1);
+        assert_eq!(steps[&id], store.steps(id).await.expect("reads"));
+        assert_eq!((steps[&id][1].started_at, steps[&id][1].progress_done), (Some(NOW), Some(3)));
+        assert!(store.steps_of(&[]).await.expect("reads").is_empty());
     }
 }
