@@ -1,5 +1,5 @@
-//! Read requests at 500 a second, sent by `hey` on ten connections, against the same rate of a request
-//! that asks the database nothing.
+//! Read requests at 500 a second, sent by `hey` on four connections, against the same rate of a request that
+//! asks the database nothing. The connections of `hey` send in step: each tick is a burst of as many requests.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,8 +12,8 @@ use super::{note, row};
 use crate::control_plane::{ControlPlane, TOKEN};
 
 const DEPLOYMENTS: usize = 300;
-const CONNECTIONS: usize = 10;
-const PER_CONNECTION: usize = 50;
+const CONNECTIONS: usize = 4;
+const PER_CONNECTION: usize = 125;
 const SECONDS: usize = 20;
 /// Milliseconds that 99 of 100 answers take at most.
 const LIMIT_MS: f64 = 5.0;
