@@ -182,9 +182,10 @@ pub(super) async fn delete(
     Id(id): Id<TeamId>,
     if_match: IfMatch,
 ) -> Result<StatusCode, Error> {
-    let team = team_for(&app, &user, Action::Administer, id).await?;
-    if_match.check(&tag(&team))?;
+    team_for(&app, &user, Action::Administer, id).await?;
     let mut tx = app.store.begin().await?;
+    let team = tx.team(id).await?.ok_or_else(|| Error::not_found("team"))?;
+    if_match.check(&tag(&team))?;
     if tx.owns_records(id).await? {
         return Err(Error::conflict("this team owns sandboxes or targets; remove them first"));
     }
