@@ -328,6 +328,7 @@ pub(super) async fn enroll_token(
 /// Asks the sandbox's agent what it would build.
 #[utoipa::path(get, path = "/api/sandboxes/{id}/detect", tag = "sandboxes", operation_id = "detect_project", params(("id" = SandboxId, Path)),
     responses((status = 200, description = "the build plan", body = PlanView),
+        (status = 409, description = "the answer holds a stored credential and is withheld; rotate it"),
         (status = 422, description = "the agent cannot tell what this project is"),
         (status = 503, description = "no agent of this sandbox is connected, or it does not answer")))]
 pub(super) async fn detect(
