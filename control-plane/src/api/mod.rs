@@ -30,13 +30,14 @@ pub(crate) use deployments::StepView;
 pub(crate) use extract::check_user_name;
 pub use limits::Allowances;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
+use bytes::Bytes;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -129,13 +130,15 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
 /// The whole HTTP service.
 pub fn router(app: App) -> Router {
     let (router, document) = routes();
-    let document: Arc<str> = document::complete(&document).to_string().into();
+    // Nobody waits for it at the start.
+    let document = LazyLock::new(move || Bytes::from(document::complete(&document).to_string()));
+    let document = Arc::new(document);
     router
         .route(
             "/api/openapi.json",
-            axum::routing::get(
-                move || async move { ([(header::CONTENT_TYPE, "application/json")], document.to_string()) },
-            ),
+            axum::routing::get(move || async move {
+                ([(header::CONTENT_TYPE, "application/json")], Bytes::clone(&document))
+            }),
         )
         .route("/api/docs", axum::routing::get(docs::page))
         .route("/api/docs/{file}", axum::routing::get(docs::file))
