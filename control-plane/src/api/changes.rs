@@ -16,9 +16,10 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use uuid::Uuid;
 
-use super::context::{ClientAddress, Identity, RequestId};
+use super::context::{ClientAddress, RequestId};
 use super::idempotency::REPLAYED;
 use super::{ANSWER_TIMEOUT, App};
+use crate::access::Principal;
 use crate::audit::{Action, Actor, Facts, Outcome, Trail};
 use crate::error::{Error, ErrorCode};
 
@@ -85,7 +86,7 @@ pub(super) async fn record(State(app): State<App>, request: Request, next: Next)
         return next.run(request).await;
     };
     let (mut head, body) = request.into_parts();
-    let actor = match actor(&app, change.who, &head).await {
+    let actor = match actor(&app, change.who, &mut head).await {
         Ok(actor) => actor,
         // Nobody: the handler would say the same.
         Err(error) => return error.into_response(),
@@ -112,11 +113,10 @@ fn find(method: &Method, path: &str) -> Option<&'static Change> {
     CHANGES.iter().find(|change| change.method == method && change.path == path)
 }
 
-async fn actor(app: &App, who: Who, head: &Parts) -> Result<Actor, Error> {
-    let actor = match (who, head.extensions.get::<Identity>()) {
-        (Stranger, _) => Actor::anonymous(),
-        (Known, Some(Identity(identity))) => Actor::user(&identity.clone()?),
-        (Known, None) => Actor::user(&app.access.principal(&head.method, &head.headers).await?),
+async fn actor(app: &App, who: Who, head: &mut Parts) -> Result<Actor, Error> {
+    let actor = match who {
+        Stranger => Actor::anonymous(),
+        Known => Actor::user(&Principal::from_request_parts(head, app).await?),
     };
     let request = head.extensions.get::<RequestId>().map(|id| id.0);
     Ok(actor.by_request(request, address(head)))

@@ -208,11 +208,10 @@ enum WantedStatus {
 }
 
 fn note_changes(request: &UpdateSandbox) {
-    let named =
-        [("name", request.name.is_some()), ("labels", request.labels.is_some()), ("status", request.status.is_some())];
+    let UpdateSandbox { name, labels, status } = request;
     audit::note(|facts| {
-        facts.names("changes", named.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name));
-        match request.status {
+        facts.changes([("name", name.is_some()), ("labels", labels.is_some()), ("status", status.is_some())]);
+        match status {
             Some(WantedStatus::Active) => facts.add("status", "active"),
             Some(WantedStatus::Revoked) => facts.add("status", "revoked"),
             None => {}

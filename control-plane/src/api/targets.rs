@@ -216,14 +216,15 @@ pub(super) struct UpdateTarget {
 }
 
 fn note_changes(request: &UpdateTarget) {
-    let named = [
-        ("name", request.name.is_some()),
-        ("credentials_id", request.credentials_id.is_some()),
-        ("config", request.config.is_some()),
-        ("is_default", request.is_default.is_some()),
-    ];
-    let changes = named.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name);
-    audit::note(|facts| facts.names("changes", changes));
+    let UpdateTarget { name, credentials_id, config, is_default } = request;
+    audit::note(|facts| {
+        facts.changes([
+            ("name", name.is_some()),
+            ("credentials_id", credentials_id.is_some()),
+            ("config", config.is_some()),
+            ("is_default", is_default.is_some()),
+        ]);
+    });
 }
 
 /// Changes a target; what is left out stays. With `If-Match` only while it is as it was seen.

@@ -88,6 +88,11 @@ impl Facts {
         }
     }
 
+    /// Which of a record's members a request is to change.
+    pub fn changes<const N: usize>(&mut self, members: [(&str, bool); N]) {
+        self.names("changes", members.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name));
+    }
+
     /// The same facts with a detail.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {

@@ -127,8 +127,6 @@ async fn run_sandbox(command: SandboxCommand) -> anyhow::Result<()> {
             let facts = Facts::of(user, "sandbox", sandbox.id.as_uuid()).with("name", name);
             record(&mut tx, Action::SandboxCreate, facts).await?;
             tx.commit().await?;
-            // So that what is new is in the file, and not beside it, when this ends.
-            store.close().await;
             println!("{}", sandbox.id);
         }
         SandboxCommand::List { user, admin } => {

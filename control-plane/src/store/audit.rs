@@ -2,7 +2,7 @@
 //! database refuses everything else.
 
 use sqlx::types::Json;
-use sqlx::{FromRow, QueryBuilder, Sqlite};
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteExecutor};
 use uuid::Uuid;
 
 use super::{Store, Tx};
@@ -119,37 +119,35 @@ const MOVE_END: &str = "UPDATE audit_retention SET kept_since = $1 WHERE kept_si
 const FORGET: &str = "
     DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE id < $1 AND at < $2 ORDER BY id LIMIT $3)";
 
-macro_rules! insert {
-    ($entry:expr, $executor:expr) => {{
-        let (entry, actor, facts): (&Entry, _, _) = ($entry, &$entry.actor, &$entry.facts);
-        sqlx::query(INSERT)
-            .bind(entry.id)
-            .bind(entry.at)
-            .bind(entry.action.as_str())
-            .bind(actor.kind.as_str())
-            .bind(actor.id)
-            .bind(&actor.name)
-            .bind(actor.signed_in_with)
-            .bind(actor.token)
-            .bind(actor.address.map(|address| address.to_string()))
-            .bind(actor.request)
-            .bind(facts.account())
-            .bind(facts.subject().map(|subject| subject.kind))
-            .bind(facts.subject().map(|subject| subject.id))
-            .bind(facts.details())
-            .bind(entry.ended.map(|ended| ended.outcome.as_str()))
-            .bind(entry.ended.and_then(|ended| ended.error).map(crate::error::ErrorCode::as_str))
-            .bind(entry.ended.map(|ended| ended.at))
-            .execute($executor)
-            .await
-            .map(drop)
-    }};
+async fn insert<'e>(entry: &Entry, executor: impl SqliteExecutor<'e>) -> Result<(), sqlx::Error> {
+    let (actor, facts) = (&entry.actor, &entry.facts);
+    sqlx::query(INSERT)
+        .bind(entry.id)
+        .bind(entry.at)
+        .bind(entry.action.as_str())
+        .bind(actor.kind.as_str())
+        .bind(actor.id)
+        .bind(&actor.name)
+        .bind(actor.signed_in_with)
+        .bind(actor.token)
+        .bind(actor.address.map(|address| address.to_string()))
+        .bind(actor.request)
+        .bind(facts.account())
+        .bind(facts.subject().map(|subject| subject.kind))
+        .bind(facts.subject().map(|subject| subject.id))
+        .bind(facts.details())
+        .bind(entry.ended.map(|ended| ended.outcome.as_str()))
+        .bind(entry.ended.and_then(|ended| ended.error).map(crate::error::ErrorCode::as_str))
+        .bind(entry.ended.map(|ended| ended.at))
+        .execute(executor)
+        .await
+        .map(drop)
 }
 
 impl Store {
     /// Adds a row, in a commit of its own.
     pub async fn record(&self, entry: &Entry) -> Result<(), sqlx::Error> {
-        insert!(entry, &self.pool)
+        insert(entry, &self.pool).await
     }
 
     /// Sets how a change ended, and what became known about it.
@@ -261,7 +259,7 @@ fn push_conditions(query: &mut QueryBuilder<Sqlite>, filter: &AuditFilter) {
 impl Tx {
     /// Adds a row as part of the change it is about.
     pub async fn record(&mut self, entry: &Entry) -> Result<(), sqlx::Error> {
-        insert!(entry, &mut *self.0)
+        insert(entry, &mut *self.0).await
     }
 }
 

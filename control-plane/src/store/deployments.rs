@@ -115,7 +115,7 @@ pub struct NewDeployment {
 }
 
 /// One step of a deployment.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct StepRow {
     /// Which.
     pub step: Step,
@@ -232,9 +232,6 @@ const MOVE: &str = "
 const ALARMED: &str = "
     SELECT id FROM deployments
     WHERE sandbox_id = $1 AND status = 'failed' AND completed_at > $2 AND json_extract(metadata, '$.alarm') IS NOT NULL";
-const STEPS: &str = "
-    SELECT step, state, started_at, completed_at, progress_done, progress_total FROM deployment_steps
-    WHERE deployment_id = $1";
 const STEPS_OF: &str = "
     SELECT deployment_id, json_group_array(json_object(
         'step', step, 'state', state, 'started_at', started_at, 'completed_at', completed_at,
@@ -300,9 +297,7 @@ impl Store {
 
     /// The steps of a deployment, in the order in which they run.
     pub async fn steps(&self, id: DeploymentId) -> Result<Vec<StepRow>, sqlx::Error> {
-        let mut steps: Vec<StepRow> = sqlx::query_as(STEPS).bind(id).fetch_all(&self.pool).await?;
-        steps.sort_by_key(|row| row.step as u8);
-        Ok(steps)
+        Ok(self.steps_of(&[id]).await?.remove(&id).unwrap_or_default())
     }
 
     /// The steps of several deployments, in the order in which they run. A row for each deployment: what
@@ -572,6 +567,10 @@ mod tests {
         assert_eq!(steps.len(), 1);
         assert_eq!(steps[&id], store.steps(id).await.expect("reads"));
         assert_eq!((steps[&id][1].started_at, steps[&id][1].progress_done), (Some(NOW), Some(3)));
+        assert_eq!((steps[&id][1].completed_at, steps[&id][1].progress_total), (None, Some(9)));
+        let found: Vec<_> = steps[&id].iter().map(|row| (row.step, row.state)).collect();
+        let state = |step| if step == Step::Install { StepState::Running } else { StepState::Pending };
+        assert_eq!(found, Step::ALL.map(|step| (step, state(step))));
         assert!(store.steps_of(&[]).await.expect("reads").is_empty());
     }
 }

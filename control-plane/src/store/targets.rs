@@ -61,7 +61,6 @@ const UPDATE: &str = "
     UPDATE deployment_targets SET name = $2, config = $3, is_default = $4, updated_at = $5 WHERE id = $1";
 const NO_OTHER_DEFAULT: &str = "
     UPDATE deployment_targets SET is_default = FALSE WHERE user_id = $1 AND provider = $2 AND id <> $3";
-const OWNER: &str = "SELECT user_id FROM deployment_targets WHERE id = $1";
 const IS_USED: &str = "SELECT EXISTS (SELECT 1 FROM deployments WHERE target_id = $1)";
 const DELETE: &str = "DELETE FROM deployment_targets WHERE id = $1";
 
@@ -115,11 +114,6 @@ impl Tx {
             .execute(&mut *self.0)
             .await;
         self.after_write(inserted, target).await
-    }
-
-    /// Whose target it is.
-    pub async fn owner_of_target(&mut self, id: TargetId) -> Result<Option<UserId>, sqlx::Error> {
-        sqlx::query_scalar(OWNER).bind(id).fetch_optional(&mut *self.0).await
     }
 
     /// Stores a changed target.

@@ -102,7 +102,8 @@ async fn audit(tx: &mut Tx, deployment: &Deployment, seen: &[SeenSecret], now: T
             "a credential was found in what a sandbox sent"
         );
     }
-    let owners = [Some(deployment.user_id), tx.owner_of_target(deployment.target_id).await?];
+    let target = tx.target(deployment.target_id).await?;
+    let owners = [Some(deployment.user_id), target.map(|target| target.user_id)];
     let owners: BTreeSet<UserId> = owners.into_iter().flatten().collect();
     for owner in owners {
         let mut facts = Facts::of(owner, "deployment", deployment.id.as_uuid());
