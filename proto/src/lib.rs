@@ -4,6 +4,7 @@
 //! Nothing here can carry a provider credential: the protobuf has no field for one and the
 //! credential types live in `control-plane`, which this crate does not know.
 
+pub mod crash;
 pub mod limits;
 pub mod manifest;
 pub mod mask;

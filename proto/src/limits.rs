@@ -62,8 +62,14 @@ pub const LOG_BATCH_BYTES: usize = 64 * 1024;
 pub const LOG_BATCH_LINES: usize = 2_000;
 /// or this long after its first line.
 pub const LOG_BATCH_DELAY: Duration = Duration::from_millis(100);
-/// Text a job may log; what comes after is counted and dropped, and the log says so.
-pub const LOG_JOB_BYTES: u64 = 50 * 1024 * 1024;
+/// A batch as it is before compression: its text, its longest line's surplus, and what each line costs besides.
+pub const LOG_BATCH_RAW_BYTES: usize = 384 * 1024;
+/// Text a job may log: so much from its beginning,
+pub const LOG_HEAD_BYTES: u64 = 40 * 1024 * 1024;
+/// and so much from its end. What comes between is counted and dropped, and the log says so.
+pub const LOG_TAIL_BYTES: u64 = 10 * 1024 * 1024;
+/// Both.
+pub const LOG_JOB_BYTES: u64 = LOG_HEAD_BYTES + LOG_TAIL_BYTES;
 
 /// Files of one artifact.
 pub const ARTIFACT_FILES: usize = 50_000;

@@ -143,6 +143,7 @@ impl Sessions {
             boot_id: self.boot_id.clone(),
             platform: format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
             jobs: self.jobs.positions(),
+            supervision: None,
         };
         // Queued before the call: it returns only when the server has begun to answer.
         send(&outbox, Up::Hello(hello)).await?;
@@ -258,6 +259,7 @@ impl Session<'_> {
             certificate_seconds_left: self.shared.identity.get().seconds_left(),
             spool_bytes: self.shared.jobs.spool_bytes(),
             resident_bytes: resident_bytes().unwrap_or(0),
+            ..Heartbeat::default()
         }
     }
 }

@@ -129,6 +129,8 @@ impl JobLog {
             bytes: state.spool.end().offset,
             lines: state.finished_lines,
             blake3: state.digest.finalize().as_bytes().to_vec(),
+            dropped_bytes: state.dropped.bytes,
+            dropped_lines: state.dropped.lines,
         };
         state.closed = Some(closed.clone());
         drop(state);

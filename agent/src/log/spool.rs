@@ -110,7 +110,7 @@ impl Spool {
 
     /// The lines from a place on, as many as fit in a batch, and the place after them.
     pub(super) fn read(&self, job_id: &str, from: Place) -> io::Result<(LogBatch, Place)> {
-        let mut batch = LogBatch { job_id: job_id.to_owned(), offset: from.offset, lines: Vec::new() };
+        let mut batch = LogBatch { job_id: job_id.to_owned(), offset: from.offset, ..LogBatch::default() };
         let Some(file) = &self.file else { return Ok((batch, from)) };
         let available = usize::try_from(self.end.position - from.position).unwrap_or(usize::MAX);
         let mut bytes = vec![0; available.min(READ_BYTES)];

@@ -292,6 +292,7 @@ impl Orchestrator {
             target: Some(BuildOverrides::from(&request.target_build)),
             env: Some(env),
             timeout_seconds: u32::try_from(limits::JOB_TIMEOUT.as_secs()).unwrap_or(u32::MAX),
+            traceparent: String::new(),
         })
     }
 

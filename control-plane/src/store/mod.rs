@@ -41,6 +41,7 @@ pub use variables::VariableRow;
 use std::path::Path;
 use std::time::Duration;
 
+use slipway_proto::crash;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
@@ -92,9 +93,17 @@ impl Store {
 }
 
 impl Tx {
-    /// Makes the changes durable and visible.
-    pub async fn commit(self) -> Result<(), sqlx::Error> {
-        self.0.commit().await
+    /// Makes the changes durable and visible. Each call of this is a crash point before and after the
+    /// commit, named by where it is, so that no commit can be forgotten when crashes are tried.
+    #[track_caller]
+    pub fn commit(self) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        let caller = std::panic::Location::caller();
+        async move {
+            crash::point(format_args!("before {}:{}", caller.file(), caller.line()));
+            self.0.commit().await?;
+            crash::point(format_args!("after {}:{}", caller.file(), caller.line()));
+            Ok(())
+        }
     }
 }
 
