@@ -26,7 +26,11 @@ use crate::config::Config;
 use crate::deployments::orchestrator::Orchestrator;
 use crate::http_server;
 use crate::identity::Authority;
+use crate::logs::Logs;
+use crate::logs::ingest::LogIngest;
 use crate::providers::local::{Addresses, Local};
+#[cfg(debug_assertions)]
+use crate::providers::rehearsal::Rehearsal;
 use crate::providers::{Provider, Providers};
 use crate::secrets::{ApiToken, KnownSecrets, MasterKey, Vault};
 use crate::store::{BOOTSTRAP, NewToken, Store};
@@ -134,11 +138,14 @@ impl ControlPlane {
         let public_host = config.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
         let addresses = Addresses { listen: http_address.ip(), public_host, ports: config.preview_ports.clone() };
         let local = Local::start(store.clone(), artifacts.clone(), clock.clone(), addresses, stop.clone()).await?;
-        let providers = Providers::new([local.clone() as Arc<dyn Provider>]);
+        let rehearsal: Option<Arc<dyn Provider>> = rehearsal()?;
+        let providers = Providers::new(rehearsal.into_iter().chain([local.clone() as Arc<dyn Provider>]));
         let secrets = KnownSecrets::new(vault.clone());
         let audit = Audit::new(store.clone(), clock.clone(), config.audit_retention);
+        let logs = Logs::new(store.clone(), artifacts.objects(), clock.clone());
         let orchestrator = Orchestrator::new(
             vault.clone(),
+            logs.clone(),
             providers.clone(),
             secrets,
             audit.clone(),
@@ -149,6 +156,7 @@ impl ControlPlane {
 
         let app = App {
             store: store.clone(),
+            logs,
             access,
             audit,
             vault,
@@ -163,11 +171,12 @@ impl ControlPlane {
             agent_url: agent_url(config, grpc_address),
         };
         let gateway = Gateway {
+            ingest: LogIngest::start(store.clone(), orchestrator.clone(), bus.clone()),
             store,
             artifacts,
             orchestrator: orchestrator.clone(),
             authority,
-            sessions: sessions.clone(),
+            sessions,
             bus,
             clock,
             stop: gateway_stop.clone(),
@@ -175,7 +184,7 @@ impl ControlPlane {
         let mut tasks = JoinSet::new();
         tasks.spawn(http_server::serve(http, api::router(app.clone()), stop.clone()));
         let token = stop.clone();
-        tasks.spawn(async move { orchestrator.run(&*sessions, token).await });
+        tasks.spawn(async move { orchestrator.run(token).await });
         tasks.spawn(async move {
             if let Err(error) = gateway.serve(grpc).await {
                 tracing::error!(error = format!("{error:#}"), "the gateway for agents ended");
@@ -195,6 +204,17 @@ impl ControlPlane {
         self.local.stopped().await;
         self.app.store.close().await;
     }
+}
+
+/// The provider that tests rehearse with.
+#[cfg(debug_assertions)]
+fn rehearsal() -> anyhow::Result<Option<Arc<dyn Provider>>> {
+    Ok(Rehearsal::from_environment()?.map(|provider| Arc::new(provider) as _))
+}
+
+#[cfg(not(debug_assertions))]
+fn rehearsal() -> anyhow::Result<Option<Arc<dyn Provider>>> {
+    Ok(None)
 }
 
 /// The first start with a bootstrap token creates the admin. Later the token counts only as long as

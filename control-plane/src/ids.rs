@@ -76,6 +76,8 @@ id_type!(/// Identifies one deployment attempt.
     DeploymentId);
 id_type!(/// Identifies an immutable artifact.
     ArtifactId);
+id_type!(/// Identifies one life of one control plane: its leases are void when it ends.
+    InstanceId);
 id_type!(/// Identifies a pack object in the blob store.
     PackId);
 id_type!(/// Identifies a certificate authority of the control plane.

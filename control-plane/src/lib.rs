@@ -21,6 +21,7 @@ mod http_client;
 pub mod http_server;
 pub mod identity;
 pub mod ids;
+pub mod logs;
 pub mod providers;
 mod rate_limit;
 pub mod secrets;

@@ -1,26 +1,29 @@
-//! Log bytes from an agent: stored in order, each exactly once, acknowledged after commit. Viewers
-//! read the store; none of them is in this path.
+//! Log bytes from an agent, on their way to [`crate::logs::ingest`]: bounded and unpacked here, stored
+//! there, acknowledged after commit.
 
-use futures::Stream;
+use futures::{Stream, StreamExt};
+use prost::Message;
 use slipway_proto::limits;
-use slipway_proto::v1::{LogBatch, LogReply, LogStream};
-use tokio::sync::mpsc;
+use slipway_proto::v1::{LogBatch, LogLines, LogReply, LogStream};
+use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::Gateway;
-use crate::bus::News;
-use crate::deployments::hide::hide;
-use crate::deployments::orchestrator::{foreign_job, parse_job_id};
-use crate::error::Error;
-use crate::ids::{DeploymentId, SandboxId};
-use crate::secrets::{OwnerSecrets, SeenSecret};
-use crate::store::{LogLine, LogSource, Tx};
+use crate::deployments::orchestrator::{AgentSession, parse_job_id};
+use crate::error::{Error, ErrorCode};
+use crate::ids::SandboxId;
+use crate::logs::ingest::{Batch, Stored};
+use crate::store::{LogLine, LogSource};
 
-/// Replies waiting for one agent; when it is full, ingest waits, and with it the agent.
+/// Answers waiting for one agent; when it is full, ingest waits, and with it the agent.
 const REPLIES: usize = 64;
-/// The marker line about dropped text comes on top of the limit.
-const LOG_BYTES_WITH_MARKER: u64 = limits::LOG_JOB_BYTES + limits::LOG_BATCH_BYTES as u64;
+
+/// A batch that is on its way, or what was wrong with it.
+struct Pending {
+    job_id: String,
+    stored: Result<oneshot::Receiver<Stored>, Error>,
+}
 
 /// Stores the batches of one stream until it ends.
 pub(super) fn receive(
@@ -30,85 +33,92 @@ pub(super) fn receive(
 ) -> impl Stream<Item = Result<LogReply, Status>> {
     let (sender, receiver) = mpsc::channel(REPLIES);
     tokio::spawn(async move {
+        let Some(session) = session_of(&gateway, sandbox).await else { return };
         while let Ok(Some(batch)) = batches.message().await {
-            let reply = store(&gateway, sandbox, batch).await.map_err(Status::from);
-            let is_error = reply.is_err();
-            if sender.send(reply).await.is_err() || is_error {
+            let job_id = batch.job_id.clone();
+            let stored = bring(&gateway, session, batch).await;
+            let is_error = stored.is_err();
+            if sender.send(Pending { job_id, stored }).await.is_err() || is_error {
                 break;
             }
         }
     });
-    ReceiverStream::new(receiver)
+    ReceiverStream::new(receiver).then(|pending| async move {
+        let gone = |_| Error::new(ErrorCode::Unavailable, "the control plane is shutting down");
+        let stored_bytes = pending.stored?.await.map_err(gone)??;
+        Ok(LogReply { job_id: pending.job_id, stored_bytes })
+    })
 }
 
-/// Appends what is new of a batch, and answers how much is stored: less than the batch's end when
-/// there is a gap before it.
-async fn store(gateway: &Gateway, sandbox: SandboxId, batch: LogBatch) -> Result<LogReply, Error> {
+/// The session this stream belongs to. An agent opens it after `Welcome`, which may be a moment before
+/// we know the session as open.
+async fn session_of(gateway: &Gateway, sandbox: SandboxId) -> Option<AgentSession> {
+    let known = async {
+        loop {
+            if let Some(epoch) = gateway.sessions.epoch(sandbox) {
+                return AgentSession { sandbox, epoch };
+            }
+            tokio::time::sleep(limits::LOG_BATCH_DELAY).await;
+        }
+    };
+    tokio::time::timeout(limits::WELCOME_TIMEOUT, known).await.ok()
+}
+
+async fn bring(gateway: &Gateway, session: AgentSession, batch: LogBatch) -> Result<oneshot::Receiver<Stored>, Error> {
     let id = parse_job_id(&batch.job_id)?;
-    let secrets = gateway.orchestrator.secrets_of_job(sandbox, id).await?;
-    let mut tx = gateway.store.begin().await?;
-    let deployment = tx.deployment(id).await?.filter(|deployment| deployment.sandbox_id == sandbox);
-    let mut deployment = deployment.ok_or_else(foreign_job)?;
-    let stored = u64::try_from(deployment.log_bytes).unwrap_or(0);
-    let mut end = batch.offset;
-    let mut lines = Vec::with_capacity(batch.lines.len());
-    for line in batch.lines {
-        let start = end;
-        end = end.saturating_add(line.text.len() as u64 + u64::from(!line.continued));
-        if start < stored {
-            continue; // sent again after a reconnect; lines are never cut differently
-        }
-        if line.text.len() > limits::LOG_LINE_BYTES || end > LOG_BYTES_WITH_MARKER {
-            return Err(Error::invalid("the log is larger than agreed"));
-        }
-        let source = if line.stream() == LogStream::Stderr { LogSource::Stderr } else { LogSource::Stdout };
-        lines.push(LogLine {
-            source: source.into(),
-            at_unix_ms: line.at_unix_ms,
-            text: line.text.to_vec(),
-            continued: line.continued,
-        });
-    }
-    if batch.offset > stored || end <= stored {
-        return Ok(LogReply { job_id: batch.job_id, stored_bytes: stored });
-    }
-    let grown = i64::try_from(end - stored).map_err(anyhow::Error::from)?;
-    let seen = if secrets.is_empty() { Vec::new() } else { search(&mut tx, &secrets, id, &mut lines).await? };
-    tx.append_log(id, lines, grown).await?;
-    if !seen.is_empty() {
-        gateway.orchestrator.raise_alarm(&mut tx, &mut deployment, &seen).await?;
-    }
-    tx.commit().await?;
-    if !seen.is_empty() {
-        gateway.orchestrator.alarm_raised(&deployment);
-    }
-    gateway.bus.publish(News::Deployment(id));
-    Ok(LogReply { job_id: batch.job_id, stored_bytes: end })
+    let secrets = gateway.orchestrator.secrets_of_job(session.sandbox, id).await?;
+    let offset = batch.offset;
+    let lines = unpack(batch)?.into_iter().map(line).collect();
+    gateway.ingest.bring(Batch { session, id, offset, lines, secrets }).await
 }
 
-/// Hides credentials in new lines, together with what is stored before them: one may
-/// begin in an earlier batch.
-async fn search(
-    tx: &mut Tx,
-    secrets: &OwnerSecrets,
-    id: DeploymentId,
-    lines: &mut Vec<LogLine>,
-) -> Result<Vec<SeenSecret>, anyhow::Error> {
-    let stored = tx.last_segments(id).await?;
-    let mut all: Vec<LogLine> = stored.iter().flat_map(|segment| segment.lines.iter().cloned()).collect();
-    let new = all.len();
-    all.append(lines);
-    let (seen, changed) = hide(secrets, &mut all);
-    *lines = all.split_off(new);
-    let mut rest = all.into_iter();
-    let mut first = 0;
-    for mut segment in stored {
-        let last = first + segment.lines.len();
-        segment.lines = rest.by_ref().take(last - first).collect();
-        if changed.iter().any(|changed| (first..last).contains(changed)) {
-            tx.replace_segment(id, segment).await?;
-        }
-        first = last;
+/// The lines of a batch, however they came.
+fn unpack(batch: LogBatch) -> Result<Vec<slipway_proto::v1::LogLine>, Error> {
+    let lines = if batch.compressed.is_empty() {
+        batch.lines
+    } else {
+        let damaged = || Error::invalid("a log batch is damaged or larger than agreed");
+        let raw = zstd::bulk::decompress(&batch.compressed, limits::LOG_BATCH_RAW_BYTES).map_err(|_| damaged())?;
+        LogLines::decode(raw.as_slice()).map_err(|_| damaged())?.lines
+    };
+    if lines.len() > limits::LOG_BATCH_LINES {
+        return Err(Error::invalid(format!("a log batch has at most {} lines", limits::LOG_BATCH_LINES)));
     }
-    Ok(seen)
+    Ok(lines)
+}
+
+fn line(line: slipway_proto::v1::LogLine) -> LogLine {
+    let source = if line.stream() == LogStream::Stderr { LogSource::Stderr } else { LogSource::Stdout };
+    LogLine { source: source.into(), at_unix_ms: line.at_unix_ms, text: line.text.to_vec(), continued: line.continued }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slipway_proto::v1::LogLine as WireLine;
+
+    fn packed(lines: Vec<WireLine>) -> LogBatch {
+        let compressed = zstd::bulk::compress(&LogLines { lines }.encode_to_vec(), 1).expect("compresses");
+        LogBatch { compressed, ..LogBatch::default() }
+    }
+
+    fn wire_line(text: &'static [u8]) -> WireLine {
+        WireLine { text: text.into(), ..WireLine::default() }
+    }
+
+    #[test]
+    fn a_batch_comes_either_way_and_bombs_do_not() {
+        let lines = vec![wire_line(b"one"), wire_line(b"two")];
+        assert_eq!(unpack(packed(lines.clone())).expect("unpacks"), lines);
+        let plain = LogBatch { lines: lines.clone(), ..LogBatch::default() };
+        assert_eq!(unpack(plain).expect("unpacks"), lines);
+
+        let bomb = zstd::bulk::compress(&vec![0; 64 * 1024 * 1024], 1).expect("compresses");
+        let bomb = LogBatch { compressed: bomb, ..LogBatch::default() };
+        assert_eq!(unpack(bomb).expect_err("is refused").code(), ErrorCode::InvalidInput);
+        let many = vec![WireLine::default(); limits::LOG_BATCH_LINES + 1];
+        assert_eq!(unpack(packed(many)).expect_err("is refused").code(), ErrorCode::InvalidInput);
+        let damaged = LogBatch { compressed: vec![1, 2, 3], ..LogBatch::default() };
+        assert_eq!(unpack(damaged).expect_err("is refused").code(), ErrorCode::InvalidInput);
+    }
 }

@@ -13,6 +13,7 @@ pub use enrollment::{EnrollmentToken, new_enrollment_token};
 pub use sessions::Sessions;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use slipway_proto::limits;
 use slipway_proto::v1::agent_server::AgentServer;
@@ -24,11 +25,15 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
 use crate::artifacts::ArtifactStore;
-use crate::bus::Bus;
+use crate::bus::{Bus, News};
 use crate::clock::Clock;
 use crate::deployments::orchestrator::Orchestrator;
 use crate::identity::Authority;
+use crate::logs::ingest::LogIngest;
 use crate::store::Store;
+
+/// How often the table is looked at for work without a hint.
+const POLL: Duration = Duration::from_secs(2);
 
 /// What the services lean on.
 #[derive(Clone)]
@@ -39,6 +44,8 @@ pub struct Gateway {
     pub artifacts: ArtifactStore,
     /// Who moves deployments.
     pub orchestrator: Orchestrator,
+    /// Where log batches go.
+    pub ingest: LogIngest,
     /// Who signs certificates.
     pub authority: Arc<Authority>,
     /// Who is connected.
@@ -52,6 +59,21 @@ pub struct Gateway {
 }
 
 impl Gateway {
+    /// Wakes the sessions for which there is something to do, whatever hints were lost: one look at the
+    /// table for all agents together.
+    async fn look_for_work(self) {
+        loop {
+            match self.store.sandboxes_with_agent_work().await {
+                Ok(sandboxes) => sandboxes.into_iter().for_each(|sandbox| self.bus.publish(News::Sandbox(sandbox))),
+                Err(error) => tracing::error!(%error, "cannot look for work for agents"),
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
     /// Serves agents until the gateway's `stop`.
     pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
         let incoming = listener::accept(listener, &self)?;
@@ -63,6 +85,7 @@ impl Gateway {
             AgentServer::new(session::AgentApi(self.clone())).max_decoding_message_size(limits::LOG_MESSAGE_BYTES);
         let artifacts = ArtifactsServer::new(artifacts::ArtifactsApi::new(self.clone()))
             .max_decoding_message_size(limits::BULK_MESSAGE_BYTES);
+        tokio::spawn(self.clone().look_for_work());
         let stop = self.stop.clone();
         Server::builder()
             .initial_stream_window_size(limits::BULK_STREAM_WINDOW_BYTES)

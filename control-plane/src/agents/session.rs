@@ -2,7 +2,8 @@
 //!
 //! First connect, reconnect, and a restart of either side are this one path: both sides say where
 //! they stand and resend what follows. What the agent should do is read from the table each time
-//! something may have changed, so nothing needs to be remembered here.
+//! something may have changed, so nothing needs to be remembered here. Without a hint, the gateway looks
+//! for all sessions together (`Gateway::look_for_work`).
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use slipway_proto::v1::{
 };
 use slipway_proto::{PROTOCOL, common_protocol, limits};
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -25,7 +27,7 @@ use super::listener::check_identity;
 use super::peer::sandbox_of;
 use super::sessions::{Ends, Outbox};
 use crate::bus::News;
-use crate::deployments::orchestrator::{EventOutcome, Work, clean_text};
+use crate::deployments::orchestrator::{AgentSession, EventOutcome, Work, clean_text};
 use crate::identity::SandboxIdentity;
 use crate::ids::SandboxId;
 
@@ -33,7 +35,7 @@ use crate::ids::SandboxId;
 const OUTBOX: usize = 64;
 /// An agent that reads nothing for this long is gone.
 const WRITE_DEADLINE: Duration = Duration::from_secs(15);
-/// How often the table is read without a hint, and the certificate and the sandbox looked at again.
+/// How often the certificate and the sandbox are looked at again.
 const POLL: Duration = Duration::from_secs(2);
 /// An agent sends a heartbeat each ten seconds; three missed ones and it is gone.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
@@ -91,13 +93,17 @@ impl Session {
         let protocol = common_protocol(PROTOCOL, hello.protocol.unwrap_or_default())
             .ok_or_else(|| incompatible(&clean_text(&hello.agent_version)))?;
         let epoch = self.welcome(&hello, protocol).await?;
+        let session = AgentSession { sandbox, epoch };
         let ends = self.gateway.sessions.open(sandbox, epoch, self.outbox.clone());
         tracing::info!(sandbox.id = %sandbox, session.epoch = epoch, "an agent connected");
         self.gateway.bus.publish(News::Sandbox(sandbox));
 
-        let outcome = self.serve(&mut incoming, ends).await;
+        let outcome = self.serve(session, &mut incoming, ends).await;
 
         self.gateway.sessions.closed(sandbox, epoch);
+        if let Err(error) = self.gateway.orchestrator.agent_left(session).await {
+            tracing::error!(sandbox.id = %sandbox, error = format!("{error:#}"), "cannot give leases back");
+        }
         let now = self.gateway.clock.now();
         if let Err(error) = self.gateway.store.end_session(sandbox, epoch, now).await {
             tracing::error!(sandbox.id = %sandbox, %error, "cannot record the end of a session");
@@ -114,6 +120,7 @@ impl Session {
         let epoch = store.begin_session(sandbox, &version, self.gateway.clock.now()).await.map_err(unavailable)?;
         let epoch = epoch.ok_or_else(|| Status::permission_denied("revoked: this sandbox was deleted"))?;
         orchestrator.fail_forgotten(sandbox, &hello.jobs).await.map_err(unavailable)?;
+        orchestrator.agent_came(sandbox).await.map_err(unavailable)?;
         let jobs = orchestrator.positions(sandbox, &hello.jobs).await.map_err(unavailable)?;
         let welcome = Welcome {
             protocol,
@@ -125,13 +132,19 @@ impl Session {
         Ok(epoch)
     }
 
-    async fn serve(&self, incoming: &mut Streaming<AgentMessage>, ends: Ends) -> Result<(), Status> {
-        let sandbox = self.identity.sandbox_id;
-        let mut listener = self.gateway.bus.listen();
+    async fn serve(
+        &self,
+        session: AgentSession,
+        incoming: &mut Streaming<AgentMessage>,
+        ends: Ends,
+    ) -> Result<(), Status> {
+        let sandbox = session.sandbox;
+        let mut listener = self.gateway.bus.listen(News::Sandbox(sandbox));
         let mut last_heard = tokio::time::Instant::now();
+        let mut look = tokio::time::interval(POLL);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.hand_out_work(sandbox).await?;
         loop {
-            let news = listener.wait_for(|news| news == News::Sandbox(sandbox));
             tokio::select! {
                 () = self.gateway.stop.cancelled() => return self.drain(Reason::Shutdown).await,
                 () = ends.revoked.cancelled() => {
@@ -142,35 +155,35 @@ impl Session {
                 message = incoming.message() => match message? {
                     Some(message) => {
                         last_heard = tokio::time::Instant::now();
-                        self.handle(message).await?;
+                        self.handle(session, message).await?;
                     }
                     None => return Ok(()),
                 },
-                () = news => self.hand_out_work(sandbox).await?,
-                () = tokio::time::sleep(POLL) => {
+                () = listener.changed() => self.hand_out_work(sandbox).await?,
+                _ = look.tick() => {
                     if last_heard.elapsed() > SILENCE_LIMIT {
                         return Err(Status::deadline_exceeded("nothing was heard of this agent for 30 seconds"));
                     }
                     let now = self.gateway.clock.now();
                     check_identity(&self.identity, &self.gateway.store, now).await.map_err(Status::permission_denied)?;
-                    self.hand_out_work(sandbox).await?;
                 }
             }
         }
     }
 
-    async fn handle(&self, message: AgentMessage) -> Result<(), Status> {
-        let sandbox = self.identity.sandbox_id;
+    async fn handle(&self, session: AgentSession, message: AgentMessage) -> Result<(), Status> {
+        let sandbox = session.sandbox;
         match message.message {
             Some(agent_message::Message::Event(event)) => {
                 let job_id = event.job_id.clone();
-                match self.gateway.orchestrator.apply_event(sandbox, event).await {
+                match self.gateway.orchestrator.apply_event(session, event).await {
                     Ok(EventOutcome::Applied(last_event_seq)) => {
                         self.send(Message::EventAck(EventAck { job_id, last_event_seq })).await
                     }
                     Ok(EventOutcome::Gap { expected }) => Err(Status::aborted(format!(
                         "event {expected} of job {job_id} is missing; reconnect to resend it"
                     ))),
+                    Ok(EventOutcome::Superseded) => Err(Status::aborted("another session of this sandbox has begun")),
                     // A job that is not (or no longer) this sandbox's does not end the session.
                     Err(error) if error.code() == crate::error::ErrorCode::Forbidden => {
                         tracing::warn!(sandbox.id = %sandbox, job.id = clean_text(&job_id), "an agent reported on a job that is not its own");

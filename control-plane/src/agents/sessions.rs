@@ -9,7 +9,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use crate::deployments::orchestrator::Presence;
 use crate::ids::SandboxId;
 
 /// Time for an agent to answer what it would build.
@@ -82,6 +81,16 @@ impl Sessions {
         }
     }
 
+    /// Whether the sandbox's agent has a session here.
+    pub fn is_online(&self, sandbox: SandboxId) -> bool {
+        self.lock().contains_key(&sandbox)
+    }
+
+    /// The epoch of the sandbox's session here.
+    pub(super) fn epoch(&self, sandbox: SandboxId) -> Option<i64> {
+        self.lock().get(&sandbox).map(|handle| handle.epoch)
+    }
+
     /// Asks the agent what it would build.
     pub async fn detect(&self, sandbox: SandboxId) -> Result<DetectReply, AskError> {
         let (outbox, request_id, answer) = {
@@ -115,11 +124,5 @@ impl Sessions {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SandboxId, Handle>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Presence for Sessions {
-    fn is_online(&self, sandbox: SandboxId) -> bool {
-        self.lock().contains_key(&sandbox)
     }
 }

@@ -51,6 +51,7 @@ pub(super) struct DeploymentView {
     error_message: Option<String>,
     /// Version of the target's variables it was made with.
     env_version: Option<i64>,
+    log: LogView,
     #[schema(value_type = Metadata)]
     metadata: serde_json::Map<String, serde_json::Value>,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -59,6 +60,41 @@ pub(super) struct DeploymentView {
     completed_at: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+}
+
+/// How much of the log is stored, and whether that is all of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LogView {
+    /// Lines that are stored, those of the control plane included.
+    #[schema(minimum = 0)]
+    lines: i64,
+    /// Bytes that the build printed and that are stored.
+    #[schema(minimum = 0)]
+    bytes: i64,
+    /// Lines that the build printed and that were not kept, because the log was full; a line in the log says where.
+    #[schema(minimum = 0)]
+    dropped_lines: i64,
+    #[schema(minimum = 0)]
+    dropped_bytes: i64,
+    /// Whether the stored log is, byte for byte, what the agent counted and digested while it was printed. Known
+    /// once the log is finished.
+    complete: Option<bool>,
+    /// BLAKE3 digest, in hexadecimal, of what is stored of the build's output: each line and its end.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    blake3: Option<String>,
+}
+
+impl LogView {
+    fn of(deployment: &Deployment) -> Self {
+        Self {
+            lines: deployment.log_lines,
+            bytes: deployment.log_bytes,
+            dropped_lines: deployment.log_dropped_lines,
+            dropped_bytes: deployment.log_dropped_bytes,
+            complete: deployment.log_is_complete,
+            blake3: deployment.log_blake3.as_deref().map(|digest| data_encoding::HEXLOWER.encode(digest)),
+        }
+    }
 }
 
 /// What became known on the way. Further members may come.
@@ -75,6 +111,10 @@ struct Metadata {
     failure_code: Option<String>,
     /// Processes that outlived a cancelled build.
     surviving_processes: Option<u32>,
+    /// It was cancelled, and the agent did not say that its processes have ended.
+    cancel_unconfirmed: Option<bool>,
+    /// Somebody asked to cancel when the provider had published it already.
+    cancel_too_late: Option<bool>,
     alarm: Option<Alarm>,
 }
 
@@ -113,6 +153,7 @@ struct SeenCredential {
 impl DeploymentView {
     fn new(deployment: Deployment, steps: Vec<StepRow>) -> Self {
         Self {
+            log: LogView::of(&deployment),
             id: deployment.id,
             sandbox_id: deployment.sandbox_id,
             target_id: deployment.target_id,
@@ -449,10 +490,11 @@ pub(super) async fn get(
 }
 
 /// Asks a deployment to end. It ends at once while it waits, and as soon as the agent has stopped
-/// the build while it is built.
+/// the build while it is built. While it is published, the provider is asked to hold it back, if it can; else it
+/// ends as a success with `cancel_too_late` in its metadata.
 #[utoipa::path(post, path = "/api/deployments/{id}/cancel", tag = "deployments", operation_id = "cancel_deployment", params(("id" = DeploymentId, Path)),
     responses((status = 202, description = "the deployment, which ends or has ended", body = DeploymentView),
-        (status = 409, description = "the deployment has ended, or it is too late")))]
+        (status = 409, description = "the deployment has ended")))]
 pub(super) async fn cancel(
     State(app): State<App>,
     user: CurrentUser,

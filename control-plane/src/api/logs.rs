@@ -23,7 +23,8 @@ use crate::deployments::follow::{Event, Follower};
 use crate::deployments::status::Status;
 use crate::error::Error;
 use crate::ids::DeploymentId;
-use crate::store::{Deployment, LogLine, LogSource, Store};
+use crate::logs::Logs;
+use crate::store::{Deployment, LogLine, LogSource};
 
 const LAST_EVENT_ID: &str = "last-event-id";
 /// The largest whole number that every JSON reader can hold.
@@ -126,10 +127,10 @@ pub(super) async fn logs(
             .ok_or_else(|| Error::invalid("`Last-Event-ID` must be the id of an event of this stream"))?,
     };
     if matches!(query.format, Some(Format::Text)) {
-        return Ok(download(app.store, id));
+        return Ok(download(app.logs, id));
     }
     let counted = LogStream::begin(&app.allowances, user.id)?;
-    let follower = Follower::new(app.store, &app.bus, app.clock, id, last_line);
+    let follower = Follower::new(app.logs, app.store, &app.bus, app.clock, id, last_line);
     Ok(Sse::new(events(follower, last_line, counted)).keep_alive(KeepAlive::default()).into_response())
 }
 
@@ -187,9 +188,9 @@ fn line_view(number: i64, line: &LogLine) -> LineView {
 }
 
 /// The stored log as text, read a few segments at a time.
-fn download(store: Store, id: DeploymentId) -> Response {
-    let pieces = futures::stream::try_unfold((store, 1), move |(store, next_line)| async move {
-        let lines = store.log_lines(id, next_line).await.map_err(std::io::Error::other)?;
+fn download(logs: Logs, id: DeploymentId) -> Response {
+    let pieces = futures::stream::try_unfold((logs, 1), move |(logs, next_line)| async move {
+        let lines = logs.lines(id, next_line).await.map_err(std::io::Error::other)?;
         let Some((last, _)) = lines.last() else { return Ok::<_, std::io::Error>(None) };
         let next_line = last + 1;
         let mut text = String::new();
@@ -199,7 +200,7 @@ fn download(store: Store, id: DeploymentId) -> Response {
                 text.push('\n');
             }
         }
-        Ok(Some((text, (store, next_line))))
+        Ok(Some((text, (logs, next_line))))
     });
     let mut response = Response::new(HttpBody::from_stream(pieces));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -50,6 +50,7 @@ use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::deployments::orchestrator::Orchestrator;
 use crate::identity::Authority;
+use crate::logs::Logs;
 use crate::providers::Providers;
 use crate::secrets::Vault;
 use crate::store::Store;
@@ -64,6 +65,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct App {
     /// All records.
     pub store: Store,
+    /// What deployments print.
+    pub logs: Logs,
     /// Who asks.
     pub access: Access,
     /// Who changed what.

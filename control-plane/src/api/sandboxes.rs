@@ -17,7 +17,7 @@ use crate::access::{Action, authorize};
 use crate::agents::new_enrollment_token;
 use crate::audit;
 use crate::clock::Timestamp;
-use crate::deployments::orchestrator::{Presence, clean_text, parse_plan};
+use crate::deployments::orchestrator::{clean_text, parse_plan};
 use crate::error::{Error, ErrorCode};
 use crate::ids::{SandboxId, TeamId};
 use crate::store::{Filter, Sandbox, SandboxState};

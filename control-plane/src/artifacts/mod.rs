@@ -46,8 +46,13 @@ impl ArtifactStore {
     pub fn open(directory: &FilePath, store: Store, clock: Clock) -> anyhow::Result<Self> {
         std::fs::create_dir_all(directory)
             .with_context(|| format!("cannot create the blob directory {}", directory.display()))?;
-        let objects = Arc::new(LocalFileSystem::new_with_prefix(directory)?);
+        let objects = Arc::new(LocalFileSystem::new_with_prefix(directory)?.with_fsync(true));
         Ok(Self { store, objects, clock })
+    }
+
+    /// Where objects of all kinds lie.
+    pub fn objects(&self) -> Arc<dyn ObjectStore> {
+        self.objects.clone()
     }
 
     /// Compares a checked manifest with what this owner has stored.

@@ -176,7 +176,7 @@ impl Run {
             anyhow::Ok(deployment)
         };
         let deployment = trail(&app.store, Action::DeploymentCreate, facts).record(deploy).await?;
-        let follower = Follower::new(app.store.clone(), &app.bus, app.clock.clone(), deployment, 0);
+        let follower = Follower::new(app.logs.clone(), app.store.clone(), &app.bus, app.clock.clone(), deployment, 0);
         Ok(Self { output, agent, follower, deployment, user, token_id, started })
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::bus::{Bus, Listener, News};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::DeploymentId;
+use crate::logs::Logs;
 use crate::store::{Deployment, LogLine, StepRow, Store};
 
 /// How often the store is read without a hint.
@@ -30,6 +31,7 @@ pub enum Event {
 /// One watcher's place.
 pub struct Follower {
     store: Store,
+    logs: Logs,
     clock: Clock,
     listener: Listener,
     id: DeploymentId,
@@ -41,11 +43,12 @@ pub struct Follower {
 
 impl Follower {
     /// Watches from the line after `last_line` (0 for all of them).
-    pub fn new(store: Store, bus: &Bus, clock: Clock, id: DeploymentId, last_line: i64) -> Self {
+    pub fn new(logs: Logs, store: Store, bus: &Bus, clock: Clock, id: DeploymentId, last_line: i64) -> Self {
         Self {
             store,
+            logs,
             clock,
-            listener: bus.listen(),
+            listener: bus.listen(News::Deployment(id)),
             id,
             next_line: last_line.max(0).saturating_add(1),
             seen_steps: HashMap::new(),
@@ -62,10 +65,8 @@ impl Follower {
             if !events.is_empty() {
                 return Ok(events);
             }
-            let id = self.id;
-            let wanted = self.listener.wait_for(|news| news == News::Deployment(id));
             // A hint that was lost costs one poll interval.
-            let _ = tokio::time::timeout(POLL, wanted).await;
+            let _ = tokio::time::timeout(POLL, self.listener.changed()).await;
         }
         Ok(Vec::new())
     }
@@ -75,7 +76,7 @@ impl Follower {
         // Read in this order, so that nothing is announced before the lines that led to it, and a log
         // that is complete by the first reading is complete.
         let steps = self.store.steps(self.id).await?;
-        let lines = self.store.log_lines(self.id, self.next_line).await?;
+        let lines = self.logs.lines(self.id, self.next_line).await?;
         let is_at_end = lines.is_empty();
         for (number, line) in lines {
             self.next_line = number + 1;

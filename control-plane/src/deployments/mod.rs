@@ -4,6 +4,5 @@
 pub mod build_settings;
 pub mod display;
 pub mod follow;
-pub mod hide;
 pub mod orchestrator;
 pub mod status;

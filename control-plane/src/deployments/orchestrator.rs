@@ -6,17 +6,19 @@
 //! table each time ([`Orchestrator::work_for`]), so a lost message or a restart loses nothing.
 
 mod alarm;
+mod attached;
 mod events;
+mod held;
 mod publish;
 mod quota;
 mod sweep;
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use slipway_proto::limits;
 use slipway_proto::v1::{BuildEnv, BuildJob, BuildOverrides, CancelJob};
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use super::status::Status;
@@ -25,14 +27,17 @@ use crate::bus::{Bus, News};
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::error::Error;
-use crate::ids::{ArtifactId, DeploymentId, SandboxId};
+use crate::ids::{ArtifactId, DeploymentId, InstanceId, SandboxId};
+use crate::logs::Logs;
 use crate::providers::Providers;
 use crate::secrets::{KnownSecrets, Record, Vault};
-use crate::store::{Deployment, DeploymentRequest, Move, NewDeployment, Sandbox, SandboxState, Store, Target};
+use crate::store::{Deployment, DeploymentRequest, Move, NewDeployment, Sandbox, SandboxState, Store, Target, Tx};
 use crate::variables::{BuildVariables, Scope, Variables};
 
+use held::HeldLeases;
+
+pub use attached::AgentSession;
 pub use events::{EventOutcome, clean_text, foreign_job, parse_job_id, parse_plan};
-pub use sweep::Presence;
 
 const TABLE: &str = "deployments";
 /// How long the bulk connection waits for the session to catch up, and how often it looks.
@@ -49,13 +54,20 @@ struct Inner {
     store: Store,
     providers: Providers,
     vault: Vault,
+    logs: Logs,
     secrets: KnownSecrets,
     audit: Audit,
     bus: Bus,
     clock: Clock,
     limits: Limits,
     started_at: crate::clock::Timestamp,
-    publishing: Mutex<HashSet<DeploymentId>>,
+    /// Holder of the leases of this life.
+    instance: InstanceId,
+    leases: HeldLeases,
+    /// Room for releases under way.
+    publishing: Arc<Semaphore>,
+    /// Something may be ready to be published.
+    ready_to_publish: Notify,
     tasks: TaskTracker,
 }
 
@@ -85,6 +97,7 @@ impl Orchestrator {
     /// An orchestrator over the store; call [`run`](Self::run) to start it.
     pub fn new(
         vault: Vault,
+        logs: Logs,
         providers: Providers,
         secrets: KnownSecrets,
         audit: Audit,
@@ -93,19 +106,22 @@ impl Orchestrator {
         limits: Limits,
     ) -> Self {
         let (store, started_at) = (vault.store().clone(), clock.now());
-        let (publishing, tasks) = (Mutex::default(), TaskTracker::new());
         Self(Arc::new(Inner {
             store,
             providers,
             vault,
+            logs,
             secrets,
             audit,
             bus,
             clock,
             limits,
             started_at,
-            publishing,
-            tasks,
+            instance: InstanceId::new(),
+            leases: HeldLeases::default(),
+            publishing: Arc::new(Semaphore::new(publish::PUBLISHING)),
+            ready_to_publish: Notify::new(),
+            tasks: TaskTracker::new(),
         }))
     }
 
@@ -184,7 +200,7 @@ impl Orchestrator {
             metadata,
         })
         .await?;
-        self.start_publishing(id);
+        self.0.ready_to_publish.notify_one();
         Ok(id)
     }
 
@@ -209,10 +225,12 @@ impl Orchestrator {
         Ok(())
     }
 
-    /// Ends a deployment on request: at once while it waits, through the agent while it is built.
+    /// Ends a deployment on request: at once while it waits, through the agent while it is built, through the
+    /// provider while it is published. A provider may say that it is too late; then the deployment ends
+    /// as a success that says so.
     ///
     /// # Errors
-    /// `Conflict` when it has ended, or is being published and can no longer be held back.
+    /// `Conflict` when it has ended.
     pub async fn cancel(&self, id: DeploymentId) -> Result<(), Error> {
         let now = self.0.clock.now();
         let mut tx = self.0.store.begin().await?;
@@ -221,14 +239,11 @@ impl Orchestrator {
             Status::Pending => {
                 tx.move_deployment(&deployment, Move::Cancel, now).await?;
             }
-            Status::Building | Status::Uploading => {
+            Status::Building | Status::Uploading | Status::Deploying => {
                 if deployment.cancel_requested_at.is_none() {
                     tx.append_system_line(id, "Cancelling on request", now).await?;
                 }
                 tx.request_cancel(id, now).await?;
-            }
-            Status::Deploying => {
-                return Err(Error::conflict("it is too late to cancel: the provider is publishing this deployment"));
             }
             Status::Cancelled => return Ok(()),
             Status::Success | Status::Failed => {
@@ -298,21 +313,31 @@ impl Orchestrator {
 
     /// Ends a deployment with an error, whatever it is doing.
     async fn fail(&self, id: DeploymentId, message: String) -> anyhow::Result<()> {
-        let now = self.0.clock.now();
         let mut tx = self.0.store.begin().await?;
         let Some(deployment) = tx.deployment(id).await? else { return Ok(()) };
-        if tx.move_deployment(&deployment, Move::Fail { message: message.clone() }, now).await? {
-            tx.append_system_line(id, &message, now).await?;
+        if self.fail_in(&mut tx, &deployment, &message).await? {
             tx.commit().await?;
-            tracing::info!(deployment.id = %id, "deployment failed: {message}");
-            self.0.bus.publish(News::Deployment(id));
-            self.0.bus.publish(News::Sandbox(deployment.sandbox_id));
+            self.ended(&deployment);
         }
         Ok(())
     }
 
-    fn publishing(&self) -> std::sync::MutexGuard<'_, HashSet<DeploymentId>> {
-        self.0.publishing.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The same as part of a transaction; call [`ended`](Self::ended) when that is committed.
+    async fn fail_in(&self, tx: &mut Tx, deployment: &Deployment, message: &str) -> anyhow::Result<bool> {
+        let now = self.0.clock.now();
+        let moved = tx.move_deployment(deployment, Move::Fail { message: message.to_owned() }, now).await?;
+        if moved {
+            tx.append_system_line(deployment.id, message, now).await?;
+            tracing::info!(deployment.id = %deployment.id, "deployment failed: {message}");
+        }
+        Ok(moved)
+    }
+
+    /// Tells everybody that a deployment has ended, or may have.
+    fn ended(&self, deployment: &Deployment) {
+        self.0.leases.let_go(deployment.id);
+        self.0.bus.publish(News::Deployment(deployment.id));
+        self.0.bus.publish(News::Sandbox(deployment.sandbox_id));
     }
 
     /// Waits until the agent's events up to `seq` are applied, so that its bulk connection does not
@@ -324,14 +349,13 @@ impl Orchestrator {
         id: DeploymentId,
         seq: u64,
     ) -> anyhow::Result<Option<Deployment>> {
-        let mut listener = self.0.bus.listen();
+        let mut listener = self.0.bus.listen(News::Deployment(id));
         let caught_up = async {
             loop {
                 let deployment = self.0.store.deployment(id).await?.filter(|found| found.sandbox_id == sandbox);
                 match deployment {
                     Some(found) if u64::try_from(found.last_event_seq)? < seq && !found.status.is_final() => {
-                        let wanted = listener.wait_for(|news| news == News::Deployment(id));
-                        let _ = tokio::time::timeout(CATCH_UP_POLL, wanted).await;
+                        let _ = tokio::time::timeout(CATCH_UP_POLL, listener.changed()).await;
                     }
                     settled => return anyhow::Ok(settled),
                 }
@@ -359,10 +383,13 @@ impl Orchestrator {
         }
         tx.set_step(id, super::status::Step::Upload, super::status::StepState::Done, now).await?;
         let moved = tx.move_deployment(&deployment, Move::Deploy { artifact }, now).await?;
+        // From here on any instance may go on.
+        tx.free_lease(id, now).await?;
         tx.commit().await?;
+        self.0.leases.let_go(id);
         if moved {
             self.0.bus.publish(News::Deployment(id));
-            self.start_publishing(id);
+            self.0.ready_to_publish.notify_one();
         }
         Ok(moved)
     }

@@ -58,6 +58,14 @@ pub struct Deployment {
     pub log_lines: i64,
     /// Bytes the agent's log has in all, once it is closed.
     pub log_announced_bytes: Option<i64>,
+    /// Bytes and lines that were printed and, because the log was full, not kept.
+    pub log_dropped_bytes: i64,
+    /// Lines of these.
+    pub log_dropped_lines: i64,
+    /// Whether the finished log is, byte for byte, what the agent announced; `None` until it is finished.
+    pub log_is_complete: Option<bool>,
+    /// BLAKE3 digest of the agent's part of the finished log, as stored.
+    pub log_blake3: Option<Vec<u8>>,
     /// When somebody asked to cancel.
     pub cancel_requested_at: Option<Timestamp>,
     /// When work began.
@@ -138,6 +146,21 @@ fn stored_time<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Timestamp>,
     Ok(Option::<i64>::deserialize(value)?.map(Timestamp::from_micros))
 }
 
+/// What an agent says its whole log amounts to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnnouncedLog {
+    /// Text and line ends.
+    pub bytes: i64,
+    /// Whole lines.
+    pub lines: i64,
+    /// BLAKE3 digest of text and line ends.
+    pub blake3: Vec<u8>,
+    /// Printed, and not kept.
+    pub dropped_bytes: i64,
+    /// Lines of these.
+    pub dropped_lines: i64,
+}
+
 /// A change of status with what belongs to it.
 #[derive(Debug, Clone)]
 pub enum Move {
@@ -199,7 +222,10 @@ macro_rules! select {
         concat!(
             "SELECT id, user_id, sandbox_id, target_id, provider, environment, status, status_message, deployment_url,
                 preview_url, error_message, metadata, request, sealed_build_env, env_version, dry_run, artifact_id, last_event_seq,
-                log_bytes, log_lines, log_announced_bytes, cancel_requested_at, started_at, completed_at, created_at
+                log_bytes, log_lines, log_announced_bytes, log_dropped_bytes, log_dropped_lines,
+                (SELECT is_complete FROM finished_logs WHERE deployment_id = deployments.id) AS log_is_complete,
+                (SELECT agent_blake3 FROM finished_logs WHERE deployment_id = deployments.id) AS log_blake3,
+                cancel_requested_at, started_at, completed_at, created_at
              FROM deployments ",
             $rest
         )
@@ -216,6 +242,9 @@ const UNFINISHED: &str = select!("WHERE status IN ('pending', 'building', 'uploa
 const UNFINISHED_OF_SANDBOX: &str = select!(
     "WHERE sandbox_id = $1 AND status IN ('pending', 'building', 'uploading') AND artifact_id IS NULL ORDER BY id"
 );
+const WITH_AGENT_WORK: &str = "
+    SELECT DISTINCT sandbox_id FROM deployments
+    WHERE status IN ('pending', 'building', 'uploading') AND artifact_id IS NULL";
 const INSERT: &str = "
     INSERT INTO deployments (id, user_id, sandbox_id, target_id, provider, environment, request, sealed_build_env,
         dry_run, artifact_id, metadata, created_at, env_version)
@@ -251,7 +280,13 @@ const SET_PROGRESS: &str = "
     UPDATE deployment_steps SET progress_done = $3, progress_total = $4 WHERE deployment_id = $1 AND step = $2";
 const SET_EVENT_SEQ: &str = "UPDATE deployments SET last_event_seq = $2 WHERE id = $1";
 const SET_METADATA: &str = "UPDATE deployments SET metadata = $2 WHERE id = $1";
-const SET_LOG_ANNOUNCED: &str = "UPDATE deployments SET log_announced_bytes = $2 WHERE id = $1";
+const SET_LOG_ANNOUNCED: &str = "
+    UPDATE deployments SET log_announced_bytes = $2, log_announced_lines = $3, log_announced_blake3 = $4,
+        log_dropped_bytes = $5, log_dropped_lines = $6
+    WHERE id = $1";
+const SET_STATUS_MESSAGE: &str = "
+    UPDATE deployments SET status_message = $2
+    WHERE id = $1 AND status_message IS NOT $2 AND status NOT IN ('success', 'failed', 'cancelled')";
 const REQUEST_CANCEL: &str = "
     UPDATE deployments SET cancel_requested_at = COALESCE(cancel_requested_at, $2), status_message = 'Cancelling'
     WHERE id = $1";
@@ -288,6 +323,11 @@ impl Store {
     /// What this sandbox's agent is or should be at work on, oldest first.
     pub async fn agent_work(&self, sandbox: SandboxId) -> Result<Vec<Deployment>, sqlx::Error> {
         sqlx::query_as(UNFINISHED_OF_SANDBOX).bind(sandbox).fetch_all(&self.pool).await
+    }
+
+    /// The sandboxes whose agents are or should be at work.
+    pub async fn sandboxes_with_agent_work(&self) -> Result<Vec<SandboxId>, sqlx::Error> {
+        sqlx::query_scalar(WITH_AGENT_WORK).fetch_all(&self.pool).await
     }
 
     /// The sandbox's deployments that an alarm ended after `since`.
@@ -357,7 +397,7 @@ impl Tx {
             let state = if is_built { StepState::Skipped } else { StepState::Pending };
             sqlx::query(INSERT_STEP).bind(new.id).bind(step).bind(state).execute(&mut *self.0).await?;
         }
-        Ok(())
+        self.insert_lease(new.id).await
     }
 
     /// The deployment as this transaction sees it.
@@ -438,9 +478,24 @@ impl Tx {
         sqlx::query(SET_METADATA).bind(deployment.id).bind(&deployment.metadata).execute(&mut *self.0).await.map(drop)
     }
 
-    /// Remembers how many bytes the agent's log has in all.
-    pub async fn set_log_announced(&mut self, id: DeploymentId, bytes: i64) -> Result<(), sqlx::Error> {
-        sqlx::query(SET_LOG_ANNOUNCED).bind(id).bind(bytes).execute(&mut *self.0).await.map(drop)
+    /// Remembers what the agent's log must amount to.
+    pub async fn set_log_announced(&mut self, id: DeploymentId, log: &AnnouncedLog) -> Result<(), sqlx::Error> {
+        sqlx::query(SET_LOG_ANNOUNCED)
+            .bind(id)
+            .bind(log.bytes)
+            .bind(log.lines)
+            .bind(&log.blake3)
+            .bind(log.dropped_bytes)
+            .bind(log.dropped_lines)
+            .execute(&mut *self.0)
+            .await
+            .map(drop)
+    }
+
+    /// Says what an unfinished deployment is about; `false` when it says so already.
+    pub async fn set_status_message(&mut self, id: DeploymentId, message: Option<&str>) -> Result<bool, sqlx::Error> {
+        let set = sqlx::query(SET_STATUS_MESSAGE).bind(id).bind(message).execute(&mut *self.0).await?;
+        Ok(set.rows_affected() == 1)
     }
 
     /// Notes that somebody wants it to end.
@@ -494,6 +549,24 @@ pub(crate) async fn stored_deployment(store: &Store) -> DeploymentId {
     tx.insert_deployment(&new, now).await.expect("deployment");
     tx.commit().await.expect("commits");
     new.id
+}
+
+/// The same with an artifact, in `deploying`.
+#[cfg(test)]
+pub(crate) async fn deploying(store: &Store) -> DeploymentId {
+    let now = Timestamp::from_micros(1_000_000);
+    let id = stored_deployment(store).await;
+    let mut tx = store.begin().await.expect("begins");
+    let user_id = tx.deployment(id).await.expect("reads").expect("exists").user_id;
+    let artifact =
+        crate::store::Artifact { id: ArtifactId::new(), user_id, root: vec![0; 32], files: 1, size_bytes: 1 };
+    tx.insert_artifact(&artifact, now).await.expect("stores");
+    for change in [Move::Build, Move::Upload, Move::Deploy { artifact: artifact.id }] {
+        let deployment = tx.deployment(id).await.expect("reads").expect("exists");
+        assert!(tx.move_deployment(&deployment, change, now).await.expect("moves"));
+    }
+    tx.commit().await.expect("commits");
+    id
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@ use sqlx::FromRow;
 
 use super::{Store, Tx};
 use crate::clock::Timestamp;
-use crate::ids::DeploymentId;
+use crate::ids::{DeploymentId, SandboxId};
 
 /// Fast, and log text shrinks tenfold at any level.
 const ZSTD_LEVEL: i32 = 1;
-/// A segment comes from one batch of at most 512 KiB; more than this is damage.
-const SEGMENT_RAW_BYTES: usize = 4 * 1024 * 1024;
+/// Larger runs of lines than this are damage: what is written at once stays below it.
+const RUN_RAW_BYTES: usize = 8 * 1024 * 1024;
 /// Segments read at once.
 const SEGMENTS_PER_READ: i64 = 16;
 
@@ -74,6 +74,56 @@ pub struct LogSegment {
     pub lines: Vec<LogLine>,
 }
 
+/// A run of lines in the object of a finished log.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct LogRun {
+    /// Number of the first.
+    #[prost(int64, tag = "1")]
+    pub first_line: i64,
+    /// How many.
+    #[prost(int64, tag = "2")]
+    pub line_count: i64,
+    /// Where they begin in the object.
+    #[prost(uint64, tag = "3")]
+    pub offset: u64,
+    /// Bytes in the object.
+    #[prost(uint64, tag = "4")]
+    pub length: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Runs {
+    #[prost(message, repeated, tag = "1")]
+    runs: Vec<LogRun>,
+}
+
+/// A log in its last form.
+pub struct FinishedLog {
+    /// Of its object.
+    pub size_bytes: i64,
+    /// Where in it which lines are.
+    pub runs: Vec<LogRun>,
+    /// Lines in it, of the agent and of the control plane.
+    pub lines: i64,
+    /// Text and line ends of the agent's lines.
+    pub agent_bytes: i64,
+    /// Whole lines of the agent.
+    pub agent_lines: i64,
+    /// BLAKE3 digest of the agent's text and line ends.
+    pub agent_blake3: Vec<u8>,
+}
+
+/// How far the log of a job is, for what comes next.
+#[derive(Debug, Clone, FromRow)]
+pub struct LogPosition {
+    /// Whose job it is.
+    pub sandbox_id: SandboxId,
+    /// Bytes of the agent's log that are stored.
+    pub log_bytes: i64,
+    /// Nothing more is taken.
+    pub log_is_finished: bool,
+}
+
 #[derive(FromRow)]
 struct SegmentRow {
     first_line: i64,
@@ -93,12 +143,32 @@ const FROM_LINE: &str = "
     WHERE deployment_id = $1 AND first_line + line_count > $2
     ORDER BY first_line LIMIT $3";
 
-fn encode(lines: Vec<LogLine>) -> std::io::Result<Vec<u8>> {
-    zstd::bulk::compress(&Segment { lines }.encode_to_vec(), ZSTD_LEVEL)
+const POSITION: &str = "SELECT sandbox_id, log_bytes, log_is_finished FROM deployments WHERE id = $1";
+const DUE: &str = "
+    SELECT id FROM deployments
+    WHERE log_is_finished = 0 AND completed_at IS NOT NULL
+      AND (completed_at < $1 OR last_event_seq = 0 OR log_announced_bytes <= log_bytes)
+    LIMIT $2";
+const FINISH: &str =
+    "UPDATE deployments SET log_is_finished = 1 WHERE id = $1 AND log_is_finished = 0 AND log_lines = $2";
+const INSERT_FINISHED: &str = "
+    INSERT INTO finished_logs (deployment_id, size_bytes, runs, lines, agent_bytes, agent_lines, agent_blake3, is_complete,
+        finished_at)
+    SELECT id, $2, $3, $4, $5, $6, $7,
+        CASE WHEN log_announced_bytes IS NULL THEN last_event_seq = 0
+             ELSE log_announced_bytes = $5 AND log_announced_lines = $6 AND log_announced_blake3 = $7 END, $8
+    FROM deployments WHERE id = $1";
+const DELETE_SEGMENTS: &str = "DELETE FROM log_segments WHERE deployment_id = $1 AND first_line <= $2";
+const RUNS: &str = "SELECT runs FROM finished_logs WHERE deployment_id = $1";
+
+/// Lines as they are stored: one zstd frame.
+pub fn encode_lines(lines: Vec<LogLine>, level: i32) -> std::io::Result<Vec<u8>> {
+    zstd::bulk::compress(&Segment { lines }.encode_to_vec(), level)
 }
 
-fn decode(content: &[u8]) -> Result<Vec<LogLine>, anyhow::Error> {
-    Ok(Segment::decode(zstd::bulk::decompress(content, SEGMENT_RAW_BYTES)?.as_slice())?.lines)
+/// The same back.
+pub fn decode_lines(content: &[u8]) -> Result<Vec<LogLine>, anyhow::Error> {
+    Ok(Segment::decode(zstd::bulk::decompress(content, RUN_RAW_BYTES)?.as_slice())?.lines)
 }
 
 impl Store {
@@ -109,14 +179,55 @@ impl Store {
             sqlx::query_as(FROM_LINE).bind(id).bind(first_line).bind(SEGMENTS_PER_READ).fetch_all(&self.pool).await?;
         let mut lines = Vec::new();
         for segment in segments {
-            let numbered = (segment.first_line..).zip(decode(&segment.content)?);
+            let numbered = (segment.first_line..).zip(decode_lines(&segment.content)?);
             lines.extend(numbered.filter(|(number, _)| *number >= first_line));
         }
         Ok(lines)
     }
+
+    /// Where in the object of a finished log which lines are; `None` while it is not finished.
+    pub async fn finished_log_runs(&self, id: DeploymentId) -> Result<Option<Vec<LogRun>>, anyhow::Error> {
+        let runs: Option<Vec<u8>> = sqlx::query_scalar(RUNS).bind(id).fetch_optional(&self.pool).await?;
+        Ok(runs.map(|runs| Runs::decode(runs.as_slice())).transpose()?.map(|decoded| decoded.runs))
+    }
+
+    /// Ended deployments whose log is whole and not finished, or that ended before `late`.
+    pub async fn unfinished_logs(&self, late: Timestamp, limit: i64) -> Result<Vec<DeploymentId>, sqlx::Error> {
+        sqlx::query_scalar(DUE).bind(late).bind(limit).fetch_all(&self.pool).await
+    }
 }
 
 impl Tx {
+    /// How far the log of a deployment is.
+    pub async fn log_position(&mut self, id: DeploymentId) -> Result<Option<LogPosition>, sqlx::Error> {
+        sqlx::query_as(POSITION).bind(id).fetch_optional(&mut *self.0).await
+    }
+
+    /// Puts the finished log in the place of its segments; `false` when the log has grown since it was read.
+    pub async fn finish_log(
+        &mut self,
+        id: DeploymentId,
+        log: &FinishedLog,
+        now: Timestamp,
+    ) -> Result<bool, anyhow::Error> {
+        if sqlx::query(FINISH).bind(id).bind(log.lines).execute(&mut *self.0).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query(INSERT_FINISHED)
+            .bind(id)
+            .bind(log.size_bytes)
+            .bind(Runs { runs: log.runs.clone() }.encode_to_vec())
+            .bind(log.lines)
+            .bind(log.agent_bytes)
+            .bind(log.agent_lines)
+            .bind(&log.agent_blake3)
+            .bind(now)
+            .execute(&mut *self.0)
+            .await?;
+        sqlx::query(DELETE_SEGMENTS).bind(id).bind(log.lines).execute(&mut *self.0).await?;
+        Ok(true)
+    }
+
     /// Appends lines; `agent_bytes` is how far they move the agent's log, 0 for our own lines.
     pub async fn append_log(
         &mut self,
@@ -130,7 +241,7 @@ impl Tx {
         let count = i64::try_from(lines.len())?;
         let last: i64 =
             sqlx::query_scalar(COUNT_LINES).bind(id).bind(count).bind(agent_bytes).fetch_one(&mut *self.0).await?;
-        let content = encode(lines)?;
+        let content = encode_lines(lines, ZSTD_LEVEL)?;
         sqlx::query(INSERT).bind(id).bind(last - count + 1).bind(count).bind(content).execute(&mut *self.0).await?;
         Ok(())
     }
@@ -141,7 +252,7 @@ impl Tx {
             sqlx::query_as(LAST).bind(id).bind(SEGMENTS_LOOKED_BACK).fetch_all(&mut *self.0).await?;
         let (mut segments, mut bytes) = (Vec::new(), 0);
         for row in rows {
-            let lines = decode(&row.content)?;
+            let lines = decode_lines(&row.content)?;
             bytes += lines.iter().map(|line| line.text.len()).sum::<usize>();
             segments.push(LogSegment { first_line: row.first_line, lines });
             if bytes >= BYTES_LOOKED_BACK {
@@ -154,7 +265,7 @@ impl Tx {
 
     /// Stores a segment anew with as many lines.
     pub async fn replace_segment(&mut self, id: DeploymentId, segment: LogSegment) -> Result<(), anyhow::Error> {
-        let content = encode(segment.lines)?;
+        let content = encode_lines(segment.lines, ZSTD_LEVEL)?;
         sqlx::query(REPLACE).bind(id).bind(segment.first_line).bind(content).execute(&mut *self.0).await?;
         Ok(())
     }

@@ -61,6 +61,7 @@ const DELETE: &str = "DELETE FROM sandboxes WHERE id = $1";
 const BEGIN_SESSION: &str = "
     UPDATE sandboxes SET session_epoch = session_epoch + 1, agent_version = $2, last_seen_at = $3
     WHERE id = $1 RETURNING session_epoch";
+const IS_CURRENT_SESSION: &str = "SELECT EXISTS (SELECT 1 FROM sandboxes WHERE id = $1 AND session_epoch = $2)";
 const END_SESSION: &str = "UPDATE sandboxes SET last_seen_at = $3 WHERE id = $1 AND session_epoch = $2";
 
 impl Store {
@@ -100,7 +101,11 @@ impl Store {
         agent_version: &str,
         now: Timestamp,
     ) -> Result<Option<i64>, sqlx::Error> {
-        sqlx::query_scalar(BEGIN_SESSION).bind(id).bind(agent_version).bind(now).fetch_optional(&self.pool).await
+        let mut tx = self.begin().await?;
+        let begin = sqlx::query_scalar(BEGIN_SESSION).bind(id).bind(agent_version).bind(now);
+        let epoch = begin.fetch_optional(&mut *tx.0).await?;
+        tx.commit().await?;
+        Ok(epoch)
     }
 
     /// Remembers when the session `epoch` ended, unless another has begun.
@@ -110,6 +115,11 @@ impl Store {
 }
 
 impl Tx {
+    /// Whether this is the sandbox's latest session: writes of an earlier one must not happen.
+    pub async fn is_current_session(&mut self, id: SandboxId, epoch: i64) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(IS_CURRENT_SESSION).bind(id).bind(epoch).fetch_one(&mut *self.0).await
+    }
+
     /// The sandbox as this transaction sees it.
     pub async fn sandbox(&mut self, id: SandboxId) -> Result<Option<Sandbox>, sqlx::Error> {
         sqlx::query_as(BY_ID).bind(id).fetch_optional(&mut *self.0).await

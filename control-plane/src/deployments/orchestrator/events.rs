@@ -4,19 +4,17 @@
 use slipway_proto::limits;
 use slipway_proto::plan::BuildPlan;
 use slipway_proto::v1::job_event::Kind;
-use slipway_proto::v1::{JobEvent, JobFailed, JobPosition, Step as WireStep};
+use slipway_proto::v1::{JobEvent, JobFailed, JobPosition, LogClosed, Step as WireStep};
 
-use super::Orchestrator;
+use super::{AgentSession, Orchestrator};
 use crate::bus::News;
 use crate::clock::Timestamp;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::error::{Error, ErrorCode};
 use crate::ids::{DeploymentId, SandboxId};
+use crate::logs::finish::LATE_LOG;
 use crate::secrets::{OwnerSecrets, SeenSecret};
-use crate::store::{Deployment, Move, Tx};
-
-/// How long after its end a deployment still takes the rest of its log.
-const LATE_LOG: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+use crate::store::{AnnouncedLog, Deployment, Move, Tx};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +26,8 @@ pub enum EventOutcome {
         /// The number that should have come.
         expected: u64,
     },
+    /// Another session of the sandbox has begun; this one may write nothing more.
+    Superseded,
 }
 
 impl Orchestrator {
@@ -35,13 +35,17 @@ impl Orchestrator {
     ///
     /// # Errors
     /// `Forbidden` for a job of another sandbox, or of none: the two look alike.
-    pub async fn apply_event(&self, sandbox: SandboxId, mut event: JobEvent) -> Result<EventOutcome, Error> {
+    pub async fn apply_event(&self, session: AgentSession, mut event: JobEvent) -> Result<EventOutcome, Error> {
+        let sandbox = session.sandbox;
         let id = parse_job_id(&event.job_id)?;
         let seen = self.hide_secrets(sandbox, id, &mut event).await?;
         let now = self.0.clock.now();
         let mut tx = self.0.store.begin().await?;
         let deployment = tx.deployment(id).await?.filter(|deployment| deployment.sandbox_id == sandbox);
         let mut deployment = deployment.ok_or_else(foreign_job)?;
+        if !tx.is_current_session(sandbox, session.epoch).await? {
+            return Ok(EventOutcome::Superseded);
+        }
         let last = u64::try_from(deployment.last_event_seq).unwrap_or(0);
         if event.seq <= last {
             return Ok(EventOutcome::Applied(last));
@@ -58,11 +62,15 @@ impl Orchestrator {
         let is_open = deployment.status == Status::Pending || deployment.status.is_with_agent();
         match event.kind {
             Some(Kind::LogClosed(closed)) => {
-                let bytes = i64::try_from(closed.bytes).map_err(|_| Error::invalid("a log cannot be that long"))?;
-                tx.set_log_announced(id, bytes).await?;
+                tx.set_log_announced(id, &announced(&closed)?).await?;
             }
             _ if is_open && !seen.is_empty() => self.raise_alarm(&mut tx, &mut deployment, &seen).await?,
-            Some(kind) if is_open => apply(&mut tx, &mut deployment, kind, now).await?,
+            Some(kind) if is_open => {
+                if matches!(kind, Kind::Accepted(_)) {
+                    self.attach(&mut tx, id, now).await?;
+                }
+                apply(&mut tx, &mut deployment, kind, now).await?;
+            }
             _ => {}
         }
         tx.commit().await?;
@@ -72,7 +80,7 @@ impl Orchestrator {
             && is_open
         {
             tracing::info!(deployment.id = %id, status = after.status.as_str(), "deployment ended");
-            self.0.bus.publish(News::Sandbox(sandbox));
+            self.ended(&after);
         }
         Ok(EventOutcome::Applied(event.seq))
     }
@@ -127,7 +135,7 @@ impl Orchestrator {
             let id = deployment.id.to_string();
             if deployment.status.is_with_agent() && !held.iter().any(|job| job.job_id == id) {
                 if deployment.cancel_requested_at.is_some() {
-                    self.end_cancelled(deployment.id).await?;
+                    self.end_cancelled(deployment.id, "the agent in the sandbox was restarted meanwhile").await?;
                     continue;
                 }
                 let message = "the agent in the sandbox stopped during the build and was restarted; nothing was published. Deploy again";
@@ -137,15 +145,34 @@ impl Orchestrator {
         Ok(())
     }
 
-    pub(super) async fn end_cancelled(&self, id: DeploymentId) -> anyhow::Result<()> {
+    /// Ends a cancelled deployment whose agent has not said that its processes are gone.
+    pub(super) async fn end_cancelled(&self, id: DeploymentId, remark: &str) -> anyhow::Result<()> {
+        let now = self.0.clock.now();
         let mut tx = self.0.store.begin().await?;
-        let Some(deployment) = tx.deployment(id).await? else { return Ok(()) };
-        tx.move_deployment(&deployment, Move::Cancel, self.0.clock.now()).await?;
-        tx.commit().await?;
-        self.0.bus.publish(News::Deployment(id));
-        self.0.bus.publish(News::Sandbox(deployment.sandbox_id));
+        let Some(mut deployment) = tx.deployment(id).await? else { return Ok(()) };
+        if tx.move_deployment(&deployment, Move::Cancel, now).await? {
+            tx.add_metadata(&mut deployment, "cancel_unconfirmed", true.into()).await?;
+            tx.append_system_line(id, &format!("Cancelled; {remark}"), now).await?;
+            tx.commit().await?;
+            self.ended(&deployment);
+        }
         Ok(())
     }
+}
+
+/// What an agent says of its log, as we keep it.
+fn announced(closed: &LogClosed) -> Result<AnnouncedLog, Error> {
+    let number = |value: u64| i64::try_from(value).map_err(|_| Error::invalid("a log cannot be that long"));
+    if closed.blake3.len() != blake3::OUT_LEN {
+        return Err(Error::invalid("the digest of a log has 32 bytes"));
+    }
+    Ok(AnnouncedLog {
+        bytes: number(closed.bytes)?,
+        lines: number(closed.lines)?,
+        blake3: closed.blake3.clone(),
+        dropped_bytes: number(closed.dropped_bytes)?,
+        dropped_lines: number(closed.dropped_lines)?,
+    })
 }
 
 /// A job of somebody else and a job that never was get the same answer.
@@ -267,6 +294,7 @@ mod tests {
     use crate::config::Limits;
     use crate::deployments::orchestrator::DeployRequest;
     use crate::ids::{ArtifactId, TargetId};
+    use crate::logs::Logs;
     use crate::providers::Providers;
     use crate::secrets::{CredentialSecret, KnownSecrets, vault_over};
     use crate::store::{AuditFilter, AuditScope, DeploymentRequest, Store, Target, in_memory, stored_deployment};
@@ -277,8 +305,15 @@ mod tests {
     async fn orchestrator(store: &Store) -> Orchestrator {
         let vault = vault_over(store).await;
         let secrets = KnownSecrets::new(vault.clone());
+        let objects = std::sync::Arc::new(object_store::memory::InMemory::new());
+        let logs = Logs::new(store.clone(), objects, Clock::manual(NOW));
         let (audit, clock) = (crate::audit::Audit::new(store.clone(), Clock::manual(NOW), None), Clock::manual(NOW));
-        Orchestrator::new(vault, Providers::new([]), secrets, audit, Bus::new(), clock, Limits::default())
+        Orchestrator::new(vault, logs, Providers::new([]), secrets, audit, Bus::new(), clock, Limits::default())
+    }
+
+    /// As it is before any agent has connected.
+    fn first_session(sandbox: SandboxId) -> AgentSession {
+        AgentSession { sandbox, epoch: 0 }
     }
 
     fn event(id: DeploymentId, seq: u64, kind: Kind) -> JobEvent {
@@ -292,7 +327,7 @@ mod tests {
         let sandbox = store.deployment(id).await.expect("reads").expect("exists").sandbox_id;
         let orchestrator = orchestrator(&store).await;
         let accepted = || Kind::Accepted(JobAccepted {});
-        let apply = |seq, kind| orchestrator.apply_event(sandbox, event(id, seq, kind));
+        let apply = |seq, kind| orchestrator.apply_event(first_session(sandbox), event(id, seq, kind));
 
         assert_eq!(apply(2, accepted()).await.expect("answers"), EventOutcome::Gap { expected: 1 });
         assert_eq!(apply(1, accepted()).await.expect("answers"), EventOutcome::Applied(1));
@@ -301,7 +336,7 @@ mod tests {
         assert_eq!(apply(1, failed()).await.expect("answers"), EventOutcome::Applied(1), "known already");
         assert_eq!(store.deployment(id).await.expect("reads").expect("exists").status, Status::Building);
 
-        let foreign = orchestrator.apply_event(SandboxId::new(), event(id, 2, failed())).await;
+        let foreign = orchestrator.apply_event(first_session(SandboxId::new()), event(id, 2, failed())).await;
         assert_eq!(foreign.expect_err("is refused").code(), ErrorCode::Forbidden);
     }
 
@@ -329,7 +364,10 @@ mod tests {
         let orchestrator = orchestrator(&store).await;
         let failed = Kind::Failed(JobFailed { message: "late".to_owned(), ..JobFailed::default() });
         for (seq, kind) in [(1, failed), (2, Kind::Cancelled(JobCancelled::default()))] {
-            orchestrator.apply_event(deployment.sandbox_id, event(id, seq, kind)).await.expect("is counted");
+            orchestrator
+                .apply_event(first_session(deployment.sandbox_id), event(id, seq, kind))
+                .await
+                .expect("is counted");
         }
         let after = store.deployment(id).await.expect("reads").expect("exists");
         assert_eq!((after.status, after.last_event_seq), (Status::Deploying, 2));
@@ -375,7 +413,7 @@ mod tests {
             let id = orchestrator.deploy(&sandbox, target, request()).await.expect("deploys");
             let message = "canary-of-ada-0123 canary-of-the-team-0123".to_owned();
             let failed = Kind::Failed(JobFailed { message, ..JobFailed::default() });
-            orchestrator.apply_event(sandbox.id, event(id, 1, failed)).await.expect("is applied");
+            orchestrator.apply_event(first_session(sandbox.id), event(id, 1, failed)).await.expect("is applied");
             let after = store.deployment(id).await.expect("reads").expect("exists");
             assert_eq!(after.status, Status::Failed);
             assert_eq!(after.metadata["alarm"]["credentials"].as_array().map(Vec::len), Some(named));

@@ -16,6 +16,8 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const PENDING_LIMIT: Duration = Duration::from_secs(60 * 60);
 /// How long a lost agent may take to come back; it builds on meanwhile.
 const REATTACH_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// From then on people are told that the agent is away; a reconnect takes a second or two.
+const DISCONNECTED_AFTER: Duration = Duration::from_secs(10);
 /// The agent ends its job itself at the deadline; this is for one that does not.
 const DEADLINE_SLACK: Duration = Duration::from_secs(60);
 /// An agent that was told to cancel must have done so by then.
@@ -25,75 +27,79 @@ const KEEP_IDENTITIES: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a request with an `Idempotency-Key` gets the same answer.
 const KEEP_ANSWERS: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Tells which sandboxes have an agent connected.
-pub trait Presence: Send + Sync {
-    /// Whether the sandbox's agent has a session here.
-    fn is_online(&self, sandbox: crate::ids::SandboxId) -> bool;
-}
-
 impl Orchestrator {
-    /// Sweeps until `stop`; then waits for publishing to finish.
-    pub async fn run(&self, presence: &dyn Presence, stop: CancellationToken) {
-        loop {
-            if let Err(error) = self.sweep(presence).await {
-                tracing::error!(error = format!("{error:#}"), "the sweep over unfinished deployments failed");
-            }
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = tokio::time::sleep(INTERVAL) => {}
-            }
+    /// Works until `stop`; then waits for publishing to finish.
+    pub async fn run(&self, stop: CancellationToken) {
+        if let Err(error) = self.0.store.release_leases_of_others(self.0.instance).await {
+            tracing::error!(%error, "cannot free the leases of a former life; they run out within a minute");
         }
+        tokio::join!(self.sweep_until(&stop), self.keep_leases(&stop), self.run_publisher(&stop));
         self.0.tasks.close();
         self.0.tasks.wait().await;
     }
 
-    async fn sweep(&self, presence: &dyn Presence) -> anyhow::Result<()> {
+    async fn sweep_until(&self, stop: &CancellationToken) {
+        loop {
+            if let Err(error) = self.sweep().await {
+                tracing::error!(error = format!("{error:#}"), "the sweep over unfinished deployments failed");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(INTERVAL) => {}
+            }
+        }
+    }
+
+    async fn sweep(&self) -> anyhow::Result<()> {
         let now = self.0.clock.now();
         for deployment in self.0.store.unfinished_deployments().await? {
             let id = deployment.id;
             match deployment.status {
-                Status::Deploying => self.start_publishing(id),
-                Status::Pending if deployment.artifact_id.is_some() => self.start_publishing(id),
+                Status::Pending if deployment.artifact_id.is_some() => {} // the publisher's
                 Status::Pending if now.since(deployment.created_at) > PENDING_LIMIT => {
                     let message = "no agent of this sandbox connected within an hour; start slipway-agent in the sandbox and deploy again";
                     self.fail(id, message.to_owned()).await?;
                 }
-                Status::Building | Status::Uploading => self.check_agent(&deployment, presence, now).await?,
-                Status::Pending | Status::Success | Status::Failed | Status::Cancelled => {}
+                Status::Building | Status::Uploading => self.check_agent(&deployment, now).await?,
+                Status::Pending | Status::Deploying | Status::Success | Status::Failed | Status::Cancelled => {}
             }
         }
+        self.0.logs.finish_due().await?;
         self.0.store.forget_expired_identities(now.minus(KEEP_IDENTITIES)).await?;
         self.0.store.forget_ended_sign_ins(now).await?;
         self.0.store.forget_answers(now.minus(KEEP_ANSWERS)).await?;
         self.0.store.forget_deployment_counts(now).await?;
+        self.0.store.forget_ended_leases(now).await?;
         self.0.audit.forget_old().await?;
         Ok(())
     }
 
-    async fn check_agent(
-        &self,
-        deployment: &Deployment,
-        presence: &dyn Presence,
-        now: Timestamp,
-    ) -> anyhow::Result<()> {
+    async fn check_agent(&self, deployment: &Deployment, now: Timestamp) -> anyhow::Result<()> {
         let id = deployment.id;
         if deployment.cancel_requested_at.is_some_and(|asked| now.since(asked) > CANCEL_LIMIT) {
             // The agent did not confirm; when it comes back it is told to drop the job.
-            return self.end_cancelled(id).await;
+            return self
+                .end_cancelled(id, "the agent in the sandbox did not confirm that its processes have ended")
+                .await;
         }
         let running = now.since(deployment.started_at.unwrap_or(deployment.created_at));
         if running > limits::JOB_TIMEOUT + DEADLINE_SLACK {
             let minutes = limits::JOB_TIMEOUT.as_secs() / 60;
             return self.fail(id, format!("the build did not finish within {minutes} minutes and was ended")).await;
         }
-        if presence.is_online(deployment.sandbox_id) {
+        if self.0.leases.holds(id) {
             return Ok(());
         }
-        let sandbox = self.0.store.sandbox(deployment.sandbox_id).await?;
-        let last_seen = sandbox.and_then(|sandbox| sandbox.last_seen_at).unwrap_or(deployment.created_at);
-        if now.since(last_seen.max(self.0.started_at)) > REATTACH_LIMIT {
+        // Nobody's lease, or one of an instance that is gone when it has run out. A build is never begun
+        // again because of it: the agent may be at it still, and comes back.
+        let held_until = self.0.store.lease_expires_at(id).await?.unwrap_or(deployment.created_at);
+        let away = now.since(held_until.max(self.0.started_at));
+        if away > REATTACH_LIMIT {
             let message = "the agent in the sandbox was lost during the build and did not come back within 15 minutes; check the sandbox and deploy again";
             self.fail(id, message.to_owned()).await?;
+        } else if away > DISCONNECTED_AFTER {
+            let message = "The agent in the sandbox is not connected; the build may go on there. Waiting up to 15 minutes for it to come back";
+            self.say_status(id, Some(message)).await?;
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{DeployContext, Provider, ProviderError, Release};
+use super::{DeployContext, Provider, ProviderError, Release, Whereabouts};
 use crate::artifacts::ArtifactStore;
 use crate::clock::Clock;
 use crate::http_server;
@@ -153,8 +153,8 @@ impl Local {
 
     async fn publish(&self, context: &DeployContext<'_>) -> anyhow::Result<Option<Release>> {
         let _one_at_a_time = self.publishing.lock().await;
-        if let Some(site) = self.store.local_site(context.deployment_id).await? {
-            return Ok(Some(Release { url: self.url(site.port) }));
+        if let Some(release) = self.released(context.deployment_id).await? {
+            return Ok(Some(release));
         }
         let last = self.store.last_local_port().await?.and_then(|port| u16::try_from(port).ok());
         let Some((listener, port)) = self.free_port(last.unwrap_or(*self.ports.end())).await else {
@@ -170,7 +170,15 @@ impl Local {
         tx.upsert_local_site(&site, self.clock.now()).await?;
         tx.commit().await?;
         self.serve(&site, listener);
-        Ok(Some(Release { url: self.url(port) }))
+        Ok(Some(self.release(port)))
+    }
+
+    async fn released(&self, deployment: DeploymentId) -> Result<Option<Release>, sqlx::Error> {
+        Ok(self.store.local_site(deployment).await?.map(|site| self.release(site.port)))
+    }
+
+    fn release(&self, port: impl Into<i64>) -> Release {
+        Release { url: self.url(port), provider_ref: None }
     }
 }
 
@@ -203,6 +211,14 @@ impl Provider for Local {
                 self.ports.end()
             ))),
             Err(error) => Err(ProviderError::Failed(error)),
+        }
+    }
+
+    async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {
+        match self.released(context.deployment_id).await {
+            Ok(Some(release)) => Ok(Whereabouts::Released(release)),
+            Ok(None) => Ok(Whereabouts::Nothing),
+            Err(error) => Err(ProviderError::Failed(error.into())),
         }
     }
 
