@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::access::{Access, Scope};
 use crate::agents::{Gateway, Sessions};
-use crate::api::{self, Allowances, App};
+use crate::api::{self, Allowances, App, UnderWay};
 use crate::artifacts::ArtifactStore;
 use crate::audit::{self, Audit, Entry, Facts};
 use crate::bus::Bus;
@@ -156,6 +156,7 @@ impl ControlPlane {
 
         let app = App {
             store: store.clone(),
+            under_way: UnderWay::default(),
             logs,
             access,
             audit,

@@ -32,6 +32,10 @@ CREATE TABLE provider_calls (
     PRIMARY KEY (deployment_id, operation, attempt)
 ) STRICT, WITHOUT ROWID;
 
+-- The request that made it (`Idempotency-Key`), so that the same request makes no second one, whatever died.
+ALTER TABLE deployments ADD COLUMN request_key BLOB;
+CREATE UNIQUE INDEX deployments_by_request_key ON deployments (request_key) WHERE request_key IS NOT NULL;
+
 -- What the agent's log must amount to, and what of it was never kept.
 ALTER TABLE deployments ADD COLUMN log_announced_lines  INTEGER;
 ALTER TABLE deployments ADD COLUMN log_announced_blake3 BLOB;

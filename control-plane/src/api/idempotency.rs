@@ -1,6 +1,9 @@
 //! `Idempotency-Key` on POST requests that create something: a request that is sent again because
 //! its answer was lost gets the first answer, and nothing is made twice.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -10,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use super::{App, BODY_BYTES};
 use crate::access::{Credential, Principal};
 use crate::error::{Error, ErrorCode};
+use crate::once::RequestKey;
 use crate::secrets::sha256;
 
 const KEY: &str = "idempotency-key";
@@ -18,6 +22,30 @@ pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 pub(super) const LONGEST_KEY_BYTES: usize = 255;
 /// Answers are small records.
 const ANSWER_BYTES: usize = 256 * 1024;
+
+/// The requests with a key that this process is answering. A claimed key without an answer that is not
+/// among them is what a crash left: such a request is answered anew.
+#[derive(Clone, Default)]
+pub struct UnderWay(Arc<Mutex<HashSet<RequestKey>>>);
+
+/// One of them; it ends with the answer, however that ends.
+struct Answering(UnderWay, RequestKey);
+
+impl UnderWay {
+    fn begin(&self, key: RequestKey) -> Option<Answering> {
+        self.keys().insert(key).then(|| Answering(self.clone(), key))
+    }
+
+    fn keys(&self) -> std::sync::MutexGuard<'_, HashSet<RequestKey>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.keys().remove(&self.1);
+    }
+}
 
 /// Answers a repeated request with the first answer.
 pub(super) async fn replay(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -51,20 +79,23 @@ async fn run_once(app: &App, key: &HeaderValue, request: Request, next: Next) ->
     };
     let fingerprint = sha256(&[head.uri.path().as_bytes(), &[0], &body].concat());
 
+    let request_key = RequestKey::of(&caller, key);
+    let under_way = || Error::conflict("the first request with this `Idempotency-Key` is under way");
+    let _answering = app.under_way.begin(request_key).ok_or_else(under_way)?;
     if let Some(seen) = app.store.claim_idempotency_key(&caller, key, &fingerprint, app.clock.now()).await? {
         if seen.request_sha256 != fingerprint {
             return Err(Error::invalid("this `Idempotency-Key` was used for another request"));
         }
         let status =
             seen.status.and_then(|status| u16::try_from(status).ok()).and_then(|code| StatusCode::from_u16(code).ok());
-        let status =
-            status.ok_or_else(|| Error::conflict("the first request with this `Idempotency-Key` is under way"))?;
-        let mut response = (status, seen.body.unwrap_or_default()).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-        return Ok(response);
+        if let Some(status) = status {
+            let mut response = (status, seen.body.unwrap_or_default()).into_response();
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            return Ok(response);
+        }
     }
-    let response = next.run(Request::from_parts(head, Body::from(body))).await;
+    let response = request_key.follow(next.run(Request::from_parts(head, Body::from(body)))).await;
     // Refusals made nothing, so the same key may be used again when the request is mended.
     if !response.status().is_success() {
         app.store.free_idempotency_key(&caller, key).await?;

@@ -28,6 +28,7 @@ mod variables;
 pub(crate) use audit::lines;
 pub(crate) use deployments::StepView;
 pub(crate) use extract::check_user_name;
+pub use idempotency::UnderWay;
 pub use limits::Allowances;
 
 use std::sync::{Arc, LazyLock};
@@ -65,6 +66,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct App {
     /// All records.
     pub store: Store,
+    /// Requests that are not to be answered twice.
+    pub under_way: UnderWay,
     /// What deployments print.
     pub logs: Logs,
     /// Who asks.

@@ -29,6 +29,7 @@ use crate::config::Limits;
 use crate::error::Error;
 use crate::ids::{ArtifactId, DeploymentId, InstanceId, SandboxId};
 use crate::logs::Logs;
+use crate::once::RequestKey;
 use crate::providers::Providers;
 use crate::secrets::{KnownSecrets, Record, Vault};
 use crate::store::{Deployment, DeploymentRequest, Move, NewDeployment, Sandbox, SandboxState, Store, Target, Tx};
@@ -149,21 +150,22 @@ impl Orchestrator {
             let plain = build.to_json().map_err(anyhow::Error::from)?;
             Some(self.0.vault.seal(record, &plain).await?)
         };
-        self.insert(NewDeployment {
-            id,
-            user_id: sandbox.user_id,
-            sandbox_id: sandbox.id,
-            target_id: target.id,
-            provider: target.provider.clone(),
-            environment: request.environment,
-            request: request.settings,
-            sealed_build_env,
-            env_version: Some(variables.version),
-            dry_run: request.dry_run,
-            artifact_id: None,
-            metadata: serde_json::Map::new(),
-        })
-        .await?;
+        let id = self
+            .insert(NewDeployment {
+                id,
+                user_id: sandbox.user_id,
+                sandbox_id: sandbox.id,
+                target_id: target.id,
+                provider: target.provider.clone(),
+                environment: request.environment,
+                request: request.settings,
+                sealed_build_env,
+                env_version: Some(variables.version),
+                dry_run: request.dry_run,
+                artifact_id: None,
+                metadata: serde_json::Map::new(),
+            })
+            .await?;
         self.0.bus.publish(News::Sandbox(sandbox.id));
         Ok(id)
     }
@@ -184,22 +186,22 @@ impl Orchestrator {
                 metadata.insert(key.to_owned(), value.clone());
             }
         }
-        let id = DeploymentId::new();
-        self.insert(NewDeployment {
-            id,
-            user_id: former.user_id,
-            sandbox_id: former.sandbox_id,
-            target_id: former.target_id,
-            provider: former.provider.clone(),
-            environment: former.environment.clone(),
-            request: former.request.0.clone(),
-            sealed_build_env: None,
-            env_version: former.env_version,
-            dry_run: false,
-            artifact_id: Some(artifact),
-            metadata,
-        })
-        .await?;
+        let id = self
+            .insert(NewDeployment {
+                id: DeploymentId::new(),
+                user_id: former.user_id,
+                sandbox_id: former.sandbox_id,
+                target_id: former.target_id,
+                provider: former.provider.clone(),
+                environment: former.environment.clone(),
+                request: former.request.0.clone(),
+                sealed_build_env: None,
+                env_version: former.env_version,
+                dry_run: false,
+                artifact_id: Some(artifact),
+                metadata,
+            })
+            .await?;
         self.0.ready_to_publish.notify_one();
         Ok(id)
     }
@@ -216,13 +218,19 @@ impl Orchestrator {
         Ok(())
     }
 
-    async fn insert(&self, new: NewDeployment) -> Result<(), Error> {
+    /// Stores a deployment, unless this very request has made one before: then it answers that one.
+    async fn insert(&self, new: NewDeployment) -> Result<DeploymentId, Error> {
         let now = self.0.clock.now();
         let mut tx = self.0.store.begin().await?;
+        if let Some(key) = RequestKey::current()
+            && let Some(made) = tx.deployment_of_request(key).await?
+        {
+            return Ok(made);
+        }
         quota::take_deployment(&mut tx, &self.0.limits, new.user_id, now).await?;
         tx.insert_deployment(&new, now).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(new.id)
     }
 
     /// Ends a deployment on request: at once while it waits, through the agent while it is built, through the

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::deployments::build_settings::BuildSettings;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::ids::{ArtifactId, DeploymentId, SandboxId, TargetId, UserId};
+use crate::once::RequestKey;
 
 /// One deployment attempt.
 #[derive(Debug, Clone, FromRow)]
@@ -247,8 +248,9 @@ const WITH_AGENT_WORK: &str = "
     WHERE status IN ('pending', 'building', 'uploading') AND artifact_id IS NULL";
 const INSERT: &str = "
     INSERT INTO deployments (id, user_id, sandbox_id, target_id, provider, environment, request, sealed_build_env,
-        dry_run, artifact_id, metadata, created_at, env_version)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        dry_run, artifact_id, metadata, created_at, env_version, request_key)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+const OF_REQUEST: &str = "SELECT id FROM deployments WHERE request_key = $1";
 const INSERT_STEP: &str = "INSERT INTO deployment_steps (deployment_id, step, state) VALUES ($1, $2, $3)";
 const MOVE: &str = "
     UPDATE deployments SET
@@ -374,7 +376,12 @@ impl Store {
 }
 
 impl Tx {
-    /// Stores a new deployment with its steps.
+    /// The deployment that this request has made before, if it has.
+    pub async fn deployment_of_request(&mut self, key: RequestKey) -> Result<Option<DeploymentId>, sqlx::Error> {
+        sqlx::query_scalar(OF_REQUEST).bind(key.as_bytes()).fetch_optional(&mut *self.0).await
+    }
+
+    /// Stores a new deployment with its steps, and the key of the request that makes it.
     pub async fn insert_deployment(&mut self, new: &NewDeployment, now: Timestamp) -> Result<(), sqlx::Error> {
         sqlx::query(INSERT)
             .bind(new.id)
@@ -390,6 +397,7 @@ impl Tx {
             .bind(Json(&new.metadata))
             .bind(now)
             .bind(new.env_version)
+            .bind(RequestKey::current().map(|key| key.as_bytes().to_vec()))
             .execute(&mut *self.0)
             .await?;
         for step in Step::ALL {

@@ -12,6 +12,8 @@ use crate::deployments::status::Status;
 use crate::store::Deployment;
 
 const INTERVAL: Duration = Duration::from_secs(5);
+/// How often is looked for logs that can get their last form.
+const FINISH_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a deployment waits for its sandbox's agent to connect.
 const PENDING_LIMIT: Duration = Duration::from_secs(60 * 60);
 /// How long a lost agent may take to come back; it builds on meanwhile.
@@ -33,7 +35,12 @@ impl Orchestrator {
         if let Err(error) = self.0.store.release_leases_of_others(self.0.instance).await {
             tracing::error!(%error, "cannot free the leases of a former life; they run out within a minute");
         }
-        tokio::join!(self.sweep_until(&stop), self.keep_leases(&stop), self.run_publisher(&stop));
+        tokio::join!(
+            self.sweep_until(&stop),
+            self.keep_leases(&stop),
+            self.run_publisher(&stop),
+            self.finish_logs(&stop)
+        );
         self.0.tasks.close();
         self.0.tasks.wait().await;
     }
@@ -46,6 +53,18 @@ impl Orchestrator {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(INTERVAL) => {}
+            }
+        }
+    }
+
+    async fn finish_logs(&self, stop: &CancellationToken) {
+        loop {
+            if let Err(error) = self.0.logs.finish_due().await {
+                tracing::error!(error = format!("{error:#}"), "cannot look for logs to be finished");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(FINISH_INTERVAL) => {}
             }
         }
     }
@@ -64,7 +83,6 @@ impl Orchestrator {
                 Status::Pending | Status::Deploying | Status::Success | Status::Failed | Status::Cancelled => {}
             }
         }
-        self.0.logs.finish_due().await?;
         self.0.store.forget_expired_identities(now.minus(KEEP_IDENTITIES)).await?;
         self.0.store.forget_ended_sign_ins(now).await?;
         self.0.store.forget_answers(now.minus(KEEP_ANSWERS)).await?;

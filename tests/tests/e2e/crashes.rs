@@ -1,0 +1,66 @@
+//! `kill -9` of the control plane at every point where something becomes durable: what comes of a deployment
+//! is what comes of it without a crash.
+
+use std::collections::BTreeSet;
+
+use slipway_tests::crashing::{Crash, Outcome, Run, run};
+use tokio::task::JoinSet;
+
+/// Lives at the same time; each has a control plane, an agent and a build.
+const AT_ONCE: usize = 4;
+
+/// The whole path without a crash, and the points on it.
+async fn undisturbed() -> Run {
+    let reference = run(&Crash::default()).await;
+    let Outcome { status, is_complete, releases, log, deployments, .. } = &reference.outcome;
+    assert_eq!((status.as_str(), is_complete, releases.len(), deployments), ("success", &true, 1, &1), "{log}");
+    for number in 1..=8 {
+        assert!(log.contains(&format!("line {number}")) && log.contains(&format!("warning {number}")), "{log}");
+    }
+    reference
+}
+
+/// Lines of each stream keep their order; how the streams mix is the build's own doing.
+fn lines(log: &str) -> (Vec<&str>, Vec<&str>, BTreeSet<&str>) {
+    let of = |start: &'static str| log.lines().filter(|line| line.starts_with(start)).collect::<Vec<_>>();
+    (of("line"), of("warning"), log.lines().collect())
+}
+
+async fn sweep(crashes: Vec<Crash>, check: impl Fn(&Crash, &Run)) {
+    let mut waiting = crashes.into_iter();
+    let mut running = JoinSet::new();
+    let mut start = |running: &mut JoinSet<(Crash, Run)>| {
+        if let Some(crash) = waiting.next() {
+            running.spawn(async move {
+                let outcome = run(&crash).await;
+                (crash, outcome)
+            });
+        }
+    };
+    for _ in 0..AT_ONCE {
+        start(&mut running);
+    }
+    while let Some(done) = running.join_next().await {
+        let (crash, run) = done.expect("a run ends");
+        check(&crash, &run);
+        start(&mut running);
+    }
+}
+
+#[tokio::test]
+async fn a_crash_of_the_control_plane_at_any_point_changes_nothing() {
+    let reference = undisturbed().await;
+    let points = reference.points.0.clone();
+    println!("{} crash points: {points:#?}", points.len());
+    assert!(points.len() >= 40, "only {} crash points on the whole path", points.len());
+    let crashes = points.iter().map(|point| Crash { control_plane: Some(point.clone()), agent: None }).collect();
+    sweep(crashes, |crash, run| {
+        let point = crash.control_plane.as_deref().unwrap_or_default();
+        assert_eq!(run.deaths.0, 1, "{point}: the point was not reached");
+        let expected = &reference.outcome;
+        assert_eq!(lines(&run.outcome.log), lines(&expected.log), "{point}: the log");
+        let rest = |outcome: &Outcome| Outcome { log: String::new(), ..outcome.clone() };
+        assert_eq!(rest(&run.outcome), rest(expected), "{point}");
+    })
+    .await;
+}
