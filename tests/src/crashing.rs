@@ -1,7 +1,7 @@
 //! Both programs under somebody who starts them again: a control plane or an agent is told to die at a crash
 //! point (`slipway_proto::crash`), and what comes after must be as if it had not.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -117,14 +117,17 @@ pub struct Outcome {
     pub deployments: usize,
 }
 
+/// Crash points, and how often each was reached.
+pub type Points = BTreeMap<String, usize>;
+
 /// A run, and how often somebody died in it.
 pub struct Run {
     /// What it came to.
     pub outcome: Outcome,
     /// Deaths of the control plane and of the agent.
     pub deaths: (usize, usize),
-    /// The crash points that were reached, of the control plane and of the agent.
-    pub points: (BTreeSet<String>, BTreeSet<String>),
+    /// The crash points that were reached, and how often, of the control plane and of the agent.
+    pub points: (Points, Points),
 }
 
 /// A whole life: first start, sandbox, agent, target, build, release, finished log.
@@ -174,10 +177,8 @@ pub async fn run(crash: &Crash) -> Run {
         releases: vendor.made().into_values().collect(),
         deployments,
     };
-    let deaths = (control_plane.deaths(), agent.deaths());
-    drop(agent);
-    drop(control_plane);
-    Run { outcome, deaths, points: (points(&trace), points(&agent_trace)) }
+    // Looked at before they are told to end: that is no crash, and comes after the deployment.
+    Run { outcome, deaths: (control_plane.deaths(), agent.deaths()), points: (points(&trace), points(&agent_trace)) }
 }
 
 /// A build that prints for a while, so that there are several batches.
@@ -228,8 +229,12 @@ fn append(path: &Path) -> std::fs::File {
     std::fs::OpenOptions::new().create(true).append(true).open(path).expect("writable")
 }
 
-fn points(trace: &PathBuf) -> BTreeSet<String> {
-    std::fs::read_to_string(trace).unwrap_or_default().lines().map(str::to_owned).collect()
+fn points(trace: &PathBuf) -> Points {
+    let mut points = Points::new();
+    for name in std::fs::read_to_string(trace).unwrap_or_default().lines() {
+        *points.entry(name.to_owned()).or_default() += 1;
+    }
+    points
 }
 
 /// Free now; nobody else on this machine is likely to take it within the second.

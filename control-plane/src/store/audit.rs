@@ -1,8 +1,10 @@
 //! The audit log. Rows are added, their outcome is set once, and what is too old is deleted; the
 //! database refuses everything else.
 
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
 use sqlx::types::Json;
-use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteExecutor};
+use sqlx::{FromRow, QueryBuilder, Sqlite};
 use uuid::Uuid;
 
 use super::{Store, Tx};
@@ -119,7 +121,7 @@ const MOVE_END: &str = "UPDATE audit_retention SET kept_since = $1 WHERE kept_si
 const FORGET: &str = "
     DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE id < $1 AND at < $2 ORDER BY id LIMIT $3)";
 
-async fn insert<'e>(entry: &Entry, executor: impl SqliteExecutor<'e>) -> Result<(), sqlx::Error> {
+fn insert(entry: &Entry) -> Query<'static, Sqlite, SqliteArguments> {
     let (actor, facts) = (&entry.actor, &entry.facts);
     sqlx::query(INSERT)
         .bind(entry.id)
@@ -127,7 +129,7 @@ async fn insert<'e>(entry: &Entry, executor: impl SqliteExecutor<'e>) -> Result<
         .bind(entry.action.as_str())
         .bind(actor.kind.as_str())
         .bind(actor.id)
-        .bind(&actor.name)
+        .bind(actor.name.clone())
         .bind(actor.signed_in_with)
         .bind(actor.token)
         .bind(actor.address.map(|address| address.to_string()))
@@ -139,20 +141,17 @@ async fn insert<'e>(entry: &Entry, executor: impl SqliteExecutor<'e>) -> Result<
         .bind(entry.ended.map(|ended| ended.outcome.as_str()))
         .bind(entry.ended.and_then(|ended| ended.error).map(crate::error::ErrorCode::as_str))
         .bind(entry.ended.map(|ended| ended.at))
-        .execute(executor)
-        .await
-        .map(drop)
 }
 
 impl Store {
     /// Adds a row, in a commit of its own.
     pub async fn record(&self, entry: &Entry) -> Result<(), sqlx::Error> {
-        insert(entry, &self.pool).await
+        self.write(insert(entry)).await.map(drop)
     }
 
     /// Sets how a change ended, and what became known about it.
     pub async fn end_audit(&self, id: AuditId, facts: &Facts, ended: Ended) -> Result<(), sqlx::Error> {
-        sqlx::query(END)
+        let end = sqlx::query(END)
             .bind(id)
             .bind(facts.account())
             .bind(facts.subject().map(|subject| subject.kind))
@@ -160,10 +159,8 @@ impl Store {
             .bind(facts.details())
             .bind(ended.outcome.as_str())
             .bind(ended.error.map(crate::error::ErrorCode::as_str))
-            .bind(ended.at)
-            .execute(&self.pool)
-            .await
-            .map(drop)
+            .bind(ended.at);
+        self.write(end).await.map(drop)
     }
 
     /// Rows, newest first.
@@ -259,7 +256,7 @@ fn push_conditions(query: &mut QueryBuilder<Sqlite>, filter: &AuditFilter) {
 impl Tx {
     /// Adds a row as part of the change it is about.
     pub async fn record(&mut self, entry: &Entry) -> Result<(), sqlx::Error> {
-        insert(entry, &mut *self.0).await
+        insert(entry).execute(&mut *self.0).await.map(drop)
     }
 }
 

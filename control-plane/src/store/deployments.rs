@@ -364,14 +364,15 @@ impl Store {
 
     /// Notes how far a step is.
     pub async fn set_progress(&self, id: DeploymentId, step: Step, done: u64, total: u64) -> Result<(), sqlx::Error> {
-        sqlx::query(SET_PROGRESS)
-            .bind(id)
-            .bind(step)
-            .bind(i64::try_from(done).unwrap_or(i64::MAX))
-            .bind(i64::try_from(total).unwrap_or(i64::MAX))
-            .execute(&self.pool)
-            .await
-            .map(drop)
+        self.write(
+            sqlx::query(SET_PROGRESS)
+                .bind(id)
+                .bind(step)
+                .bind(i64::try_from(done).unwrap_or(i64::MAX))
+                .bind(i64::try_from(total).unwrap_or(i64::MAX)),
+        )
+        .await
+        .map(drop)
     }
 }
 

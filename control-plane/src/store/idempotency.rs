@@ -33,13 +33,8 @@ impl Store {
         request_sha256: &[u8],
         now: Timestamp,
     ) -> Result<Option<SeenRequest>, sqlx::Error> {
-        let inserted = sqlx::query(INSERT)
-            .bind(caller_sha256)
-            .bind(key)
-            .bind(request_sha256)
-            .bind(now)
-            .execute(&self.pool)
-            .await?;
+        let inserted =
+            self.write(sqlx::query(INSERT).bind(caller_sha256).bind(key).bind(request_sha256).bind(now)).await?;
         if inserted.rows_affected() == 1 {
             return Ok(None);
         }
@@ -54,23 +49,16 @@ impl Store {
         status: u16,
         body: &[u8],
     ) -> Result<(), sqlx::Error> {
-        sqlx::query(ANSWER)
-            .bind(caller_sha256)
-            .bind(key)
-            .bind(i64::from(status))
-            .bind(body)
-            .execute(&self.pool)
-            .await
-            .map(drop)
+        self.write(sqlx::query(ANSWER).bind(caller_sha256).bind(key).bind(i64::from(status)).bind(body)).await.map(drop)
     }
 
     /// Frees a key whose request failed on our side, so that it may be tried again.
     pub async fn free_idempotency_key(&self, caller_sha256: &[u8], key: &str) -> Result<(), sqlx::Error> {
-        sqlx::query(FORGET).bind(caller_sha256).bind(key).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(FORGET).bind(caller_sha256).bind(key)).await.map(drop)
     }
 
     /// Deletes answers older than `before`.
     pub async fn forget_answers(&self, before: Timestamp) -> Result<(), sqlx::Error> {
-        sqlx::query(FORGET_OLD).bind(before).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(FORGET_OLD).bind(before)).await.map(drop)
     }
 }

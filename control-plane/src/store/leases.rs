@@ -103,7 +103,7 @@ impl Store {
 
     /// Forgets the leases of deployments that have ended.
     pub async fn forget_ended_leases(&self, now: Timestamp) -> Result<(), sqlx::Error> {
-        sqlx::query(FORGET_ENDED).bind(now).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(FORGET_ENDED).bind(now)).await.map(drop)
     }
 }
 

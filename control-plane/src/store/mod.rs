@@ -46,7 +46,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use slipway_proto::crash;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::query::Query;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteQueryResult,
+    SqliteSynchronous,
+};
 use sqlx::{Sqlite, Transaction};
 
 /// How long a writer waits for another before it gives up.
@@ -83,6 +87,22 @@ impl Store {
     /// first fails at its first write when another writer was faster, without waiting.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         self.pool.begin_with("BEGIN IMMEDIATE").await.map(Tx)
+    }
+
+    /// Runs one statement that changes something, as a transaction of its own; a crash point like
+    /// [`Tx::commit`].
+    #[track_caller]
+    fn write<'a>(
+        &'a self,
+        statement: Query<'a, Sqlite, SqliteArguments>,
+    ) -> impl Future<Output = Result<SqliteQueryResult, sqlx::Error>> + Send + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            crash::point(format_args!("before {}:{}", caller.file(), caller.line()));
+            let result = statement.execute(&self.pool).await?;
+            crash::point(format_args!("after {}:{}", caller.file(), caller.line()));
+            Ok(result)
+        }
     }
 
     /// Asks the database for a sign of life.

@@ -18,7 +18,7 @@ const FORGET: &str = "DELETE FROM deployment_counts WHERE day < $1";
 impl Store {
     /// Deletes the counts of days before the one of `now`.
     pub async fn forget_deployment_counts(&self, now: Timestamp) -> Result<(), sqlx::Error> {
-        sqlx::query(FORGET).bind(now.as_seconds() / SECONDS_A_DAY).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(FORGET).bind(now.as_seconds() / SECONDS_A_DAY)).await.map(drop)
     }
 }
 

@@ -110,7 +110,7 @@ impl Store {
 
     /// Remembers when the session `epoch` ended, unless another has begun.
     pub async fn end_session(&self, id: SandboxId, epoch: i64, now: Timestamp) -> Result<(), sqlx::Error> {
-        sqlx::query(END_SESSION).bind(id).bind(epoch).bind(now).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(END_SESSION).bind(id).bind(epoch).bind(now)).await.map(drop)
     }
 }
 

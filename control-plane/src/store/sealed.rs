@@ -144,12 +144,12 @@ impl Store {
 
     /// Removes the keys that nothing needs any more, and says how many.
     pub async fn remove_unused_keys(&self) -> Result<u64, sqlx::Error> {
-        Ok(sqlx::query(REMOVE_UNUSED_KEYS).execute(&self.pool).await?.rows_affected())
+        Ok(self.write(sqlx::query(REMOVE_UNUSED_KEYS)).await?.rows_affected())
     }
 
     #[cfg(test)]
     pub(crate) async fn insert_old_authority(&self, id: crate::ids::AuthorityId, sealed: &[u8]) {
-        sqlx::query("DROP TRIGGER certificate_authorities_key_insert").execute(&self.pool).await.expect("drops");
+        self.write(sqlx::query("DROP TRIGGER certificate_authorities_key_insert")).await.expect("drops");
         self.insert_authority(id, b"", sealed, Timestamp::from_micros(0), Timestamp::from_micros(1))
             .await
             .expect("inserts");

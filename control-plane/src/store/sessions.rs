@@ -89,12 +89,12 @@ impl Store {
 
     /// Remembers when a session was last seen.
     pub async fn touch_session(&self, sha256: &[u8], now: Timestamp) -> Result<(), sqlx::Error> {
-        sqlx::query(TOUCH).bind(sha256).bind(now).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(TOUCH).bind(sha256).bind(now)).await.map(drop)
     }
 
     /// Ends a session of a person.
     pub async fn end_session_of_user(&self, sha256: &[u8]) -> Result<(), sqlx::Error> {
-        sqlx::query(END).bind(sha256).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(END).bind(sha256)).await.map(drop)
     }
 
     /// Whether a link for the first setup counts.
@@ -156,7 +156,7 @@ impl Store {
     /// Deletes what ended before `before`.
     pub async fn forget_ended_sign_ins(&self, before: Timestamp) -> Result<(), sqlx::Error> {
         for statement in FORGET {
-            sqlx::query(statement).bind(before).execute(&self.pool).await?;
+            self.write(sqlx::query(statement).bind(before)).await?;
         }
         Ok(())
     }

@@ -110,7 +110,7 @@ impl Store {
 
     /// Remembers when a token was last seen.
     pub async fn touch_token(&self, id: ApiTokenId, now: Timestamp) -> Result<(), sqlx::Error> {
-        sqlx::query(TOUCH).bind(id).bind(now).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(TOUCH).bind(id).bind(now)).await.map(drop)
     }
 
     /// The tokens of a user after `cursor`, oldest first.

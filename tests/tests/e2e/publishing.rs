@@ -14,6 +14,7 @@ struct Stage {
     vendor: Rehearsal,
     control_plane: ControlPlane,
     _agent: Agent,
+    _project: Project,
     sandbox: String,
     target: String,
 }
@@ -27,7 +28,7 @@ impl Stage {
         let agent = Agent::start(&control_plane, &sandbox, project.path()).await;
         let body = json!({ "provider": "rehearsal", "name": "rehearsal", "config": {} });
         let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
-        Self { vendor, control_plane, _agent: agent, sandbox, target }
+        Self { vendor, control_plane, _agent: agent, _project: project, sandbox, target }
     }
 
     async fn deploy(&self) -> String {
