@@ -55,8 +55,7 @@ pub struct ControlPlane {
     stop: CancellationToken,
     tasks: JoinSet<()>,
     local: Arc<Local>,
-    /// Held as long as this process uses the data directory.
-    _lock: File,
+    _locks: Locks,
 }
 
 /// Why a control plane cannot start. Each is a sentence with the way out.
@@ -67,6 +66,10 @@ pub enum StartError {
     DataDir { path: PathBuf, source: std::io::Error },
     #[error("the data directory {} is in use by another slipway process; stop that one, or choose another with --data-dir or SLIPWAY_DATA_DIR", path.display())]
     Locked { path: PathBuf },
+    #[error("the database {} is in use by another slipway process, which has another data directory; stop that one, or choose another database with SLIPWAY_DATABASE_URL", path.display())]
+    DatabaseLocked { path: PathBuf },
+    #[error("cannot lock the database {}: {source}", path.display())]
+    DatabaseLock { path: PathBuf, source: std::io::Error },
     #[error("the address {address} is in use by another program; stop it, or choose another with {setting}")]
     PortInUse { address: SocketAddr, setting: &'static str },
     #[error("cannot listen on {address}: {source}. Choose another with {setting}")]
@@ -95,19 +98,34 @@ pub fn prepare_data_dir(path: &Path) -> Result<(), StartError> {
     }
 }
 
-fn lock(data_dir: &Path) -> Result<File, StartError> {
-    let failed = |source| StartError::DataDir { path: data_dir.to_owned(), source };
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(data_dir.join("slipway.lock"))
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StartError::Locked { path: data_dir.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
+/// Held as long as a process uses a data directory and a database: two instances on one SQLite file would
+/// believe in different leases.
+struct Locks {
+    _data_dir: File,
+    _database: File,
+}
+
+impl Locks {
+    fn take(config: &Config) -> Result<Self, StartError> {
+        let data_dir = lock(&config.data_dir.join("slipway.lock")).map_err(|error| match error {
+            TryLockError::WouldBlock => StartError::Locked { path: config.data_dir.clone() },
+            TryLockError::Error(source) => StartError::DataDir { path: config.data_dir.clone(), source },
+        })?;
+        // The same file by another name is the same database.
+        let path = config.database_file.canonicalize().unwrap_or_else(|_| config.database_file.clone());
+        let mut name = path.clone().into_os_string();
+        name.push(".lock");
+        let database = lock(Path::new(&name)).map_err(|error| match error {
+            TryLockError::WouldBlock => StartError::DatabaseLocked { path },
+            TryLockError::Error(source) => StartError::DatabaseLock { path, source },
+        })?;
+        Ok(Self { _data_dir: data_dir, _database: database })
     }
+}
+
+fn lock(path: &Path) -> Result<File, TryLockError> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(TryLockError::Error)?;
+    file.try_lock().map(|()| file)
 }
 
 async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
@@ -121,7 +139,7 @@ impl ControlPlane {
     /// Starts everything. When this returns, all ports are open.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, StartError> {
         prepare_data_dir(&config.data_dir)?;
-        let lock = lock(&config.data_dir)?;
+        let locks = Locks::take(config)?;
         let http = listen(config.http_listen, "--http or SLIPWAY_HTTP_LISTEN").await?;
         let grpc = listen(config.grpc_listen, "SLIPWAY_GRPC_LISTEN").await?;
         let http_address = http.local_addr().context("the listener has an address")?;
@@ -192,7 +210,7 @@ impl ControlPlane {
             }
         });
         let data_dir = config.data_dir.clone();
-        Ok(Self { app, http_address, grpc_address, data_dir, gateway_stop, stop, tasks, local, _lock: lock })
+        Ok(Self { app, http_address, grpc_address, data_dir, gateway_stop, stop, tasks, local, _locks: locks })
     }
 
     /// Tells agents and clients to go, lets what runs finish, and closes the database.
