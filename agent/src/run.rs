@@ -13,7 +13,6 @@ use crate::build::UserAndGroup;
 use crate::channel::{Address, CurrentIdentity, Ended, Identity, IdentityStore, Sessions, enroll, read_token};
 use crate::directories::{BuildDir, StateDir};
 use crate::job::{Jobs, Reason, Runner};
-use crate::log::clear_spool;
 
 /// For a build's processes when the agent itself is told to end.
 const STOP_GRACE: Duration = Duration::from_millis(1_500);
@@ -54,7 +53,6 @@ pub(crate) async fn run(options: RunOptions) -> anyhow::Result<()> {
     let workspace = workspace.canonicalize().with_context(|| format!("the workspace {shown} cannot be used"))?;
     anyhow::ensure!(workspace.is_dir(), "the workspace {shown} is not a directory");
     let state = StateDir::open(options.state_dir.as_deref())?;
-    clear_spool(&state.spool()).context("old logs cannot be removed from the state directory")?;
     let builds = Arc::new(BuildDir::at(options.build_dir));
     let store = Arc::new(IdentityStore::open(state.path()).context("the identity directory cannot be used")?);
     let identity = tokio::select! {
@@ -113,7 +111,7 @@ pub(crate) async fn run(options: RunOptions) -> anyhow::Result<()> {
     let _ = tokio::time::timeout(STOP_LIMIT, runner).await;
     if let Ended::Revoked(_) = ended {
         store.erase();
-        let _ = clear_spool(&state.spool()); // the next start does it otherwise
+        let _ = std::fs::remove_dir_all(state.spool());
     }
     Err(ended.into())
 }

@@ -4,6 +4,7 @@
 mod failure;
 mod interrupt;
 mod journal;
+mod left_over;
 mod output;
 mod runner;
 mod steps;

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::interrupt::{Interrupt, Reason};
 use super::journal::Journal;
+use super::left_over;
 use crate::log::JobLog;
 
 /// Jobs waiting behind the running one. The control plane sends one at a time; this is for one that does not.
@@ -32,9 +33,38 @@ pub(crate) struct Job {
     is_log_closed: AtomicBool,
     is_finished: AtomicBool,
     news: Arc<Notify>,
+    /// Where its journal and its log are.
+    directory: PathBuf,
 }
 
 impl Job {
+    /// A job over what is known of it.
+    pub(super) fn over(order: BuildJob, log: JobLog, journal: Journal, news: Arc<Notify>, directory: PathBuf) -> Self {
+        Self {
+            masks: log.masks(),
+            log,
+            id: order.job_id.clone(),
+            order,
+            interrupt: Interrupt::default(),
+            journal: Mutex::new(journal),
+            is_log_closed: AtomicBool::new(false),
+            is_finished: AtomicBool::new(false),
+            news,
+            directory,
+        }
+    }
+
+    /// What its log amounts to has been reported before.
+    pub(super) fn log_is_announced(&self) {
+        self.is_log_closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Removes it from the disk: everything has arrived, or nobody wants it any more.
+    fn remove(&self) {
+        self.journal().close();
+        left_over::remove(&self.directory);
+    }
+
     /// Reports something; returns the event's number.
     pub(crate) fn report(&self, kind: Kind) -> u64 {
         let seq = self.journal().push(&self.id, kind);
@@ -94,10 +124,12 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    /// An empty table, and the queue from which jobs are run.
+    /// What a former process left, and the queue from which jobs are run.
     pub(crate) fn new(spool_dir: PathBuf) -> (Arc<Self>, mpsc::Receiver<Arc<Job>>) {
         let (queue, waiting) = mpsc::channel(WAITING_JOBS);
-        let (held, event_news, log_news) = (Mutex::default(), Arc::default(), Arc::default());
+        let (event_news, log_news) = (Arc::default(), Arc::default());
+        let left = left_over::load(&spool_dir, &event_news, &log_news);
+        let held = Mutex::new(left.into_iter().map(|job| (job.id.clone(), job)).collect());
         (Arc::new(Self { held, spool_dir, queue, event_news, log_news }), waiting)
     }
 
@@ -111,18 +143,10 @@ impl Jobs {
         if self.table().contains_key(&id) || !is_plain(&id) {
             return;
         }
-        let masks = Arc::new(masks(&order));
-        let job = Arc::new(Job {
-            log: JobLog::new(self.spool_dir.join(&id), self.log_news.clone(), masks.clone()),
-            masks,
-            id: id.clone(),
-            order,
-            interrupt: Interrupt::default(),
-            journal: Mutex::default(),
-            is_log_closed: AtomicBool::new(false),
-            is_finished: AtomicBool::new(false),
-            news: self.event_news.clone(),
-        });
+        let directory = self.spool_dir.join(&id);
+        let log = JobLog::new(&directory, self.log_news.clone(), Arc::new(masks(&order)));
+        let journal = Journal::new(directory.clone());
+        let job = Arc::new(Job::over(order, log, journal, self.event_news.clone(), directory));
         self.table().insert(id, job.clone());
         if let Err(mpsc::error::TrySendError::Full(job) | mpsc::error::TrySendError::Closed(job)) =
             self.queue.try_send(job)
@@ -179,6 +203,7 @@ impl Jobs {
     pub(crate) fn forget_if_delivered(&self, job: &Job) {
         if job.is_finished() && job.journal().is_delivered() && job.log.is_delivered() {
             self.table().remove(&job.id);
+            job.remove();
         }
     }
 
@@ -193,6 +218,7 @@ impl Jobs {
     pub(crate) fn drop_job(&self, id: &str) {
         if let Some(job) = self.table().remove(id) {
             job.interrupt.raise(Reason::Dropped, limits::CANCEL_GRACE);
+            job.remove();
         }
     }
 
@@ -217,7 +243,7 @@ fn masks(order: &BuildJob) -> MaskSet {
 }
 
 /// The id names files; the server's are UUIDs.
-fn is_plain(id: &str) -> bool {
+pub(super) fn is_plain(id: &str) -> bool {
     !id.is_empty() && id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 

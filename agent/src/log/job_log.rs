@@ -2,7 +2,7 @@
 //! exactly what it must amount to.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +13,11 @@ use tokio::sync::Notify;
 
 use super::lines::Line;
 use super::spool::{Place, Spool, log_bytes};
+use super::tail::{Dropped, Tail};
 use crate::clock::now_unix_ms;
+
+const FILE: &str = "log";
+const MIB: u64 = 1024 * 1024;
 
 /// Written by the job, read by the sender.
 pub(crate) struct JobLog {
@@ -25,21 +29,33 @@ pub(crate) struct JobLog {
 
 struct State {
     spool: Spool,
-    digest: blake3::Hasher,
-    finished_lines: u64,
-    /// The last piece kept has no end yet.
-    is_open_line: bool,
-    dropped: Dropped,
+    /// Once the head is full.
+    tail: Option<Tail>,
+    account: Account,
     closed: Option<LogClosed>,
     stored_bytes: u64,
     /// Up to here somebody waits for the control plane to have it.
     urgent_bytes: u64,
 }
 
+/// What the kept lines amount to.
 #[derive(Default)]
-struct Dropped {
-    bytes: u64,
-    lines: u64,
+struct Account {
+    digest: blake3::Hasher,
+    finished_lines: u64,
+    /// The last piece has no end yet.
+    is_open_line: bool,
+}
+
+impl Account {
+    fn add(&mut self, line: Line<'_>) {
+        self.digest.update(line.text);
+        self.is_open_line = line.continued;
+        if !line.continued {
+            self.digest.update(b"\n");
+            self.finished_lines += 1;
+        }
+    }
 }
 
 /// What the sender could send.
@@ -51,23 +67,36 @@ pub(super) struct Pending {
 }
 
 impl JobLog {
-    /// A log kept in `path`; `news` is told of every line. Nothing in `masks` may be written to it.
-    pub(crate) fn new(path: PathBuf, news: Arc<Notify>, masks: Arc<MaskSet>) -> Self {
-        let state = State {
-            spool: Spool::new(path),
-            digest: blake3::Hasher::new(),
-            finished_lines: 0,
-            is_open_line: false,
-            dropped: Dropped::default(),
-            closed: None,
-            stored_bytes: 0,
-            urgent_bytes: 0,
-        };
+    /// A log kept in `directory`; `news` is told of every line. Nothing in `masks` may be written to it.
+    pub(crate) fn new(directory: &Path, news: Arc<Notify>, masks: Arc<MaskSet>) -> Self {
+        Self::with(State::over(Spool::new(directory.join(FILE)), None), news, masks)
+    }
+
+    /// What a former process kept of a log, up to the last line that reached the disk. It takes no more lines.
+    pub(crate) fn load(directory: &Path, news: Arc<Notify>) -> io::Result<Self> {
+        let mut spool = Spool::load(directory.join(FILE))?;
+        let tail = Tail::load(directory)?;
+        if let Some(tail) = &tail {
+            // What stands behind the head was copied there when the log was closed; that is done again.
+            spool.truncate(tail.head_end())?;
+        }
+        let mut state = State::over(spool, tail);
+        let account = &mut state.account;
+        state.spool.for_each(|_, _, line| account.add(line))?;
+        Ok(Self::with(state, news, Arc::default()))
+    }
+
+    fn with(state: State, news: Arc<Notify>, masks: Arc<MaskSet>) -> Self {
         Self { state: Mutex::new(state), news, stored: Notify::new(), masks }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What must not be written to it.
+    pub(crate) fn masks(&self) -> Arc<MaskSet> {
+        self.masks.clone()
     }
 
     /// A masker for one stream of a command, which must pass it before its lines are appended.
@@ -85,8 +114,13 @@ impl JobLog {
         if state.closed.is_some() {
             return Ok(()); // a process that outlived its command; nothing is announced any more
         }
-        each(&mut |line| state.push(stream, at_unix_ms, line));
-        let flushed = state.spool.flush();
+        let mut kept = Ok(());
+        each(&mut |line| {
+            if kept.is_ok() {
+                kept = state.push(stream, at_unix_ms, line);
+            }
+        });
+        let flushed = kept.and_then(|()| state.flush());
         drop(state);
         self.news.notify_one();
         flushed
@@ -108,29 +142,17 @@ impl JobLog {
         if let Some(closed) = &state.closed {
             return closed.clone();
         }
-        let before = state.spool.end();
-        let at_unix_ms = now_unix_ms();
-        if state.dropped.bytes > 0 {
-            if state.is_open_line {
-                state.keep(LogStream::Stdout, at_unix_ms, Line { text: b"", continued: false });
-            }
-            let marker = format!(
-                "[slipway: {} more bytes in {} lines were not kept; the log limit is {} MiB]",
-                state.dropped.bytes,
-                state.dropped.lines,
-                limits::LOG_JOB_BYTES / (1024 * 1024)
-            );
-            state.keep(LogStream::Stdout, at_unix_ms, Line { text: marker.as_bytes(), continued: false });
-        }
-        if let Err(error) = state.spool.flush() {
-            tracing::warn!(%error, offset = before.offset, "the end of a log cannot be kept");
-        }
+        let offset = state.spool.end().offset;
+        let dropped = state.append_tail().unwrap_or_else(|error| {
+            tracing::warn!(%error, offset, "the end of a log cannot be kept");
+            state.tail.as_ref().map(Tail::dropped).unwrap_or_default()
+        });
         let closed = LogClosed {
             bytes: state.spool.end().offset,
-            lines: state.finished_lines,
-            blake3: state.digest.finalize().as_bytes().to_vec(),
-            dropped_bytes: state.dropped.bytes,
-            dropped_lines: state.dropped.lines,
+            lines: state.account.finished_lines,
+            blake3: state.account.digest.finalize().as_bytes().to_vec(),
+            dropped_bytes: dropped.bytes,
+            dropped_lines: dropped.lines,
         };
         state.closed = Some(closed.clone());
         drop(state);
@@ -204,25 +226,72 @@ impl JobLog {
 }
 
 impl State {
-    fn push(&mut self, stream: LogStream, at_unix_ms: i64, line: Line<'_>) {
-        let is_full = self.spool.end().offset + log_bytes(line) > limits::LOG_JOB_BYTES;
-        // Once something is missing, nothing after it is kept: a log with a hole would mislead.
-        if is_full || self.dropped.bytes > 0 {
-            self.dropped.bytes += log_bytes(line);
-            self.dropped.lines += u64::from(!line.continued);
-        } else {
-            self.keep(stream, at_unix_ms, line);
+    fn over(spool: Spool, tail: Option<Tail>) -> Self {
+        Self { spool, tail, account: Account::default(), closed: None, stored_bytes: 0, urgent_bytes: 0 }
+    }
+
+    fn push(&mut self, stream: LogStream, at_unix_ms: i64, line: Line<'_>) -> io::Result<()> {
+        if self.tail.is_none() {
+            if self.spool.end().offset + log_bytes(line) <= limits::LOG_HEAD_BYTES {
+                self.keep(stream, at_unix_ms, line);
+                return Ok(());
+            }
+            self.end_head(at_unix_ms)?;
         }
+        match &mut self.tail {
+            Some(tail) => tail.push(stream, at_unix_ms, line),
+            None => Ok(()),
+        }
+    }
+
+    /// From here on only the newest lines are kept, and those who watch are told.
+    fn end_head(&mut self, at_unix_ms: i64) -> io::Result<()> {
+        let (head, tail) = (limits::LOG_HEAD_BYTES / MIB, limits::LOG_TAIL_BYTES / MIB);
+        self.say(
+            at_unix_ms,
+            &format!("the log has reached {head} MiB; of what follows, the last {tail} MiB are shown at the end"),
+        );
+        self.spool.flush()?;
+        self.tail = Some(Tail::begin(self.spool.directory(), self.spool.end_position())?);
+        Ok(())
+    }
+
+    /// Puts the tail behind the head, with a word about what is missing between.
+    fn append_tail(&mut self) -> io::Result<Dropped> {
+        let Some(mut tail) = self.tail.take() else { return self.spool.flush().map(|()| Dropped::default()) };
+        tail.flush()?;
+        let dropped = tail.dropped();
+        if dropped.bytes > 0 {
+            self.say(now_unix_ms(), &format!("{} bytes in {} lines were not kept here", dropped.bytes, dropped.lines));
+        }
+        let mut kept = Ok(());
+        let copied = tail.for_each(|stream, at_unix_ms, line| {
+            self.keep(stream, at_unix_ms, line);
+            if kept.is_ok() && self.spool.is_due() {
+                kept = self.spool.flush();
+            }
+        });
+        self.tail = Some(tail);
+        copied.and(kept).and_then(|()| self.spool.flush())?;
+        Ok(dropped)
+    }
+
+    fn say(&mut self, at_unix_ms: i64, text: &str) {
+        if self.account.is_open_line {
+            self.keep(LogStream::Stdout, at_unix_ms, Line { text: b"", continued: false });
+        }
+        let marker = format!("[slipway: {text}]");
+        self.keep(LogStream::Stdout, at_unix_ms, Line { text: marker.as_bytes(), continued: false });
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.spool.flush()?;
+        self.tail.as_mut().map_or(Ok(()), Tail::flush)
     }
 
     fn keep(&mut self, stream: LogStream, at_unix_ms: i64, line: Line<'_>) {
         self.spool.push(stream, at_unix_ms, line);
-        self.digest.update(line.text);
-        self.is_open_line = line.continued;
-        if !line.continued {
-            self.digest.update(b"\n");
-            self.finished_lines += 1;
-        }
+        self.account.add(line);
     }
 }
 
@@ -231,7 +300,7 @@ mod tests {
     use super::*;
 
     fn log(directory: &tempfile::TempDir) -> JobLog {
-        JobLog::new(directory.path().join("job"), Arc::default(), Arc::default())
+        JobLog::new(&directory.path().join("job"), Arc::default(), Arc::default())
     }
 
     #[test]
@@ -254,21 +323,68 @@ mod tests {
         assert!(log.is_delivered());
     }
 
-    #[test]
-    fn what_is_too_much_is_counted_and_said() {
-        let directory = tempfile::tempdir().unwrap();
-        let log = log(&directory);
-        let text = vec![b'x'; 60_000];
-        let lines = limits::LOG_JOB_BYTES / 60_001 + 3;
-        for _ in 0..lines {
+    fn texts(log: &JobLog) -> Vec<Vec<u8>> {
+        let mut texts = Vec::new();
+        log.state().spool.for_each(|_, _, line| texts.push(line.text.to_vec())).unwrap();
+        texts
+    }
+
+    /// Numbered lines, until both parts of the log have overflown.
+    fn overflowing(log: &JobLog) -> u64 {
+        let lines = (limits::LOG_HEAD_BYTES + 2 * limits::LOG_TAIL_BYTES) / 60_001;
+        let mut text = vec![b'x'; 60_000];
+        for number in 0..lines {
+            text[..8].copy_from_slice(&number.to_be_bytes());
             log.append(LogStream::Stdout, |emit| emit(Line { text: &text, continued: false })).unwrap();
         }
-        let kept = limits::LOG_JOB_BYTES / 60_001;
+        lines
+    }
+
+    fn check_overflown(log: &JobLog, closed: &LogClosed, lines: u64) {
+        let texts = texts(log);
+        let number = |text: &[u8]| u64::from_be_bytes(text[..8].try_into().unwrap());
+        let head = usize::try_from(limits::LOG_HEAD_BYTES / 60_001).unwrap();
+        assert!((0..head).all(|index| number(&texts[index]) == index as u64));
+        assert!(texts[head].starts_with(b"[slipway: the log has reached 40 MiB"));
+        let missing =
+            format!("[slipway: {} bytes in {} lines were not kept here]", closed.dropped_bytes, closed.dropped_lines);
+        assert_eq!(String::from_utf8_lossy(&texts[head + 1]), missing);
+        let kept = &texts[head + 2..];
+        assert_eq!(number(kept.last().unwrap()), lines - 1, "the last line is there");
+        assert_eq!(closed.dropped_lines, lines - head as u64 - kept.len() as u64, "nothing else is missing");
+        assert_eq!(closed.dropped_bytes, closed.dropped_lines * 60_001);
+        assert_eq!(number(&kept[0]), head as u64 + closed.dropped_lines);
+        assert_eq!(closed.lines, texts.len() as u64);
+        assert_eq!(closed.bytes, log.produced_bytes());
+        let whole: Vec<u8> = texts.iter().flat_map(|text| [text.as_slice(), b"\n"].concat()).collect();
+        assert_eq!(closed.blake3, blake3::hash(&whole).as_bytes());
+        let kept_bytes = kept.len() as u64 * 60_001;
+        assert!((limits::LOG_TAIL_BYTES / 2..=limits::LOG_TAIL_BYTES).contains(&kept_bytes), "{kept_bytes}");
+    }
+
+    #[test]
+    fn of_what_is_too_much_the_beginning_and_the_end_are_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = log(&directory);
+        let lines = overflowing(&log);
         let closed = log.close();
-        assert_eq!(closed.lines, kept + 1);
-        let end = log.place_at(kept * 60_001).unwrap();
-        let (batch, _) = log.read("job", end).unwrap();
-        let marker = format!("[slipway: {} more bytes in 3 lines were not kept; the log limit is 50 MiB]", 3 * 60_001);
-        assert_eq!(batch.lines[0].text, marker.as_bytes());
+        check_overflown(&log, &closed, lines);
+
+        // The next process finds the same, also when this one died while it put the end behind the beginning.
+        let again = JobLog::load(&directory.path().join("job"), Arc::default()).unwrap();
+        assert_eq!(again.close(), closed);
+        check_overflown(&again, &closed, lines);
+    }
+
+    #[test]
+    fn the_next_process_closes_what_reached_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = log(&directory);
+        log.say("one\ntwo").unwrap();
+        drop(log);
+        let log = JobLog::load(&directory.path().join("job"), Arc::default()).unwrap();
+        let closed = log.close();
+        assert_eq!((closed.bytes, closed.lines), (8, 2));
+        assert_eq!(closed.blake3, blake3::hash(b"one\ntwo\n").as_bytes());
     }
 }

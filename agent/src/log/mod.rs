@@ -5,8 +5,8 @@ mod job_log;
 mod lines;
 mod sender;
 mod spool;
+mod tail;
 
 pub(crate) use job_log::JobLog;
 pub(crate) use lines::{Line, LineSplitter};
 pub(crate) use sender::send_logs;
-pub(crate) use spool::clear as clear_spool;
