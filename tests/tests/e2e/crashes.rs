@@ -81,3 +81,39 @@ async fn a_crash_of_the_control_plane_at_any_point_changes_nothing() {
     })
     .await;
 }
+
+/// Whether `part` is the beginning of `whole`.
+fn begins<T: PartialEq>(whole: &[T], part: &[T]) -> bool {
+    whole.starts_with(part)
+}
+
+#[tokio::test]
+async fn a_crash_of_the_agent_at_any_write_of_its_journal_is_told_as_what_it_is() {
+    let reference = undisturbed().await;
+    let points = &reference.points.1;
+    println!("{} crash points of the agent: {points:#?}", points.len());
+    assert!(points.len() >= 14, "only {} crash points of the agent", points.len());
+    let crashes = places(points, |point| point.contains("step"))
+        .into_iter()
+        .map(|place| Crash { control_plane: None, agent: Some(place) })
+        .collect();
+    let expected = &reference.outcome;
+    sweep(crashes, |crash, run| {
+        let (place, outcome) = (crash.agent.as_deref().unwrap_or_default(), &run.outcome);
+        assert!(run.deaths.1 == 1 || !place.ends_with("#1"), "{place} was not reached");
+        assert_eq!(outcome.deployments, 1, "{place}");
+        let ((out, err, _), (all_out, all_err, _)) = (lines(&outcome.log), lines(&expected.log));
+        if outcome.status == "success" {
+            assert_eq!(outcome.releases, expected.releases, "{place}");
+            assert_eq!((out, err), (all_out, all_err), "{place}: the log");
+        } else {
+            // Builds are not resumed, and nothing is published of half of one.
+            let error = outcome.error.as_deref().unwrap_or_default();
+            assert!(error.contains("agent") && error.contains("Deploy again"), "{place}: {error}");
+            assert_eq!(outcome.releases, [], "{place}");
+            assert!(begins(&all_out, &out) && begins(&all_err, &err), "{place}: {}", outcome.log);
+        }
+        assert!(outcome.is_complete, "{place}: all that the agent has printed is there");
+    })
+    .await;
+}
