@@ -8,11 +8,13 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::Signal;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use crate::build::{ExecOptions, SuperviseOptions, exec, supervise};
 use crate::detect;
+use crate::parent;
 use crate::run::{RunOptions, run};
 
 /// For copying, packaging and reading ahead; more would only cost memory.
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Supervise(options) => return supervise(&options),
         Command::Exec(options) => return exec(&options),
         Command::Detect { directory, json } => return detect::print(&directory, json),
+        Command::Run(options) if parent::is_wanted(options.supervise) => return parent::run(),
         Command::Run(options) => serve(options),
     };
     match outcome {
@@ -72,6 +75,9 @@ pub fn main() -> ExitCode {
 }
 
 fn serve(options: RunOptions) -> anyhow::Result<()> {
+    if parent::restarts().is_some() {
+        prctl::set_pdeathsig(Signal::SIGTERM).context("the end of the parent cannot be noticed")?;
+    }
     // The key is in this memory: no debugger of the same user, no core file.
     prctl::set_dumpable(false).context("this process cannot be protected")?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0).context("core files cannot be turned off")?;

@@ -3,6 +3,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use data_encoding::HEXLOWER;
 use nix::unistd::geteuid;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::build::BuildUser;
+use crate::build::{BuildUser, kill_with_environment};
 
 const SYSTEM_STATE_DIR: &str = "/var/lib/slipway-agent";
 const HOME: &str = "home";
@@ -89,6 +90,15 @@ impl BuildDir {
         let Ok(entries) = fs::read_dir(&self.0) else { return };
         for path in entries.flatten().filter(|entry| entry.file_name() != HOME).map(|entry| entry.path()) {
             let is_abandoned = File::open(&path).is_ok_and(|directory| directory.try_lock().is_ok());
+            if is_abandoned {
+                // Its supervisor ended them, unless it was killed as well.
+                let mut marker = b"TMPDIR=".to_vec();
+                marker.extend_from_slice(temporary_in(&path).as_os_str().as_bytes());
+                let killed = kill_with_environment(&marker);
+                if killed > 0 {
+                    tracing::warn!(killed, "processes of a former build were still running");
+                }
+            }
             if is_abandoned && let Err(error) = fs::remove_dir_all(&path) {
                 tracing::warn!(%error, path = %path.display(), "the rest of an old build cannot be removed");
             }
@@ -150,6 +160,10 @@ fn private_dir(path: &Path, user: BuildUser) -> io::Result<()> {
     user.own(path)
 }
 
+fn temporary_in(job_directory: &Path) -> PathBuf {
+    job_directory.join("tmp")
+}
+
 /// The directory of one job.
 pub(crate) struct JobDir {
     path: PathBuf,
@@ -166,7 +180,7 @@ impl JobDir {
 
     /// For `TMPDIR`.
     pub(crate) fn temporary(&self) -> PathBuf {
-        self.path.join("tmp")
+        temporary_in(&self.path)
     }
 
     /// For `HOME`.

@@ -16,5 +16,6 @@ pub mod detect;
 mod directories;
 mod job;
 mod log;
+mod parent;
 mod run;
 mod workspace;

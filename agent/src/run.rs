@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use ring::rand::{SecureRandom, SystemRandom};
+use slipway_proto::v1::{Supervision, supervision};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::build::UserAndGroup;
+use crate::build::{Cgroups, MOST_PROCESSES, UserAndGroup};
 use crate::channel::{Address, CurrentIdentity, Ended, Identity, IdentityStore, Sessions, enroll, read_token};
 use crate::directories::{BuildDir, StateDir};
 use crate::job::{Jobs, Reason, Runner};
+use crate::parent;
 
 /// For a build's processes when the agent itself is told to end.
 const STOP_GRACE: Duration = Duration::from_millis(1_500);
@@ -43,6 +45,9 @@ pub(crate) struct RunOptions {
     /// Who runs builds when the agent is root [default: the workspace's owner, else 64738]
     #[arg(long, value_name = "UID[:GID]", env = "SLIPWAY_AGENT_BUILD_USER")]
     build_user: Option<UserAndGroup>,
+    /// Run under a parent that starts the agent again after a crash and buries orphans; as process 1 it always does
+    #[arg(long, env = "SLIPWAY_AGENT_SUPERVISE")]
+    pub(crate) supervise: bool,
 }
 
 /// Serves until a signal, or until the control plane wants nothing more of this agent.
@@ -65,12 +70,15 @@ pub(crate) async fn run(options: RunOptions) -> anyhow::Result<()> {
         move || builds.clear()
     });
 
+    let cgroups = Cgroups::prepare();
+    let supervision = supervision(cgroups.as_ref());
     let (jobs, queue) = Jobs::new(state.spool());
     let runner = Runner {
         jobs: jobs.clone(),
         workspace: workspace.clone(),
         builds,
         build_user: options.build_user,
+        cgroups: cgroups.clone(),
         address: options.control_plane.clone(),
         identity: identity.clone(),
         known: Arc::default(),
@@ -82,6 +90,7 @@ pub(crate) async fn run(options: RunOptions) -> anyhow::Result<()> {
         jobs: jobs.clone(),
         workspace,
         boot_id: boot_id(),
+        supervision,
     };
     let mut runner = tokio::spawn(runner.run(queue, stop.clone()));
     let mut session = std::pin::pin!(sessions.keep());
@@ -139,6 +148,19 @@ async fn identify(address: &Address, token_file: Option<&Path>, store: &Identity
         (Some(_), _) => bail!("the agent's certificate has expired; create a new enrolment token"),
         (None, Err(error)) => Err(error),
         (None, Ok(None)) => bail!("this agent is not enrolled yet; give it an enrolment token with --token-file"),
+    }
+}
+
+/// How this agent holds its builds, for people who wonder why one was ended.
+fn supervision(cgroups: Option<&Cgroups>) -> Supervision {
+    let limits = if cgroups.is_some() { supervision::Limits::Cgroup } else { supervision::Limits::Rlimits };
+    let restarts = parent::restarts();
+    Supervision {
+        limits: limits.into(),
+        is_supervised: restarts.is_some(),
+        memory_limit_bytes: cgroups.and_then(Cgroups::memory_limit).unwrap_or(0),
+        process_limit: cgroups.map_or(0, |_| MOST_PROCESSES),
+        restarts: restarts.unwrap_or(0),
     }
 }
 

@@ -33,7 +33,10 @@ impl Cgroups {
 
     fn divide(root: &Path) -> io::Result<Self> {
         let available = fs::read_to_string(root.join("cgroup.controllers"))?;
-        if !["memory", "pids", "cpu"].iter().all(|wanted| available.split_ascii_whitespace().any(|name| name == *wanted)) {
+        if !["memory", "pids", "cpu"]
+            .iter()
+            .all(|wanted| available.split_ascii_whitespace().any(|name| name == *wanted))
+        {
             return Err(io::ErrorKind::Unsupported.into());
         }
         // A group with parts may hold no process itself.

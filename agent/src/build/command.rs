@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
 use super::telling::Telling;
-use super::{BuildUser, Environment};
+use super::{BuildCgroup, BuildUser, Environment};
 use crate::job::Interrupt;
 use crate::log::{JobLog, Line, LineSplitter};
 
@@ -30,6 +30,7 @@ pub(crate) struct BuildCommand<'a> {
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
     pub(crate) user: BuildUser,
+    pub(crate) group: Option<&'a BuildCgroup>,
 }
 
 /// How a command ended.
@@ -109,6 +110,9 @@ impl BuildCommand<'_> {
         command.arg(format!("--parent={}", std::process::id()));
         if self.user.is_other {
             command.args([format!("--uid={}", self.user.uid), format!("--gid={}", self.user.gid)]);
+        }
+        if let Some(group) = self.group {
+            command.arg("--cgroup").arg(group.processes_file());
         }
         command.args(["--", "/bin/sh", "-c", self.command]);
         command.env_clear().envs(self.environment.variables()).current_dir(self.directory);

@@ -11,14 +11,14 @@ use nix::unistd::{Pid, getpid};
 
 /// How one of our children ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Exit {
-    pub(super) pid: i32,
+pub(crate) struct Exit {
+    pub(crate) pid: i32,
     /// As a shell tells it: 128 and the signal's number for one that was killed.
-    pub(super) code: u8,
+    pub(crate) code: u8,
 }
 
 /// Buries every child that has ended, adopted ones included.
-pub(super) fn reap() -> Vec<Exit> {
+pub(crate) fn reap() -> Vec<Exit> {
     let mut exits = Vec::new();
     loop {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
@@ -69,6 +69,22 @@ pub(super) fn signal(signal: Signal) -> usize {
         let _ = kill(Pid::from_raw(pid), signal); // gone already, most likely
     }
     living.len()
+}
+
+/// Kills every process that was started with this in its environment, as far as we may look at it, and returns
+/// how many there were.
+pub(crate) fn kill_with_environment(entry: &[u8]) -> usize {
+    let Ok(processes) = fs::read_dir("/proc") else { return 0 };
+    let mut killed = 0;
+    for process in processes.flatten() {
+        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+        let is_wanted = environment.split(|&byte| byte == 0).any(|variable| variable == entry);
+        if is_wanted && kill(Pid::from_raw(pid), Signal::SIGKILL).is_ok() {
+            killed += 1;
+        }
+    }
+    killed
 }
 
 /// State and parent from `/proc/PID/stat`. The name before them may hold anything, parentheses included.

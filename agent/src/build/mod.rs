@@ -1,5 +1,6 @@
 //! Running a project's commands: whose they are, what they see, and how they end.
 
+mod cgroup;
 mod command;
 mod descendants;
 mod environment;
@@ -9,7 +10,9 @@ mod supervisor;
 mod telling;
 mod user;
 
+pub(crate) use cgroup::{BuildCgroup, Cgroups, MOST_PROCESSES};
 pub(crate) use command::{BuildCommand, CommandError};
+pub(crate) use descendants::{kill_with_environment, reap};
 pub(crate) use environment::Environment;
 pub(crate) use exec::{ExecOptions, exec};
 pub use search_path::SearchPath;

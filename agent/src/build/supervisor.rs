@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,9 @@ pub(crate) struct SuperviseOptions {
     uid: Option<u32>,
     #[arg(long, requires = "uid")]
     gid: Option<u32>,
+    /// The file of a control group to join.
+    #[arg(long)]
+    cgroup: Option<PathBuf>,
     #[arg(last = true, required = true)]
     command: Vec<OsString>,
 }
@@ -82,6 +86,10 @@ fn run(options: &SuperviseOptions) -> anyhow::Result<u8> {
     if options.parent.is_some_and(|parent| getppid().as_raw() != parent) {
         anyhow::bail!("the agent has ended");
     }
+    if let Some(processes) = &options.cgroup {
+        // Before anything is started: children are born into the group.
+        std::fs::write(processes, "0").context("the control group of the build cannot be joined")?;
+    }
     let child = start(options)?;
     let mut supervision = Supervision { signals, child, code: None, told_to_end: 0 };
 
@@ -101,7 +109,7 @@ fn run(options: &SuperviseOptions) -> anyhow::Result<u8> {
 /// By way of [`super::exec`], in a process group of its own.
 fn start(options: &SuperviseOptions) -> anyhow::Result<i32> {
     let mut command = Command::new("/proc/self/exe");
-    command.arg("exec");
+    command.args(["exec", "--build"]);
     if let (Some(uid), Some(gid)) = (options.uid, options.gid) {
         command.args([format!("--uid={uid}"), format!("--gid={gid}")]);
     }

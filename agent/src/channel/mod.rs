@@ -4,6 +4,7 @@ mod backoff;
 mod connection;
 mod enroll;
 mod identity;
+mod pause;
 mod renewal;
 mod session;
 mod tls;

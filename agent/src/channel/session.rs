@@ -11,7 +11,7 @@ use slipway_proto::v1::agent_client::AgentClient;
 use slipway_proto::v1::agent_message::Message as Up;
 use slipway_proto::v1::drain::Reason as DrainReason;
 use slipway_proto::v1::server_message::Message as Down;
-use slipway_proto::v1::{AgentMessage, DetectReply, Drain, Heartbeat, Hello, ServerMessage, Welcome};
+use slipway_proto::v1::{AgentMessage, DetectReply, Drain, Heartbeat, Hello, ServerMessage, Supervision, Welcome};
 use slipway_proto::{PROTOCOL, limits};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
@@ -22,6 +22,7 @@ use tonic::{Code, Status, Streaming};
 use super::backoff::{Backoff, jitter};
 use super::connection::{Address, Purpose, connect_session};
 use super::identity::{CurrentIdentity, IdentityStore};
+use super::pause::stood_still;
 use super::renewal::renew;
 use crate::detect::{Overrides, detect};
 use crate::job::Jobs;
@@ -51,6 +52,7 @@ pub(crate) struct Sessions {
     pub(crate) workspace: PathBuf,
     /// Tells a reconnect from a restart.
     pub(crate) boot_id: Vec<u8>,
+    pub(crate) supervision: Supervision,
 }
 
 /// Why there will be no further session.
@@ -143,7 +145,7 @@ impl Sessions {
             boot_id: self.boot_id.clone(),
             platform: format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
             jobs: self.jobs.positions(),
-            supervision: None,
+            supervision: Some(self.supervision),
         };
         // Queued before the call: it returns only when the server has begun to answer.
         send(&outbox, Up::Hello(hello)).await?;
@@ -195,6 +197,7 @@ impl Session<'_> {
         // Answers of detection, which must not hold up the session.
         let (answers, mut answered) = mpsc::channel(OUTBOX);
         let mut renewal = std::pin::pin!(renew(&channel, &shared.identity, &shared.store));
+        let mut pause = std::pin::pin!(stood_still());
         self.send_events().await?;
         loop {
             tokio::select! {
@@ -214,6 +217,7 @@ impl Session<'_> {
                     Ok(Err(status)) => status.into(),
                     Err(error) => End::Lost(format!("sending logs ended unexpectedly: {error}")),
                 }),
+                () = &mut pause => return Err(End::Lost("this machine or this process stood still".to_owned())),
                 () = &mut renewal => return Ok(End::Renewed),
             }
         }
@@ -255,11 +259,13 @@ impl Session<'_> {
     }
 
     fn heartbeat(&self) -> Heartbeat {
+        let (build_processes, build_memory_bytes) = self.shared.jobs.build_usage();
         Heartbeat {
             certificate_seconds_left: self.shared.identity.get().seconds_left(),
             spool_bytes: self.shared.jobs.spool_bytes(),
             resident_bytes: resident_bytes().unwrap_or(0),
-            ..Heartbeat::default()
+            build_processes,
+            build_memory_bytes,
         }
     }
 }

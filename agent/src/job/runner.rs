@@ -15,7 +15,7 @@ use super::steps::Steps;
 use super::table::cancelled;
 use super::{Failure, Halt, Job, Jobs};
 use crate::artifact::KnownDigests;
-use crate::build::{BuildUser, UserAndGroup};
+use crate::build::{BuildUser, Cgroups, UserAndGroup};
 use crate::channel::{Address, CurrentIdentity};
 use crate::directories::BuildDir;
 
@@ -25,6 +25,8 @@ pub(crate) struct Runner {
     pub(crate) workspace: PathBuf,
     pub(crate) builds: Arc<BuildDir>,
     pub(crate) build_user: Option<UserAndGroup>,
+    /// Where groups for builds can be made.
+    pub(crate) cgroups: Option<Cgroups>,
     pub(crate) address: Address,
     pub(crate) identity: CurrentIdentity,
     pub(crate) known: Arc<KnownDigests>,
@@ -57,7 +59,8 @@ impl Runner {
         job.report(Kind::Accepted(JobAccepted {}));
         let outcome = {
             let build_user = BuildUser::choose(self.build_user, &self.workspace);
-            let mut steps = Steps { runner: self, job, build_user, step: &mut step, directory: &mut directory };
+            let mut steps =
+                Steps { runner: self, job, build_user, step: &mut step, directory: &mut directory, group: None };
             let mut steps = std::pin::pin!(steps.run());
             tokio::select! {
                 outcome = &mut steps => outcome,
@@ -76,6 +79,7 @@ impl Runner {
             Err(Halt::Failed(failure)) => job.report_failure(step, &failure),
             Err(Halt::Interrupted) => report_interruption(job, step, timeout),
         }
+        self.jobs.set_group(None);
         job.finish();
         self.jobs.forget_if_delivered(job);
         if let Some(directory) = directory {

@@ -13,7 +13,7 @@ use super::output::Output;
 use super::runner::Runner;
 use super::{Failure, Halt, Job};
 use crate::artifact::{Collected, Upload, UploadError, collect};
-use crate::build::{BuildCommand, BuildUser, CommandError, Environment, SearchPath};
+use crate::build::{BuildCgroup, BuildCommand, BuildUser, Cgroups, CommandError, Environment, SearchPath};
 use crate::detect::{Detected, Overrides, detect};
 use crate::directories::JobDir;
 use crate::workspace::snapshot;
@@ -30,6 +30,9 @@ const LOG_WAIT: Duration = Duration::from_millis(500);
 /// What a shell answers when it does not find a program.
 const NOT_FOUND: i32 = 127;
 
+/// How a build is told of the trace it belongs to, as other tools do it.
+const TRACE_VARIABLE: &str = "TRACEPARENT";
+
 /// A job on its way.
 pub(super) struct Steps<'a> {
     pub(super) runner: &'a Runner,
@@ -39,6 +42,8 @@ pub(super) struct Steps<'a> {
     pub(super) step: &'a mut Step,
     /// Made when something has to be run.
     pub(super) directory: &'a mut Option<JobDir>,
+    /// What bounds its commands, where the sandbox has such groups.
+    pub(super) group: Option<Arc<BuildCgroup>>,
 }
 
 impl Steps<'_> {
@@ -110,6 +115,13 @@ impl Steps<'_> {
         let directory = self.runner.builds.prepare(&self.job.id, self.build_user).map_err(|error| {
             Failure::io(FailureCode::Internal, "making the build directory", self.runner.builds.path(), &error)
         })?;
+        if let Some(cgroups) = &self.runner.cgroups {
+            match cgroups.for_job(&self.job.id) {
+                Ok(group) => self.group = Some(Arc::new(group)),
+                Err(error) => tracing::warn!(job.id = self.job.id, %error, "the build has no control group"),
+            }
+            self.runner.jobs.set_group(self.group.clone());
+        }
         let environment = self.environment(&detected, &directory);
         let to = self.directory.insert(directory).workspace();
         let environment = environment?;
@@ -120,7 +132,11 @@ impl Steps<'_> {
 
     fn environment(&self, detected: &Detected, directory: &JobDir) -> Result<Environment, Failure> {
         let project = inside(&directory.workspace(), &detected.plan.root_dir);
-        let build = self.job.order.env.clone().unwrap_or_default().variables;
+        let mut build = self.job.order.env.clone().unwrap_or_default().variables;
+        let trace = &self.job.order.traceparent;
+        if is_traceparent(trace) {
+            build.entry(TRACE_VARIABLE.to_owned()).or_insert_with(|| trace.clone());
+        }
         let path = search_path(&project);
         Environment::new(&path, directory.home(), &directory.temporary(), &build)
             .map_err(|error| Failure::new(FailureCode::Internal, error.to_string()))
@@ -143,7 +159,8 @@ impl Steps<'_> {
         check_tools(step, command, directory)?;
         let log = &self.job.log;
         log.say(&format!("$ {command}")).map_err(|error| self.unlogged(&error))?;
-        let build = BuildCommand { command, directory, environment, user: self.build_user };
+        let group = self.group.as_deref();
+        let build = BuildCommand { command, directory, environment, user: self.build_user, group };
         let outcome = build.run(log, &self.job.interrupt).await.map_err(|error| match error {
             CommandError::Interrupted => Halt::Interrupted,
             CommandError::Log(error) => self.unlogged(&error).into(),
@@ -156,7 +173,19 @@ impl Steps<'_> {
             self.finish(step, false);
             return Ok(());
         }
+        if group.is_some_and(BuildCgroup::is_out_of_memory) {
+            return Err(self.out_of_memory(command, outcome.exit_code).into());
+        }
         Err(command_failure(step, command, outcome.exit_code, outcome.last_line.as_deref(), directory).into())
+    }
+
+    fn out_of_memory(&self, command: &str, exit_code: i32) -> Failure {
+        let limit = self.runner.cgroups.as_ref().and_then(Cgroups::memory_limit);
+        let allowed = limit.map_or("there is".to_owned(), |bytes| format!("the {} MiB it may", bytes / (1024 * 1024)));
+        let message = format!(
+            "`{command}` was ended because it used more memory than {allowed}; give the sandbox more, or let the build use less"
+        );
+        Failure { exit_code: Some(exit_code), ..Failure::new(FailureCode::OutOfMemory, message) }
     }
 
     fn unlogged(&self, error: &std::io::Error) -> Failure {
@@ -211,6 +240,11 @@ fn check_tools(step: Step, command: &str, directory: &Path) -> Result<(), Failur
         ));
     }
     Ok(())
+}
+
+/// Whether it has the form of the W3C's recommendation Trace Context, 3.2: digits in groups.
+fn is_traceparent(text: &str) -> bool {
+    text.len() == 55 && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 fn command_failure(step: Step, command: &str, exit_code: i32, last_line: Option<&str>, directory: &Path) -> Failure {

@@ -16,6 +16,7 @@ use tokio::sync::{Notify, mpsc};
 use super::interrupt::{Interrupt, Reason};
 use super::journal::Journal;
 use super::left_over;
+use crate::build::BuildCgroup;
 use crate::log::JobLog;
 
 /// Jobs waiting behind the running one. The control plane sends one at a time; this is for one that does not.
@@ -117,6 +118,8 @@ pub(crate) struct Jobs {
     held: Mutex<BTreeMap<String, Arc<Job>>>,
     spool_dir: PathBuf,
     queue: mpsc::Sender<Arc<Job>>,
+    /// Of the build under way.
+    group: Mutex<Option<Arc<BuildCgroup>>>,
     /// Woken by every event.
     pub(crate) event_news: Arc<Notify>,
     /// Woken by every line.
@@ -130,7 +133,19 @@ impl Jobs {
         let (event_news, log_news) = (Arc::default(), Arc::default());
         let left = left_over::load(&spool_dir, &event_news, &log_news);
         let held = Mutex::new(left.into_iter().map(|job| (job.id.clone(), job)).collect());
-        (Arc::new(Self { held, spool_dir, queue, event_news, log_news }), waiting)
+        let group = Mutex::default();
+        (Arc::new(Self { held, group, spool_dir, queue, event_news, log_news }), waiting)
+    }
+
+    /// The control group of the build under way; the one before ends with all that is in it.
+    pub(crate) fn set_group(&self, group: Option<Arc<BuildCgroup>>) {
+        *self.group.lock().unwrap_or_else(PoisonError::into_inner) = group;
+    }
+
+    /// Processes and bytes of the build under way, where a control group tells.
+    pub(crate) fn build_usage(&self) -> (u32, u64) {
+        let group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
+        group.as_ref().map(|group| group.usage()).unwrap_or_default()
     }
 
     fn table(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Job>>> {
