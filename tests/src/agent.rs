@@ -47,9 +47,30 @@ impl Agent {
         agent
     }
 
+    /// The same as process 1 of a namespace of its own, as in a container. [`pid`](Self::pid) is the one of
+    /// `unshare`.
+    pub async fn start_as_process_1(control_plane: &ControlPlane, sandbox: &str, workspace: &Path) -> Self {
+        let token = control_plane.enroll_token(sandbox).await;
+        let mut program = Command::new("unshare");
+        program.args(["--pid", "--fork", "--mount-proc", "--kill-child"]).arg(directory().join("slipway-agent"));
+        let agent = Self::spawn_with(program, control_plane, &token, workspace, &[]);
+        control_plane.wait_online(sandbox).await;
+        agent
+    }
+
     /// Starts an agent with a token and does not wait.
     pub fn spawn(
         binaries: &Path,
+        control_plane: &ControlPlane,
+        token: &str,
+        workspace: &Path,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        Self::spawn_with(Command::new(binaries.join("slipway-agent")), control_plane, token, workspace, environment)
+    }
+
+    fn spawn_with(
+        program: Command,
         control_plane: &ControlPlane,
         token: &str,
         workspace: &Path,
@@ -60,7 +81,7 @@ impl Agent {
         std::fs::set_permissions(state.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).expect("ours");
         let token_file = state.path().join("token");
         std::fs::write(&token_file, token).expect("writes");
-        let child = command(binaries, control_plane, workspace, &state)
+        let child = command(program, control_plane, workspace, &state)
             .arg("--token-file")
             .arg(&token_file)
             .envs(environment.iter().copied())
@@ -77,7 +98,8 @@ impl Agent {
 
     /// Starts it again with the state it left, and no token.
     pub fn restart(&mut self, control_plane: &ControlPlane, workspace: &Path) {
-        self.child = command(&directory(), control_plane, workspace, &self.state)
+        let program = Command::new(directory().join("slipway-agent"));
+        self.child = command(program, control_plane, workspace, &self.state)
             .args(["--token-file", "/nonexistent"])
             .spawn()
             .expect("slipway-agent starts");
@@ -94,8 +116,7 @@ impl Agent {
     }
 }
 
-fn command(binaries: &Path, control_plane: &ControlPlane, workspace: &Path, state: &TempDir) -> Command {
-    let mut command = Command::new(binaries.join("slipway-agent"));
+fn command(mut command: Command, control_plane: &ControlPlane, workspace: &Path, state: &TempDir) -> Command {
     command
         .args(["run", "--control-plane", &control_plane.agent_url, "--workspace"])
         .arg(workspace)

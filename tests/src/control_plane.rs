@@ -37,6 +37,23 @@ pub struct ControlPlane {
     canaries: Canaries,
 }
 
+/// One that has been ended, with its data.
+pub struct Stopped {
+    binaries: PathBuf,
+    data_dir: TempDir,
+    blobs: PathBuf,
+    http: String,
+    grpc: String,
+    settings: Vec<(String, String)>,
+}
+
+impl Stopped {
+    /// Starts it again on the same data and ports.
+    pub async fn start(self) -> ControlPlane {
+        ControlPlane::start_on(self.binaries, self.data_dir, self.blobs, &self.http, &self.grpc, self.settings).await
+    }
+}
+
 impl ControlPlane {
     /// Starts one on an empty data directory.
     pub async fn start() -> Self {
@@ -139,13 +156,22 @@ impl ControlPlane {
     }
 
     /// Ends it without warning, as a crash would, and starts it again on the same data and ports.
-    pub async fn kill_and_restart(mut self) -> Self {
+    pub async fn kill_and_restart(self) -> Self {
+        self.stop().start().await
+    }
+
+    /// Ends it without warning, as a crash would.
+    pub fn stop(mut self) -> Stopped {
         self.child.kill().expect("is running");
         self.child.wait().expect("is ours");
-        let data_dir = std::mem::replace(&mut self.data_dir, TempDir::new().expect("a temporary directory"));
-        let (http, grpc) = (self.url.trim_start_matches("http://"), self.agent_url.trim_start_matches("https://"));
-        let settings = std::mem::take(&mut self.settings);
-        Self::start_on(self.binaries.clone(), data_dir, self.blobs.clone(), http, grpc, settings).await
+        Stopped {
+            binaries: self.binaries.clone(),
+            data_dir: std::mem::replace(&mut self.data_dir, TempDir::new().expect("a temporary directory")),
+            blobs: self.blobs.clone(),
+            http: self.url.trim_start_matches("http://").to_owned(),
+            grpc: self.agent_url.trim_start_matches("https://").to_owned(),
+            settings: std::mem::take(&mut self.settings),
+        }
     }
 
     /// What it wrote to standard error since it serves.

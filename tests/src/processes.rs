@@ -18,6 +18,12 @@ pub fn processes_with(needle: &str) -> Vec<String> {
     found
 }
 
+/// The processes that this one has started and that are not buried yet.
+pub fn children_of(pid: u32) -> Vec<u32> {
+    let children = read(&Path::new("/proc").join(format!("{pid}/task/{pid}/children")));
+    children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
 /// A process that ended meanwhile, or that we may not read, has nothing.
 fn read(path: &Path) -> String {
     String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).replace('\0', " ")

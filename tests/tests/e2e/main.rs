@@ -20,6 +20,7 @@ mod publishing;
 mod recovery;
 mod schemathesis;
 mod sites;
+mod supervision;
 mod trusted_jwt;
 mod up;
 mod variables;
