@@ -21,10 +21,14 @@ pub(crate) enum HttpError {
     Malformed(#[from] http::Error),
 }
 
+/// Says with what TLS is spoken. Only the first call decides; it is the same provider everywhere.
+pub(crate) fn install_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// A client that speaks TLS with the certificates this machine trusts.
 pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
-    // Only the first call decides; it is the same provider everywhere.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    install_tls();
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(TIMEOUT)

@@ -22,6 +22,7 @@ pub mod http_server;
 pub mod identity;
 pub mod ids;
 pub mod logs;
+pub mod observe;
 pub mod once;
 pub mod providers;
 mod rate_limit;
