@@ -33,6 +33,7 @@ const AUDIT_RETENTION: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// A century; more is a mistyped number.
 const MOST_DAYS: u32 = 36_500;
 const FILE_NAME: &str = "slipway.toml";
+const METRICS_TOKEN_MIN_CHARS: usize = 16;
 const ENVIRONMENT_PREFIX: &str = "SLIPWAY_";
 /// Variables with our prefix that configure something other than the control plane.
 const NOT_SETTINGS: [&str; 2] = ["agent_", "log"];
@@ -72,6 +73,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long rows of the audit log are kept; `None` for ever.
     pub audit_retention: Option<Duration>,
+    /// What reads `/metrics` from other machines; without it only this one may.
+    pub metrics_token: Option<SecretString>,
 }
 
 /// Why the settings cannot be used.
@@ -126,6 +129,7 @@ const KNOWN: &[&str] = &[
     "limits.unfinished_deployments",
     "limits.log_streams_per_user",
     "audit.retention_days",
+    "metrics.token",
 ];
 
 impl Config {
@@ -221,6 +225,7 @@ impl Settings {
             cors_origins: self.read("cors_origins", parse_origins)?.unwrap_or_default(),
             limits: self.limits()?,
             audit_retention: self.read("audit.retention_days", parse_days)?.unwrap_or(Some(AUDIT_RETENTION)),
+            metrics_token: self.read("metrics.token", parse_metrics_token)?,
             data_dir,
         };
         match self.0.into_iter().next() {
@@ -285,6 +290,13 @@ fn parse_days(text: &str) -> Result<Option<Duration>, String> {
         Ok(days @ 0..=MOST_DAYS) => Ok((days > 0).then(|| DAY * days)),
         _ => Err(format!("is `{text}`, not a number of days from 0, which is for ever, to {MOST_DAYS}")),
     }
+}
+
+fn parse_metrics_token(text: &str) -> Result<SecretString, String> {
+    if text.len() < METRICS_TOKEN_MIN_CHARS {
+        return Err(format!("must have {METRICS_TOKEN_MIN_CHARS} characters or more"));
+    }
+    Ok(text.to_owned().into())
 }
 
 fn parse_bootstrap_token(text: &str) -> Result<SecretString, String> {

@@ -38,6 +38,8 @@ use crate::store::{BOOTSTRAP, NewToken, Store};
 /// The user that `bootstrap_token` and the command line act for.
 pub const ADMIN: &str = "admin";
 
+/// Time for requests, sessions and releases under way to end, at shutdown.
+const DRAIN: Duration = Duration::from_secs(10);
 /// Time for changes under way whose clients are gone, at shutdown.
 const FINISH: Duration = Duration::from_secs(5);
 
@@ -188,6 +190,8 @@ impl ControlPlane {
             allowances: Arc::new(Allowances::new(&config.limits)),
             cors_origins: config.cors_origins.clone().into(),
             agent_url: agent_url(config, grpc_address),
+            metrics_token: config.metrics_token.clone(),
+            draining: CancellationToken::new(),
         };
         let gateway = Gateway {
             ingest: LogIngest::start(store.clone(), orchestrator.clone(), bus.clone()),
@@ -213,11 +217,20 @@ impl ControlPlane {
         Ok(Self { app, http_address, grpc_address, data_dir, gateway_stop, stop, tasks, local, _locks: locks })
     }
 
-    /// Tells agents and clients to go, lets what runs finish, and closes the database.
+    /// Drains: takes nothing new, tells agents and clients to go, lets what runs finish for a while, and closes
+    /// the database. What is given up is safe: the next start goes on with it, as after a crash.
     pub async fn shut_down(mut self) {
+        self.app.draining.cancel();
         self.gateway_stop.cancel();
         self.stop.cancel();
-        while self.tasks.join_next().await.is_some() {}
+        let drained = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            tracing::warn!(
+                "not everything ended within {} seconds; what is under way goes on at the next start",
+                DRAIN.as_secs()
+            );
+            self.tasks.abort_all();
+        }
         // What still runs when that is over has no outcome in the audit log, as after a crash.
         let _ = tokio::time::timeout(FINISH, self.app.audit.finish()).await;
         self.local.stopped().await;

@@ -164,6 +164,18 @@ impl ControlPlane {
     pub fn stop(mut self) -> Stopped {
         self.child.kill().expect("is running");
         self.child.wait().expect("is ours");
+        self.stopped()
+    }
+
+    /// Ends it in order; also answers whether it ended well.
+    pub fn stop_in_order(mut self) -> (Stopped, bool) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"));
+        kill(pid, Signal::SIGTERM).expect("is running");
+        let status = self.child.wait().expect("is ours");
+        (self.stopped(), status.success())
+    }
+
+    fn stopped(&mut self) -> Stopped {
         Stopped {
             binaries: self.binaries.clone(),
             data_dir: std::mem::replace(&mut self.data_dir, TempDir::new().expect("a temporary directory")),
@@ -247,10 +259,8 @@ impl ControlPlane {
     }
 
     /// Ends it in order and answers whether it ended well.
-    pub fn terminate(mut self) -> bool {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"));
-        kill(pid, Signal::SIGTERM).expect("is running");
-        self.child.wait().expect("is ours").success()
+    pub fn terminate(self) -> bool {
+        self.stop_in_order().1
     }
 
     /// Sends a request with the API token.

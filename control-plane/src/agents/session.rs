@@ -19,7 +19,7 @@ use slipway_proto::{PROTOCOL, common_protocol, limits};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::Gateway;
 use super::enrollment::incompatible;
@@ -30,6 +30,8 @@ use crate::bus::News;
 use crate::deployments::orchestrator::{AgentSession, EventOutcome, Work, clean_text};
 use crate::identity::SandboxIdentity;
 use crate::ids::SandboxId;
+use crate::observe::metrics;
+use crate::secrets::random_bytes;
 
 /// Messages waiting for one agent; when it is full, the agent gets the write deadline to read.
 const OUTBOX: usize = 64;
@@ -41,7 +43,8 @@ const POLL: Duration = Duration::from_secs(2);
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 /// After the last message of a session, for it to reach the agent.
 const LINGER: Duration = Duration::from_millis(200);
-const RETRY_AFTER_SHUTDOWN_MS: u32 = 1_000;
+/// Agents come back at a moment of their own within this time, so that not all come at once.
+const COME_BACK_WITHIN_MS: u32 = 5_000;
 
 pub(super) struct AgentApi(pub(super) Gateway);
 
@@ -99,6 +102,12 @@ impl Session {
         self.gateway.bus.publish(News::Sandbox(sandbox));
 
         let outcome = self.serve(session, &mut incoming, ends).await;
+        metrics().session_ended(match &outcome {
+            Ok(()) if self.gateway.stop.is_cancelled() => "shutdown",
+            Ok(()) => "closed",
+            Err(status) if status.code() == Code::PermissionDenied => "revoked",
+            Err(_) => "lost",
+        });
 
         self.gateway.sessions.closed(sandbox, epoch);
         if let Err(error) = self.gateway.orchestrator.agent_left(session).await {
@@ -214,7 +223,10 @@ impl Session {
     }
 
     async fn drain(&self, reason: Reason) -> Result<(), Status> {
-        let retry_after_ms = if reason == Reason::Shutdown { RETRY_AFTER_SHUTDOWN_MS } else { 0 };
+        let retry_after_ms = match reason {
+            Reason::Shutdown => u32::from_le_bytes(random_bytes()) % COME_BACK_WITHIN_MS,
+            _ => 0,
+        };
         self.send(Message::Drain(Drain { reason: reason.into(), retry_after_ms })).await?;
         tokio::time::sleep(LINGER).await;
         Ok(())

@@ -81,6 +81,11 @@ impl Sessions {
         }
     }
 
+    /// How many agents have a session here.
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     /// Whether the sandbox's agent has a session here.
     pub fn is_online(&self, sandbox: SandboxId) -> bool {
         self.lock().contains_key(&sandbox)

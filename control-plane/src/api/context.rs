@@ -2,8 +2,11 @@
 
 use std::net::IpAddr;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use std::time::Instant;
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
@@ -12,7 +15,13 @@ use uuid::Uuid;
 use super::App;
 use crate::access::Principal;
 use crate::error::Error;
+use crate::http_server::Peer;
+use crate::observe::{metrics, telemetry};
 
+/// What a proxy adds to a request.
+const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
+/// The path of what no route answers.
+const NO_ROUTE: &str = "none";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 tokio::task_local! {
@@ -51,11 +60,60 @@ pub(super) async fn enter(State(app): State<App>, mut request: Request, next: Ne
     request.extensions_mut().insert(id);
     request.extensions_mut().insert(ClientAddress(address));
     let span = tracing::info_span!("request", id = %id.0, method = %request.method(), path = request.uri().path());
+    if let Some(trace) = request.headers().get("traceparent").and_then(|value| value.to_str().ok()) {
+        telemetry::continue_trace(&span, trace);
+    }
     let mut response = CURRENT.scope(id, next.run(request).instrument(span)).await;
     if let Ok(value) = HeaderValue::from_str(&id.0.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// Counts the request and its answer, by the template of its path.
+pub(super) async fn count(request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = known_method(request.method());
+    let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE.to_owned(), |path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    metrics().http_answered(method, &route, response.status().as_u16(), began.elapsed());
+    response
+}
+
+/// Methods are labels, and a client may send any word for one.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Who is at the other end of the connection, with or without a proxy between.
+pub(super) struct Caller {
+    peer: Option<IpAddr>,
+    is_proxied: bool,
+}
+
+impl Caller {
+    /// A process of this machine that asks for itself.
+    pub(super) fn is_this_machine(&self) -> bool {
+        !self.is_proxied && self.peer.is_some_and(|peer| peer.to_canonical().is_loopback())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
+        Ok(Self { peer, is_proxied: FORWARDED.iter().any(|name| parts.headers.contains_key(*name)) })
+    }
 }
 
 /// Finds out whom the request is from.

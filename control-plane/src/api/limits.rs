@@ -16,6 +16,7 @@ use crate::access::network_of;
 use crate::config::Limits;
 use crate::error::Error;
 use crate::ids::UserId;
+use crate::observe::metrics;
 use crate::rate_limit::{Allowance, Exhausted, RateLimiter};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -114,12 +115,14 @@ impl LogStream {
             return Err(Error::rate_limited(format!("one user can follow {most} logs at a time; close some"), WAIT));
         }
         *count += 1;
+        metrics().log_stream_began();
         Ok(Self { allowances: allowances.clone(), user })
     }
 }
 
 impl Drop for LogStream {
     fn drop(&mut self) {
+        metrics().log_stream_ended();
         let mut streams = self.allowances.log_streams();
         if let Some(count) = streams.get_mut(&self.user) {
             *count -= 1;

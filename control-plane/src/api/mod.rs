@@ -16,6 +16,7 @@ mod home;
 mod idempotency;
 mod limits;
 mod logs;
+mod metrics;
 mod pages;
 mod plan;
 mod sandboxes;
@@ -39,6 +40,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use bytes::Bytes;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -94,6 +97,10 @@ pub struct App {
     pub cors_origins: Arc<[HeaderValue]>,
     /// Where agents reach us.
     pub agent_url: String,
+    /// What reads the metrics from other machines.
+    pub metrics_token: Option<SecretString>,
+    /// Cancelled when the end has begun: nothing new should come here.
+    pub draining: CancellationToken,
 }
 
 /// Every route, with its part of the OpenAPI document.
@@ -130,6 +137,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(teams::set_member, teams::remove_member))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
+        .routes(routes!(metrics::metrics_text))
         .split_for_parts()
 }
 
@@ -164,6 +172,7 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(error::after_panic))
         .layer(from_fn_with_state(app.clone(), headers::secure))
         .layer(tower::util::option_layer(headers::cross_origin(&app.cors_origins)))
+        .layer(axum::middleware::from_fn(context::count))
         .layer(from_fn_with_state(app.clone(), context::enter))
         .with_state(app)
 }
@@ -198,6 +207,7 @@ mod tests {
             "/api/deployments/targets/{id}/env/import",
             "/healthz",
             "/readyz",
+            "/metrics",
         ] {
             assert!(document.paths.paths.contains_key(path), "{path} is missing");
         }

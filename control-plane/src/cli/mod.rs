@@ -13,7 +13,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 use crate::access::Scopes;
 use crate::clock::Timestamp;
@@ -347,13 +346,6 @@ fn fail(code: u8, message: &str) -> ExitCode {
 }
 
 /// Human-readable logs on standard error, filtered by `SLIPWAY_LOG`.
-fn start_logging(default_filter: &str) {
-    let filter = EnvFilter::try_from_env("SLIPWAY_LOG").unwrap_or_else(|_| EnvFilter::new(default_filter));
-    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_ansi(is_terminal);
-    lines.with_writer(std::io::stderr).init();
-}
-
 fn load_config(file: Option<&PathBuf>, flags: Vec<(&'static str, String)>) -> Result<Config, ConfigError> {
     // A variable whose name or value is not UTF-8 cannot be a setting.
     let environment =

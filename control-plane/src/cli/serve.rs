@@ -2,18 +2,34 @@
 
 use std::process::ExitCode;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{EXIT_FAILED, EXIT_USAGE, ServeArgs, fail, load_config, path_flag, start_logging};
+use super::{EXIT_FAILED, EXIT_USAGE, ServeArgs, fail, load_config, path_flag};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control_plane::ControlPlane;
 use crate::error::Error;
+use crate::observe::service_manager;
+use crate::observe::telemetry::Telemetry;
 use crate::secrets::keep_memory_private;
 
+/// Of a process with a hundred thousand agents; some systems allow a thousand million, and tables as large.
+const MOST_FILES: u64 = 262_144;
+
 pub(super) async fn run(args: ServeArgs) -> ExitCode {
-    start_logging("info,sqlx=warn");
+    let telemetry = match Telemetry::start("info,sqlx=warn") {
+        Ok(telemetry) => telemetry,
+        Err(problem) => return fail(EXIT_USAGE, &problem),
+    };
+    let code = serve(args).await;
+    telemetry.flush();
+    code
+}
+
+async fn serve(args: ServeArgs) -> ExitCode {
     keep_memory_private();
+    allow_many_files();
     let mut flags = Vec::new();
     flags.extend(args.http.map(|address| ("http_listen", address.to_string())));
     flags.extend(args.grpc.map(|address| ("grpc_listen", address.to_string())));
@@ -40,12 +56,26 @@ pub(super) async fn run(args: ServeArgs) -> ExitCode {
         return fail(EXIT_FAILED, &format!("the database failed: {error}"));
     }
 
+    let status = format!("serving REST on {}, agents on {}", control_plane.http_address, control_plane.grpc_address);
+    service_manager::ready(&status);
+    tokio::spawn(service_manager::keep_alive(control_plane.app.store.clone(), control_plane.app.draining.clone()));
+
     tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     tracing::info!("shutting down; a second signal ends at once");
+    service_manager::stopping();
     tokio::select! {
         () = control_plane.shut_down() => ExitCode::SUCCESS,
         _ = terminate.recv() => ExitCode::from(EXIT_FAILED),
         _ = interrupt.recv() => ExitCode::from(EXIT_FAILED),
+    }
+}
+
+/// Each agent is a connection, and most systems begin with 1024 open files: as many as we may have.
+fn allow_many_files() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most.min(MOST_FILES), most));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files cannot be raised");
     }
 }
 

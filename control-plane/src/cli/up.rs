@@ -16,7 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use self::agent::LocalAgent;
 use self::output::Output;
 use super::admin::{record, trail, user_named};
-use super::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, UpArgs, fail, load_config, start_logging};
+use super::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, UpArgs, fail, load_config};
 use crate::access::Scope;
 use crate::audit::{self, Action, Facts};
 use crate::clock::Clock;
@@ -26,6 +26,7 @@ use crate::deployments::follow::{Event, Follower};
 use crate::deployments::orchestrator::DeployRequest;
 use crate::deployments::status::Status;
 use crate::ids::{ApiTokenId, DeploymentId, TargetId, UserId};
+use crate::observe::telemetry::Telemetry;
 use crate::secrets::ApiToken;
 use crate::store::{Deployment, DeploymentRequest, NewToken, Sandbox, Target};
 use crate::variables::BuildVariables;
@@ -39,7 +40,10 @@ const TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) async fn run(args: UpArgs) -> ExitCode {
     let started = Instant::now();
-    start_logging("error");
+    let _telemetry = match Telemetry::start("error") {
+        Ok(telemetry) => telemetry,
+        Err(problem) => return fail(EXIT_USAGE, &problem),
+    };
     let mut interrupts = match Interrupts::listen() {
         Ok(interrupts) => interrupts,
         Err(error) => return fail(EXIT_USAGE, &format!("cannot listen for signals: {error}")),

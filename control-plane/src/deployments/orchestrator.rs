@@ -29,6 +29,7 @@ use crate::config::Limits;
 use crate::error::Error;
 use crate::ids::{ArtifactId, DeploymentId, InstanceId, SandboxId};
 use crate::logs::Logs;
+use crate::observe::telemetry;
 use crate::once::RequestKey;
 use crate::providers::Providers;
 use crate::secrets::{KnownSecrets, Record, Vault};
@@ -315,7 +316,7 @@ impl Orchestrator {
             target: Some(BuildOverrides::from(&request.target_build)),
             env: Some(env),
             timeout_seconds: u32::try_from(limits::JOB_TIMEOUT.as_secs()).unwrap_or(u32::MAX),
-            traceparent: String::new(),
+            traceparent: deployment.traceparent.clone().unwrap_or_default(),
         })
     }
 
@@ -344,8 +345,41 @@ impl Orchestrator {
     /// Tells everybody that a deployment has ended, or may have.
     fn ended(&self, deployment: &Deployment) {
         self.0.leases.let_go(deployment.id);
+        if let Some(traceparent) = deployment.traceparent.clone() {
+            let (this, id) = (self.clone(), deployment.id);
+            self.0.tasks.spawn(async move { this.trace(id, &traceparent).await });
+        }
         self.0.bus.publish(News::Deployment(deployment.id));
         self.0.bus.publish(News::Sandbox(deployment.sandbox_id));
+    }
+
+    /// Makes spans of an ended deployment and its steps, with the times that are stored: also when several lives of
+    /// this program had a part in it.
+    async fn trace(&self, id: DeploymentId, traceparent: &str) {
+        let (Ok(Some(deployment)), Ok(steps)) = (self.0.store.deployment(id).await, self.0.store.steps(id).await)
+        else {
+            return; // a trace is not worth more
+        };
+        let ended_at = deployment.completed_at.unwrap_or_else(|| self.0.clock.now());
+        let whole = telemetry::Past {
+            name: "deployment",
+            began: deployment.created_at,
+            ended: ended_at,
+            attributes: vec![
+                ("deployment.id", id.to_string()),
+                ("deployment.provider", deployment.provider.clone()),
+                ("deployment.status", deployment.status.as_str().to_owned()),
+            ],
+        };
+        let steps = steps.into_iter().filter_map(|row| {
+            Some(telemetry::Past {
+                name: row.step.as_str(),
+                began: row.started_at?,
+                ended: row.completed_at.unwrap_or(ended_at),
+                attributes: Vec::new(),
+            })
+        });
+        telemetry::record_past(traceparent, whole, steps);
     }
 
     /// Waits until the agent's events up to `seq` are applied, so that its bulk connection does not

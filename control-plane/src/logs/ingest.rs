@@ -13,6 +13,7 @@ use crate::bus::{Bus, News};
 use crate::deployments::orchestrator::{AgentSession, Orchestrator, foreign_job};
 use crate::error::{Error, ErrorCode};
 use crate::ids::DeploymentId;
+use crate::observe::metrics;
 use crate::secrets::{OwnerSecrets, SeenSecret};
 use crate::store::{LogLine, Store, Tx};
 
@@ -141,8 +142,10 @@ impl Writer {
             } else {
                 search(&mut tx, &growth.secrets, *id, &mut lines).await?
             };
+            metrics().log_stored(growth.stored - growth.begin, lines.len());
             let bytes = i64::try_from(growth.stored - growth.begin).map_err(anyhow::Error::from)?;
             tx.append_log(*id, lines, bytes).await?;
+            metrics().secrets_masked(seen.len());
             if !seen.is_empty()
                 && let Some(mut deployment) = tx.deployment(*id).await?
             {

@@ -1,8 +1,6 @@
 //! Telling systemd, or whatever started us and set `NOTIFY_SOCKET`, how we are: ready, stopping, alive.
 //! Source: sd_notify(3). Without that variable nothing happens.
 
-use std::time::Duration;
-
 use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
 
@@ -40,9 +38,4 @@ fn tell(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "the service manager cannot be told");
     }
-}
-
-/// How long a drain may take, for the service manager that waits for it.
-pub fn extend(timeout: Duration) {
-    tell(&[NotifyState::ExtendTimeoutUsec(u32::try_from(timeout.as_micros()).unwrap_or(u32::MAX))]);
 }

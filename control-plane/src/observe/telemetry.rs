@@ -8,7 +8,8 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use opentelemetry::propagation::TextMapPropagator;
-use opentelemetry::trace::{TraceContextExt, TracerProvider};
+use opentelemetry::trace::{Span as _, TraceContextExt, Tracer, TracerProvider};
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
@@ -18,6 +19,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::clock::Timestamp;
 
 /// What is logged, unless something else is asked for.
 const FILTER_VARIABLE: &str = "SLIPWAY_LOG";
@@ -88,7 +91,9 @@ fn tracer_provider() -> Result<Option<SdkTracerProvider>, String> {
     if !is_set("OTEL_SERVICE_NAME") {
         resource = resource.with_service_name("slipway");
     }
-    Ok(Some(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build()))
+    let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build();
+    opentelemetry::global::set_tracer_provider(provider.clone());
+    Ok(Some(provider))
 }
 
 /// The W3C trace context of the span we are in; `None` when it is not traced.
@@ -100,6 +105,36 @@ pub fn traceparent() -> Option<String> {
     let mut headers = HashMap::new();
     TraceContextPropagator::new().inject_context(&context, &mut headers);
     headers.remove(TRACEPARENT)
+}
+
+/// Something that has happened, as a span.
+pub struct Past {
+    /// Of the span.
+    pub name: &'static str,
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// What else is known; no text that a user wrote.
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+/// Exports what has happened and its parts as spans of a trace; nothing when no traces are exported.
+pub fn record_past(traceparent: &str, whole: Past, parts: impl Iterator<Item = Past>) {
+    let tracer = opentelemetry::global::tracer("slipway");
+    let headers = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
+    let parent = TraceContextPropagator::new().extract(&headers);
+    let start = |past: &Past, parent: &Context| {
+        let attributes = past.attributes.iter().map(|(key, value)| KeyValue::new(*key, value.clone())).collect();
+        let builder = tracer.span_builder(past.name).with_attributes::<Vec<KeyValue>>(attributes);
+        builder.with_start_time(past.began.to_datetime()).start_with_context(&tracer, parent)
+    };
+    let span = start(&whole, &parent);
+    let context = parent.with_span(span);
+    for part in parts {
+        start(&part, &context).end_with_timestamp(part.ended.to_datetime().into());
+    }
+    context.span().end_with_timestamp(whole.ended.to_datetime().into());
 }
 
 /// Makes a span part of a trace that began elsewhere.

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::deployments::build_settings::BuildSettings;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::ids::{ArtifactId, DeploymentId, SandboxId, TargetId, UserId};
+use crate::observe::{metrics, telemetry};
 use crate::once::RequestKey;
 
 /// One deployment attempt.
@@ -67,6 +68,8 @@ pub struct Deployment {
     pub log_is_complete: Option<bool>,
     /// BLAKE3 digest of the agent's part of the finished log, as stored.
     pub log_blake3: Option<Vec<u8>>,
+    /// W3C trace context of the request for it, when that was traced.
+    pub traceparent: Option<String>,
     /// When somebody asked to cancel.
     pub cancel_requested_at: Option<Timestamp>,
     /// When work began.
@@ -226,7 +229,7 @@ macro_rules! select {
                 log_bytes, log_lines, log_announced_bytes, log_dropped_bytes, log_dropped_lines,
                 (SELECT is_complete FROM finished_logs WHERE deployment_id = deployments.id) AS log_is_complete,
                 (SELECT agent_blake3 FROM finished_logs WHERE deployment_id = deployments.id) AS log_blake3,
-                cancel_requested_at, started_at, completed_at, created_at
+                traceparent, cancel_requested_at, started_at, completed_at, created_at
              FROM deployments ",
             $rest
         )
@@ -248,8 +251,8 @@ const WITH_AGENT_WORK: &str = "
     WHERE status IN ('pending', 'building', 'uploading') AND artifact_id IS NULL";
 const INSERT: &str = "
     INSERT INTO deployments (id, user_id, sandbox_id, target_id, provider, environment, request, sealed_build_env,
-        dry_run, artifact_id, metadata, created_at, env_version, request_key)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        dry_run, artifact_id, metadata, created_at, env_version, request_key, traceparent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 const OF_REQUEST: &str = "SELECT id FROM deployments WHERE request_key = $1";
 const INSERT_STEP: &str = "INSERT INTO deployment_steps (deployment_id, step, state) VALUES ($1, $2, $3)";
 const MOVE: &str = "
@@ -273,7 +276,8 @@ const SET_STEP: &str = "
         state = $3,
         started_at = COALESCE(started_at, CASE WHEN $3 <> 'skipped' THEN $4 END),
         completed_at = CASE WHEN $3 IN ('done', 'failed', 'cancelled') THEN $4 END
-    WHERE deployment_id = $1 AND step = $2 AND state IN ('pending', 'running')";
+    WHERE deployment_id = $1 AND step = $2 AND state IN ('pending', 'running')
+    RETURNING started_at";
 const CLOSE_RUNNING_STEPS: &str = "
     UPDATE deployment_steps SET state = $2, completed_at = $3 WHERE deployment_id = $1 AND state = 'running'";
 const SKIP_PENDING_STEPS: &str =
@@ -399,6 +403,7 @@ impl Tx {
             .bind(now)
             .bind(new.env_version)
             .bind(RequestKey::current().map(|key| key.as_bytes().to_vec()))
+            .bind(telemetry::traceparent())
             .execute(&mut *self.0)
             .await?;
         for step in Step::ALL {
@@ -448,7 +453,11 @@ impl Tx {
             .await?
             .rows_affected()
             == 1;
+        if moved && deployment.started_at.is_none() {
+            metrics().deployment_began(now.since(deployment.created_at));
+        }
         if moved && status.is_final() {
+            metrics().deployment_ended(&deployment.provider, status, now.since(deployment.created_at));
             let state = match status {
                 Status::Failed => StepState::Failed,
                 Status::Cancelled => StepState::Cancelled,
@@ -468,7 +477,12 @@ impl Tx {
         state: StepState,
         now: Timestamp,
     ) -> Result<(), sqlx::Error> {
-        sqlx::query(SET_STEP).bind(id).bind(step).bind(state).bind(now).execute(&mut *self.0).await.map(drop)
+        let set = sqlx::query_scalar(SET_STEP).bind(id).bind(step).bind(state).bind(now);
+        let began: Option<Option<Timestamp>> = set.fetch_optional(&mut *self.0).await?;
+        if let (Some(Some(began)), StepState::Done | StepState::Failed) = (began, state) {
+            metrics().step_ended(step, now.since(began));
+        }
+        Ok(())
     }
 
     /// Remembers the last event that was applied.

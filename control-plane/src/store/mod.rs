@@ -43,7 +43,7 @@ pub use users::{User, UserRow};
 pub use variables::VariableRow;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use slipway_proto::crash;
 use sqlx::query::Query;
@@ -52,6 +52,8 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{Sqlite, Transaction};
+
+use crate::observe::metrics;
 
 /// How long a writer waits for another before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -66,7 +68,7 @@ pub struct Store {
 }
 
 /// A writing transaction; dropped without [`commit`](Self::commit) it changes nothing.
-pub struct Tx(Transaction<'static, Sqlite>);
+pub struct Tx(Transaction<'static, Sqlite>, Instant);
 
 impl Store {
     /// Opens the database file, creating and migrating it as needed.
@@ -86,7 +88,7 @@ impl Store {
     /// Starts a transaction that may write. `BEGIN IMMEDIATE`, because a plain `BEGIN` that reads
     /// first fails at its first write when another writer was faster, without waiting.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        self.pool.begin_with("BEGIN IMMEDIATE").await.map(Tx)
+        self.pool.begin_with("BEGIN IMMEDIATE").await.map(|transaction| Tx(transaction, Instant::now()))
     }
 
     /// Runs one statement that changes something, as a transaction of its own; a crash point like
@@ -125,6 +127,7 @@ impl Tx {
         async move {
             crash::point(format_args!("before {}:{}", caller.file(), caller.line()));
             self.0.commit().await?;
+            metrics().committed(self.1);
             crash::point(format_args!("after {}:{}", caller.file(), caller.line()));
             Ok(())
         }

@@ -14,6 +14,7 @@ mod http;
 mod identity;
 mod limits;
 mod masking;
+mod observing;
 mod oidc;
 mod people;
 mod publishing;

@@ -4,17 +4,19 @@
 //! of it. A crash between leaves an intent without an outcome; then the provider is asked what became of it
 //! before anything is repeated. Each of these writes proves in its transaction that the lease is still held.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use slipway_proto::crash;
 use slipway_proto::plan::Routing;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::Orchestrator;
 use crate::bus::News;
 use crate::clock::Timestamp;
 use crate::deployments::status::{Status, Step, StepState};
+use crate::observe::{metrics, telemetry};
 use crate::providers::{CancelOutcome, DeployContext, Provider, ProviderError, Release, Whereabouts};
 use crate::store::{CallState, Deployment, Lease, LeaseLost, Move, Operation, Tx};
 
@@ -285,7 +287,7 @@ impl Publication<'_> {
         tx.commit().await?;
 
         crash::point("before a provider's deploy");
-        let deploy = self.provider.deploy(&self.context);
+        let deploy = self.asked("deploy", self.provider.deploy(&self.context));
         let answer = tokio::select! {
             answer = deploy => answer,
             outcome = self.cancel_when_asked(attempt) => {
@@ -325,7 +327,7 @@ impl Publication<'_> {
         let orchestrator = self.orchestrator;
         let now = orchestrator.0.clock.now();
         let is_late = now.since(started_at) > RESOLVE_LIMIT;
-        let wait = match self.provider.look_up(&self.context).await {
+        let wait = match self.asked("look_up", self.provider.look_up(&self.context)).await {
             Ok(Whereabouts::Released(release)) => return self.released(attempt, release).await.map(Some),
             Ok(Whereabouts::Nothing) => {
                 let mut tx = orchestrator.held(self.lease).await?;
@@ -391,7 +393,7 @@ impl Publication<'_> {
         tx.intend_call(self.lease, Operation::Cancel, cancel_attempt, key, root, now).await?;
         tx.commit().await?;
         crash::point("before a provider's cancel");
-        let outcome = canceller.cancel(&self.context).await;
+        let outcome = self.asked("cancel", canceller.cancel(&self.context)).await;
         crash::point("after a provider's cancel");
         let (state, detail) = match &outcome {
             Ok(CancelOutcome::Cancelled) => {
@@ -426,6 +428,29 @@ impl Publication<'_> {
         tx.commit().await?;
         orchestrator.ended(self.deployment);
         Ok(Next::Over)
+    }
+
+    /// Counts a request to the provider, and makes it a span.
+    async fn asked<T>(
+        &self,
+        operation: &'static str,
+        request: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<T, ProviderError> {
+        let provider = &self.deployment.provider;
+        let span = tracing::info_span!("provider request", provider, operation, deployment.id = %self.deployment.id);
+        if let Some(trace) = &self.deployment.traceparent {
+            telemetry::continue_trace(&span, trace);
+        }
+        let began = Instant::now();
+        let answer = request.instrument(span).await;
+        let outcome = match &answer {
+            Ok(_) => "done",
+            Err(ProviderError::Rejected(_)) => "rejected",
+            Err(ProviderError::Busy { .. }) => "busy",
+            Err(ProviderError::Failed(_)) => "failed",
+        };
+        metrics().provider_answered(provider, operation, outcome, began.elapsed());
+        answer
     }
 
     async fn is_cancelled(&self) -> Result<bool, Stopped> {

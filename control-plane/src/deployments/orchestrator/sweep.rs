@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Orchestrator;
 use crate::clock::Timestamp;
 use crate::deployments::status::Status;
+use crate::observe::metrics;
 use crate::store::Deployment;
 
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -71,7 +72,9 @@ impl Orchestrator {
 
     async fn sweep(&self) -> anyhow::Result<()> {
         let now = self.0.clock.now();
-        for deployment in self.0.store.unfinished_deployments().await? {
+        let unfinished = self.0.store.unfinished_deployments().await?;
+        metrics().set_in_progress(unfinished.iter().map(|deployment| deployment.status));
+        for deployment in unfinished {
             let id = deployment.id;
             match deployment.status {
                 Status::Pending if deployment.artifact_id.is_some() => {} // the publisher's
