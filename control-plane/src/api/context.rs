@@ -40,8 +40,9 @@ impl RequestId {
     }
 
     /// Part of this request's work that goes on in a task of its own.
-    pub(super) async fn follow<T>(self, work: impl Future<Output = T>) -> T {
-        CURRENT.scope(self, work.in_current_span()).await
+    pub(super) fn follow<F: Future>(self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        // Now, not when the task begins: it has no span of its own.
+        CURRENT.scope(self, work.in_current_span())
     }
 }
 

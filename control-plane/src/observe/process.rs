@@ -23,18 +23,18 @@ impl Collector for Process {
         };
         // Without /proc there is nothing to tell, which is no error.
         if let Some((cpu_seconds, started, resident)) = stat() {
-            tell("process_cpu", "CPU time of this process", Some(&Unit::Seconds), &ConstCounter::new(cpu_seconds))?;
+            tell("process_cpu", "CPU time of this process.", Some(&Unit::Seconds), &ConstCounter::new(cpu_seconds))?;
             tell(
                 "process_start_time",
-                "When this process started, since 1970",
+                "When this process started, since 1970.",
                 Some(&Unit::Seconds),
                 &ConstGauge::new(started),
             )?;
-            tell("process_resident_memory", "Memory in use", Some(&Unit::Bytes), &ConstGauge::new(resident))?;
+            tell("process_resident_memory", "Memory in use.", Some(&Unit::Bytes), &ConstGauge::new(resident))?;
         }
         if let Ok(open) = fs::read_dir("/proc/self/fd") {
             let open = i64::try_from(open.count()).unwrap_or(i64::MAX);
-            tell("process_open_fds", "Open file descriptors", None, &ConstGauge::new(open))?;
+            tell("process_open_fds", "Open file descriptors.", None, &ConstGauge::new(open))?;
         }
         Ok(())
     }

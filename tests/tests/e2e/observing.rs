@@ -122,7 +122,7 @@ async fn collector() -> (String, Arc<Mutex<Vec<Bytes>>>) {
 #[tokio::test]
 async fn one_trace_goes_from_the_request_through_the_build_to_the_release() {
     let (url, received) = collector().await;
-    let project = Project::empty();
+    let project = Project::fixture("plain-html");
     let control_plane = ControlPlane::start_with(&[
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &url),
         ("OTEL_BSP_SCHEDULE_DELAY", "200"),
