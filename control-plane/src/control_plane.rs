@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::access::{Access, Scope};
-use crate::agents::{Gateway, Sessions};
+use crate::agents::{Connections, Gateway, Sessions};
 use crate::api::{self, Allowances, App, UnderWay};
 use crate::artifacts::ArtifactStore;
 use crate::audit::{self, Audit, Entry, Facts};
@@ -196,6 +196,9 @@ impl ControlPlane {
             orchestrator: orchestrator.clone(),
             authority,
             sessions,
+            connections: Connections::default(),
+            settings: config.agents,
+            rivals: Arc::default(),
             bus,
             clock,
             stop: gateway_stop.clone(),
