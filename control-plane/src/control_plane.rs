@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::access::{Access, Scope};
-use crate::agents::{Connections, Gateway, Sessions};
+use crate::agents::{Admission, Connections, Gateway, Sessions};
 use crate::api::{self, Allowances, App, UnderWay};
 use crate::artifacts::ArtifactStore;
 use crate::audit::{self, Audit, Entry, Facts};
@@ -189,16 +189,16 @@ impl ControlPlane {
             cors_origins: config.cors_origins.clone().into(),
             agent_url: agent_url(config, grpc_address),
         };
+        let admission =
+            Admission::new(store.clone(), authority, sessions.clone(), config.agents, clock.clone());
         let gateway = Gateway {
             ingest: LogIngest::start(store.clone(), orchestrator.clone(), bus.clone()),
             store,
             artifacts,
             orchestrator: orchestrator.clone(),
-            authority,
+            admission,
             sessions,
             connections: Connections::default(),
-            settings: config.agents,
-            rivals: Arc::default(),
             bus,
             clock,
             stop: gateway_stop.clone(),

@@ -1,24 +1,33 @@
-//! Whether an agent may (still) speak: when it connects, when it asks, and while it is connected. The database
-//! is the truth about that, and one look each second for all connections together keeps up with it.
+//! Whether an agent may speak: when it connects, and when it asks for something. The database is the truth
+//! about that. Who is shut out while connected is told by [`revocation`](super::revocation).
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::Instant;
 
 use data_encoding::HEXLOWER;
 use tonic::Status;
 
-use super::Gateway;
+use super::rivals::Rivals;
+use super::sessions::Sessions;
 use crate::audit::{Action, Actor, Entry, Facts};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
+use crate::config::AgentSettings;
 use crate::error::Error;
-use crate::identity::{SandboxIdentity, Standing, standing};
+use crate::identity::{Authority, SandboxIdentity, Standing, standing};
 use crate::ids::SandboxId;
-use crate::store::{AgentCertificate, Revocation, SandboxState, Tx};
+use crate::store::{AgentCertificate, SandboxState, Store, Tx};
 
-/// How often revocations are looked for. With the look, last words and the cut, two seconds are kept.
-const REVOCATION_POLL: Duration = Duration::from_secs(1);
-/// Revocations taken in one look; more follow at once.
-const REVOCATIONS_AT_ONCE: i64 = 1_000;
+/// Lets agents in, and keeps others out. A cheap handle.
+#[derive(Clone)]
+pub struct Admission {
+    pub(super) store: Store,
+    pub(super) authority: Arc<Authority>,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) settings: AgentSettings,
+    pub(super) clock: Clock,
+    rivals: Arc<Rivals>,
+}
 
 /// Why an agent is not served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +70,18 @@ impl From<sqlx::Error> for Refusal {
     }
 }
 
-impl Gateway {
+impl Admission {
+    /// Over the store, for certificates of this authority.
+    pub fn new(
+        store: Store,
+        authority: Arc<Authority>,
+        sessions: Arc<Sessions>,
+        settings: AgentSettings,
+        clock: Clock,
+    ) -> Self {
+        Self { store, authority, sessions, settings, clock, rivals: Arc::default() }
+    }
+
     /// Judges a certificate with which a connection was just made. The first use of one supersedes the one
     /// before; one that was superseded long ago puts its sandbox in quarantine.
     pub(super) async fn admit(&self, identity: &SandboxIdentity, address: IpAddr) -> Result<(), Refusal> {
@@ -169,43 +189,13 @@ impl Gateway {
 
     /// A session begins; when another process has the same identity, the sandbox is shut out.
     pub(super) async fn check_rivals(&self, identity: &SandboxIdentity, boot_id: &[u8]) -> Result<(), Refusal> {
-        if boot_id.is_empty() || !self.rivals.are_seen(identity.sandbox_id, boot_id) {
+        if boot_id.is_empty() || !self.rivals.are_seen(identity.sandbox_id, boot_id, Instant::now()) {
             return Ok(());
         }
         self.rivals.forget(identity.sandbox_id);
         self.quarantine(identity.sandbox_id, &identity.serial, "two agents took turns with one certificate", None)
             .await?;
         Err(Refusal::Quarantined)
-    }
-
-    /// Cuts off whoever was revoked, by whatever process, from the revocation `last` on.
-    pub(super) async fn watch_revocations(self, mut last: i64) {
-        loop {
-            match self.store.revocations_after(last, REVOCATIONS_AT_ONCE).await {
-                Ok(revocations) if !revocations.is_empty() => {
-                    for revocation in &revocations {
-                        last = revocation.seq;
-                        self.cut_off(revocation);
-                    }
-                    if let Err(error) = self.orchestrator.fail_cut_off().await {
-                        tracing::error!(error = format!("{error:#}"), "cannot end deployments of a revoked sandbox");
-                    }
-                    continue;
-                }
-                Ok(_) => {}
-                Err(error) => tracing::error!(%error, "cannot look for revocations"),
-            }
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(REVOCATION_POLL) => {}
-            }
-        }
-    }
-
-    fn cut_off(&self, revocation: &Revocation) {
-        let (sandbox, serial) = (revocation.sandbox_id, revocation.serial.as_deref());
-        self.sessions.disconnect_with(sandbox, serial);
-        self.connections.cut_soon(sandbox, serial);
     }
 }
 

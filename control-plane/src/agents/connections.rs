@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(connections.lock().of_strangers.len(), 1);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn the_newest_connections_of_a_sandbox_stay_and_a_serial_is_cut_alone() {
         let (connections, sandbox) = (Connections::default(), SandboxId::new());
         let tokens: Vec<_> = (0..3).map(|_| CancellationToken::new()).collect();
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(is_cut(), [true, false, false]);
         connections.cut_soon(sandbox, Some(&[2]));
         assert_eq!(is_cut(), [true, false, false], "there is time for last words");
-        tokio::time::sleep(LAST_WORDS * 2).await;
+        tokio::time::timeout(LAST_WORDS * 10, tokens[2].cancelled()).await.expect("is cut");
         assert_eq!(is_cut(), [true, false, true]);
         drop(open);
         assert!(connections.lock().of_sandboxes.is_empty());

@@ -18,7 +18,7 @@ use slipway_proto::v1::{
 };
 use slipway_proto::{PROTOCOL, common_protocol, limits};
 
-use super::Gateway;
+use super::admission::Admission;
 use super::peer::address_of;
 use super::renewal::Challenges;
 use crate::audit::{Action, Actor, Entry, Facts};
@@ -54,13 +54,13 @@ pub async fn new_enrollment_token(
 }
 
 pub(super) struct EnrollmentApi {
-    pub(super) gateway: Gateway,
-    pub(super) challenges: Challenges,
+    admission: Admission,
+    challenges: Challenges,
 }
 
 impl EnrollmentApi {
-    pub(super) fn new(gateway: Gateway) -> Self {
-        Self { gateway, challenges: Challenges::default() }
+    pub(super) fn new(admission: Admission) -> Self {
+        Self { admission, challenges: Challenges::default() }
     }
 }
 
@@ -77,7 +77,7 @@ impl Enrollment for EnrollmentApi {
         tracing::info!(sandbox.id = %certificate.sandbox_id, ?address, "an agent enrolled");
         Ok(Response::new(EnrollResponse {
             sandbox_id: certificate.sandbox_id.to_string(),
-            certificate: Some(self.gateway.answer(&certificate)),
+            certificate: Some(self.admission.answer(&certificate)),
         }))
     }
 
@@ -85,14 +85,14 @@ impl Enrollment for EnrollmentApi {
         &self,
         _: Request<ChallengeRenewalRequest>,
     ) -> Result<Response<ChallengeRenewalResponse>, Status> {
-        let nonce = self.challenges.nonce(self.gateway.clock.now());
+        let nonce = self.challenges.nonce(self.admission.clock.now());
         Ok(Response::new(ChallengeRenewalResponse { nonce }))
     }
 
     async fn renew_expired(&self, request: Request<RenewExpiredRequest>) -> Result<Response<RenewResponse>, Status> {
         let address = address_of(&request).map(|address| address.ip());
-        let renewed = self.gateway.renew_expired(&self.challenges, &request.into_inner(), address).await?;
-        Ok(Response::new(RenewResponse { certificate: Some(self.gateway.answer(&renewed)) }))
+        let renewed = self.admission.renew_expired(&self.challenges, &request.into_inner(), address).await?;
+        Ok(Response::new(RenewResponse { certificate: Some(self.admission.answer(&renewed)) }))
     }
 }
 
@@ -103,10 +103,10 @@ impl EnrollmentApi {
         csr_der: &[u8],
         address: Option<IpAddr>,
     ) -> Result<AgentCertificate, Status> {
-        let gateway = &self.gateway;
+        let admission = &self.admission;
         let digest = sha256(&token.secret);
-        let now = gateway.clock.now();
-        let mut tx = gateway.store.begin().await.map_err(Error::from)?;
+        let now = admission.clock.now();
+        let mut tx = admission.store.begin().await.map_err(Error::from)?;
         let Some(known) = tx.enrollment_token(&digest).await.map_err(Error::from)? else {
             return Err(Status::permission_denied("this enrolment token is not known here; create a new one"));
         };
@@ -114,9 +114,9 @@ impl EnrollmentApi {
         let sandbox = sandbox
             .filter(|sandbox| sandbox.state == SandboxState::Active)
             .ok_or_else(|| Status::permission_denied("revoked: this sandbox may not connect any more"))?;
-        let issued = gateway
+        let issued = admission
             .authority
-            .issue_agent(known.sandbox_id, csr_der, gateway.settings.certificate_life, None)
+            .issue_agent(known.sandbox_id, csr_der, admission.settings.certificate_life, None)
             .map_err(|error| Status::invalid_argument(format!("{error:#}")))?;
         match judge(&known, &issued.key_sha256, now) {
             Presented::Fresh => {}
@@ -159,7 +159,7 @@ impl EnrollmentApi {
         sandbox: &Sandbox,
         address: Option<IpAddr>,
     ) -> Result<(), Status> {
-        let now = self.gateway.clock.now();
+        let now = self.admission.clock.now();
         let serial = known.used_serial.as_deref().unwrap_or_default();
         if tx.revoke_lineage(sandbox.id, serial, now).await.map_err(Error::from)? > 0 {
             let facts = about(sandbox, serial).with("reason", "its enrolment token was used with two keys");
@@ -167,7 +167,7 @@ impl EnrollmentApi {
             tx.record(&Entry::done(Action::AgentRevoke, actor, facts, now)).await.map_err(Error::from)?;
         }
         tx.commit().await.map_err(Error::from)?;
-        self.gateway.sessions.disconnect(sandbox.id);
+        self.admission.sessions.disconnect(sandbox.id);
         tracing::error!(sandbox.id = %sandbox.id, "an enrolment token was used with two keys; the certificate it gave is revoked");
         Ok(())
     }
@@ -205,7 +205,7 @@ fn judge(known: &TokenUse, key_sha256: &[u8], now: Timestamp) -> Presented {
     }
 }
 
-impl Gateway {
+impl Admission {
     pub(super) fn answer(&self, certificate: &AgentCertificate) -> IssuedCertificate {
         IssuedCertificate {
             chain_der: self.authority.chain_of(&certificate.leaf_der),

@@ -46,17 +46,17 @@ pub(super) fn accept(
     gateway: &Gateway,
 ) -> anyhow::Result<impl Stream<Item = io::Result<Connection>> + use<>> {
     allow_many_connections();
-    let (tls_sender, tls) = watch::channel(Arc::new(Tls::new(&gateway.authority, gateway.clock.clone())?));
+    let (tls_sender, tls) = watch::channel(Arc::new(Tls::new(&gateway.admission.authority, gateway.clock.clone())?));
     tokio::spawn(maintain_authority(gateway.clone(), tls_sender));
     let (sender, receiver) = mpsc::channel(ACCEPTED_QUEUE);
-    let most = usize::try_from(gateway.settings.connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+    let most = usize::try_from(gateway.admission.settings.connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
     let accept = Accept::new(listener, most, gateway.stop.clone());
-    let (handshakes, pace) = (Arc::new(Semaphore::new(HANDSHAKES)), Pace::new(gateway.settings.handshakes_per_second));
+    let (handshakes, pace) = (Arc::new(Semaphore::new(HANDSHAKES)), Pace::new(gateway.admission.settings.handshakes_per_second));
     let gateway = gateway.clone();
     tokio::spawn(async move {
         while let Some((tcp, slot)) = accept.next().await {
             let Ok(address) = tcp.peer_addr() else { continue };
-            let most = gateway.settings.unauthenticated_connections_per_address;
+            let most = gateway.admission.settings.unauthenticated_connections_per_address;
             let Some(counted) = gateway.connections.count_stranger(address.ip(), most) else {
                 tracing::debug!(%address, "too many connections of one address that show no certificate");
                 continue;
@@ -104,9 +104,9 @@ async fn greet(
         return Ok(Connection { stream, peer, _slot: slot, _counted: Some(counted), _registered: None });
     };
     // Registered before it is judged, so that a revocation that comes in between finds it.
-    let most = gateway.settings.connections_per_sandbox;
+    let most = gateway.admission.settings.connections_per_sandbox;
     let registered = gateway.connections.register(identity.sandbox_id, &identity.serial, cut.clone(), most);
-    match gateway.admit(&identity, address.ip()).await {
+    match gateway.admission.admit(&identity, address.ip()).await {
         Ok(()) => {
             // A connection never outlives its certificate.
             socket.open(identity.not_after.since(gateway.clock.now()), cut.clone());
@@ -195,9 +195,9 @@ async fn maintain_authority(gateway: Gateway, tls: watch::Sender<Arc<Tls>>) {
             () = gateway.stop.cancelled() => return,
             () = tokio::time::sleep(MAINTAIN_INTERVAL) => {}
         }
-        let next = match gateway.authority.maintain().await {
+        let next = match gateway.admission.authority.maintain().await {
             Ok(false) => continue,
-            Ok(true) => Tls::new(&gateway.authority, gateway.clock.clone()),
+            Ok(true) => Tls::new(&gateway.admission.authority, gateway.clock.clone()),
             Err(error) => Err(error),
         };
         match next {

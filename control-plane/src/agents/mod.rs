@@ -9,13 +9,14 @@ mod listener;
 mod logs;
 mod peer;
 mod renewal;
+mod revocation;
 mod rivals;
 mod session;
 mod sessions;
 mod socket;
 
+pub use admission::Admission;
 pub use connections::Connections;
-pub use rivals::Rivals;
 pub use enrollment::{EnrollmentToken, new_enrollment_token};
 pub use sessions::Sessions;
 
@@ -34,9 +35,7 @@ use tonic::transport::Server;
 use crate::artifacts::ArtifactStore;
 use crate::bus::{Bus, News};
 use crate::clock::Clock;
-use crate::config::AgentSettings;
 use crate::deployments::orchestrator::Orchestrator;
-use crate::identity::Authority;
 use crate::logs::ingest::LogIngest;
 use crate::store::Store;
 
@@ -54,16 +53,12 @@ pub struct Gateway {
     pub orchestrator: Orchestrator,
     /// Where log batches go.
     pub ingest: LogIngest,
-    /// Who signs certificates.
-    pub authority: Arc<Authority>,
+    /// Who may connect.
+    pub admission: Admission,
     /// Who is connected.
     pub sessions: Arc<Sessions>,
     /// Every connection of this instance.
     pub connections: Connections,
-    /// Certificates and connections of agents.
-    pub settings: AgentSettings,
-    /// Who pushed whom out.
-    pub rivals: Arc<Rivals>,
     /// Hints about new work.
     pub bus: Bus,
     /// The time.
@@ -92,9 +87,9 @@ impl Gateway {
     pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
         let last_revocation = self.store.last_revocation().await?;
         let incoming = listener::accept(listener, &self)?;
-        let enrollment = EnrollmentServer::new(enrollment::EnrollmentApi::new(self.clone()))
+        let enrollment = EnrollmentServer::new(enrollment::EnrollmentApi::new(self.admission.clone()))
             .max_decoding_message_size(limits::ENROLLMENT_MESSAGE_BYTES);
-        let identity = IdentityServer::new(renewal::IdentityApi(self.clone()))
+        let identity = IdentityServer::new(renewal::IdentityApi(self.admission.clone()))
             .max_decoding_message_size(limits::ENROLLMENT_MESSAGE_BYTES);
         let agent =
             AgentServer::new(session::AgentApi(self.clone())).max_decoding_message_size(limits::LOG_MESSAGE_BYTES);

@@ -13,8 +13,7 @@ use slipway_proto::v1::{RenewExpiredRequest, RenewRequest, RenewResponse};
 use tonic::{Request, Response, Status};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::Gateway;
-use super::admission::Refusal;
+use super::admission::{Admission, Refusal};
 use super::peer::sandbox_of;
 use crate::clock::Timestamp;
 use crate::error::Error;
@@ -29,17 +28,23 @@ const NONCE_LIFE: Duration = Duration::from_secs(60);
 const NONCE_RANDOM_BYTES: usize = 16;
 const NONCE_TIME_BYTES: usize = 8;
 
-pub(super) struct IdentityApi(pub(super) Gateway);
+pub(super) struct IdentityApi(pub(super) Admission);
 
 #[tonic::async_trait]
 impl Identity for IdentityApi {
     async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
-        let gateway = &self.0;
-        let identity = sandbox_of(&request)?;
-        let now = gateway.clock.now();
-        let mut tx = gateway.store.begin().await.map_err(Error::from)?;
+        let next = self.0.renew(&sandbox_of(&request)?, &request.get_ref().csr_der).await?;
+        Ok(Response::new(RenewResponse { certificate: Some(self.0.answer(&next)) }))
+    }
+}
+
+impl Admission {
+    /// Issues the successor of the certificate that is in use.
+    pub(super) async fn renew(&self, identity: &SandboxIdentity, csr_der: &[u8]) -> Result<AgentCertificate, Status> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await.map_err(Error::from)?;
         let known = tx.known_certificate(&identity.serial).await.map_err(Error::from)?;
-        let present = match standing(&identity, known.as_ref(), gateway.settings.certificate_life, now) {
+        let present = match standing(identity, known.as_ref(), self.settings.certificate_life, now) {
             Standing::InUse | Standing::Pending => known.ok_or(Refusal::Unknown)?.certificate,
             Standing::Overlapping | Standing::Cloned => return Err(Refusal::Superseded.into()),
             Standing::Expired => return Err(Refusal::Expired.into()),
@@ -47,17 +52,15 @@ impl Identity for IdentityApi {
             Standing::Quarantined => return Err(Refusal::Quarantined.into()),
             Standing::Unknown => return Err(Refusal::Unknown.into()),
         };
-        let earliest = gateway.settings.certificate_life / MOST_RENEWALS_IN_A_LIFE;
+        let earliest = self.settings.certificate_life / MOST_RENEWALS_IN_A_LIFE;
         if present.first_used_at.is_some_and(|first| now < first.plus(earliest)) {
             return Err(Status::resource_exhausted("this certificate is too new to be renewed"));
         }
-        let next = gateway.insert_successor(&mut tx, &present, &request.into_inner().csr_der).await?;
+        let next = self.insert_successor(&mut tx, &present, csr_der).await?;
         tx.commit().await.map_err(Error::from)?;
-        Ok(Response::new(RenewResponse { certificate: Some(gateway.answer(&next)) }))
+        Ok(next)
     }
-}
 
-impl Gateway {
     async fn insert_successor(
         &self,
         tx: &mut Tx,

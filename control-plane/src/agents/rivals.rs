@@ -6,9 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::ids::SandboxId;
 
@@ -24,7 +22,7 @@ const TIDY_AT: usize = 1_024;
 
 /// The last sessions of each sandbox.
 #[derive(Default)]
-pub struct Rivals(Mutex<Inner>);
+pub(super) struct Rivals(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -35,8 +33,7 @@ struct Inner {
 
 impl Rivals {
     /// A session begins; whether two agents take turns.
-    pub(super) fn are_seen(&self, sandbox: SandboxId, boot_id: &[u8]) -> bool {
-        let now = Instant::now();
+    pub(super) fn are_seen(&self, sandbox: SandboxId, boot_id: &[u8], now: Instant) -> bool {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if inner.sessions.len() >= inner.tidy_at.max(TIDY_AT) {
             inner.sessions.retain(|_, turns| turns.last().is_some_and(|(at, _)| now - *at < WINDOW));
@@ -66,30 +63,29 @@ mod tests {
     use super::*;
 
     fn seen(turns: &[u8]) -> Vec<bool> {
-        let (rivals, sandbox) = (Rivals::default(), SandboxId::new());
-        turns.iter().map(|id| rivals.are_seen(sandbox, &[*id])).collect()
+        let (rivals, sandbox, now) = (Rivals::default(), SandboxId::new(), Instant::now());
+        turns.iter().map(|id| rivals.are_seen(sandbox, &[*id], now)).collect()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn taking_turns_is_told_from_restarting() {
+    #[test]
+    fn taking_turns_is_told_from_restarting() {
         assert_eq!(seen(&[1, 2, 1, 2, 1]), [false, false, false, false, true]);
         assert!(!seen(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]).contains(&true), "an agent that crashes each time");
         assert!(!seen(&[1, 1, 1, 1, 1, 1]).contains(&true), "an agent that loses its connection");
         assert!(!seen(&[1, 2, 1, 2]).contains(&true), "a restart that overtook a message of the former process");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_was_long_ago_does_not_count() {
-        let (rivals, sandbox) = (Rivals::default(), SandboxId::new());
+    #[test]
+    fn what_was_long_ago_does_not_count() {
+        let (rivals, sandbox, start) = (Rivals::default(), SandboxId::new(), Instant::now());
         for id in [1, 2, 1, 2] {
-            assert!(!rivals.are_seen(sandbox, &[id]));
+            assert!(!rivals.are_seen(sandbox, &[id], start));
         }
-        tokio::time::sleep(WINDOW).await;
-        assert!(!rivals.are_seen(sandbox, &[1]));
-        for id in [2, 1, 2] {
-            assert!(!rivals.are_seen(sandbox, &[id]));
+        let later = start + WINDOW;
+        for id in [1, 2, 1, 2] {
+            assert!(!rivals.are_seen(sandbox, &[id], later));
         }
         rivals.forget(sandbox);
-        assert!(!rivals.are_seen(sandbox, &[1]));
+        assert!(!rivals.are_seen(sandbox, &[1], later));
     }
 }

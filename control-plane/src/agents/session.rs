@@ -59,7 +59,7 @@ impl Agent for AgentApi {
         request: Request<Streaming<AgentMessage>>,
     ) -> Result<Response<Self::SessionStream>, Status> {
         let (identity, connection) = connection_of(&request)?;
-        self.0.check_in_use(&identity).await?;
+        self.0.admission.check_in_use(&identity).await?;
         let (outbox, messages) = mpsc::channel(OUTBOX);
         let gateway = self.0.clone();
         tokio::spawn(async move {
@@ -73,7 +73,7 @@ impl Agent for AgentApi {
 
     async fn logs(&self, request: Request<Streaming<LogBatch>>) -> Result<Response<Self::LogsStream>, Status> {
         let identity = sandbox_of(&request)?;
-        self.0.check(&identity).await?;
+        self.0.admission.check(&identity).await?;
         let replies = super::logs::receive(self.0.clone(), identity.sandbox_id, request.into_inner());
         Ok(Response::new(Box::pin(replies)))
     }
@@ -95,7 +95,7 @@ impl Session {
             .map_err(|_| Status::deadline_exceeded("no Hello within 10 seconds"))??;
         let protocol = common_protocol(PROTOCOL, hello.protocol.unwrap_or_default())
             .ok_or_else(|| incompatible(&clean_text(&hello.agent_version)))?;
-        self.gateway.check_rivals(&self.identity, &hello.boot_id).await?;
+        self.gateway.admission.check_rivals(&self.identity, &hello.boot_id).await?;
         let epoch = self.welcome(&hello, protocol).await?;
         let session = AgentSession { sandbox, epoch };
         let ends = self.gateway.sessions.open(sandbox, epoch, &self.identity.serial, self.outbox.clone());
@@ -153,7 +153,7 @@ impl Session {
                 () = self.gateway.stop.cancelled() => return self.drain(Reason::Shutdown).await,
                 () = ends.revoked.cancelled() => {
                     self.drain(Reason::Revoked).await?;
-                    return Err(self.gateway.check(&self.identity).await.err().unwrap_or(Refusal::Revoked).into());
+                    return Err(self.gateway.admission.check(&self.identity).await.err().unwrap_or(Refusal::Revoked).into());
                 }
                 () = ends.superseded.cancelled() => return self.make_room(Reason::Superseded).await,
                 () = ends.rotated.cancelled() => return self.make_room(Reason::CertificateRotated).await,
