@@ -189,8 +189,7 @@ impl ControlPlane {
             cors_origins: config.cors_origins.clone().into(),
             agent_url: agent_url(config, grpc_address),
         };
-        let admission =
-            Admission::new(store.clone(), authority, sessions.clone(), config.agents, clock.clone());
+        let admission = Admission::new(store.clone(), authority, sessions.clone(), config.agents, clock.clone());
         let gateway = Gateway {
             ingest: LogIngest::start(store.clone(), orchestrator.clone(), bus.clone()),
             store,

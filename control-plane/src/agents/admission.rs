@@ -57,6 +57,25 @@ impl From<Refusal> for Status {
     }
 }
 
+/// Whether a certificate that was admitted is good enough to go on with.
+fn may_speak(standing: Standing) -> Result<(), Refusal> {
+    match standing {
+        Standing::InUse | Standing::Pending | Standing::Overlapping | Standing::Cloned => Ok(()),
+        Standing::Expired => Err(Refusal::Expired),
+        Standing::Revoked => Err(Refusal::Revoked),
+        Standing::Quarantined => Err(Refusal::Quarantined),
+        Standing::Unknown => Err(Refusal::Unknown),
+    }
+}
+
+/// The same for what only an agent's present certificate may begin.
+pub(super) fn is_present(standing: Standing) -> Result<(), Refusal> {
+    match standing {
+        Standing::Overlapping | Standing::Cloned => Err(Refusal::Superseded),
+        standing => may_speak(standing),
+    }
+}
+
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         tracing::error!(%error, "cannot judge an agent's certificate");
@@ -86,38 +105,25 @@ impl Admission {
     /// before; one that was superseded long ago puts its sandbox in quarantine.
     pub(super) async fn admit(&self, identity: &SandboxIdentity, address: IpAddr) -> Result<(), Refusal> {
         match self.standing(identity).await? {
-            Standing::InUse | Standing::Overlapping => Ok(()),
             Standing::Pending => self.begin_use(identity).await,
             Standing::Cloned => {
                 let reason = "a certificate was used after its successor";
                 self.quarantine(identity.sandbox_id, &identity.serial, reason, Some(address)).await?;
                 Err(Refusal::Quarantined)
             }
-            Standing::Expired => Err(Refusal::Expired),
-            Standing::Revoked => Err(Refusal::Revoked),
-            Standing::Quarantined => Err(Refusal::Quarantined),
-            Standing::Unknown => Err(Refusal::Unknown),
+            standing => may_speak(standing),
         }
     }
 
     /// Whether something may begin on a connection that was admitted: its certificate may have been
     /// superseded since, because an upload goes on while the session has the next one.
     pub(super) async fn check(&self, identity: &SandboxIdentity) -> Result<(), Refusal> {
-        match self.standing(identity).await? {
-            Standing::InUse | Standing::Pending | Standing::Overlapping | Standing::Cloned => Ok(()),
-            Standing::Expired => Err(Refusal::Expired),
-            Standing::Revoked => Err(Refusal::Revoked),
-            Standing::Quarantined => Err(Refusal::Quarantined),
-            Standing::Unknown => Err(Refusal::Unknown),
-        }
+        may_speak(self.standing(identity).await?)
     }
 
     /// The same for what only the agent's present certificate may begin.
     pub(super) async fn check_in_use(&self, identity: &SandboxIdentity) -> Result<(), Refusal> {
-        match self.standing(identity).await? {
-            Standing::Overlapping | Standing::Cloned => Err(Refusal::Superseded),
-            _ => self.check(identity).await,
-        }
+        is_present(self.standing(identity).await?)
     }
 
     async fn standing(&self, identity: &SandboxIdentity) -> Result<Standing, Refusal> {
@@ -130,10 +136,9 @@ impl Admission {
         let mut tx = self.store.begin().await?;
         let known = tx.known_certificate(&identity.serial).await?;
         // Another connection may have been faster, or a revocation.
-        match standing(identity, known.as_ref(), self.settings.certificate_life, now) {
-            Standing::Pending => {}
-            Standing::InUse | Standing::Overlapping => return Ok(()),
-            _ => return Err(Refusal::Revoked),
+        let standing = standing(identity, known.as_ref(), self.settings.certificate_life, now);
+        if standing != Standing::Pending {
+            return may_speak(standing);
         }
         let certificate = known.ok_or(Refusal::Unknown)?.certificate;
         self.note_first_use(&mut tx, &certificate, now).await?;

@@ -58,13 +58,7 @@ impl Connections {
 
     /// Counts a connection of a sandbox. When it has more than `most`, the oldest ends: one that is lost and
     /// not yet noticed must not keep its agent out.
-    pub(super) fn register(
-        &self,
-        sandbox: SandboxId,
-        serial: &[u8],
-        cut: CancellationToken,
-        most: u32,
-    ) -> Registered {
+    pub(super) fn register(&self, sandbox: SandboxId, serial: &[u8], cut: CancellationToken, most: u32) -> Registered {
         let mut inner = self.lock();
         inner.next_id += 1;
         let id = inner.next_id;

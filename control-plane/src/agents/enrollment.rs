@@ -130,10 +130,9 @@ impl EnrollmentApi {
                 let serial = known.used_serial.as_deref().unwrap_or_default();
                 let first = tx.known_certificate(serial).await.map_err(Error::from)?;
                 // Revoked also when the token was used with two keys: nobody gets it any more.
-                return first
-                    .map(|first| first.certificate)
-                    .filter(|first| first.revoked_at.is_none())
-                    .ok_or_else(|| Status::permission_denied("what this enrolment token gave was revoked; create a new one"));
+                return first.map(|first| first.certificate).filter(|first| first.revoked_at.is_none()).ok_or_else(
+                    || Status::permission_denied("what this enrolment token gave was revoked; create a new one"),
+                );
             }
             Presented::Stolen => {
                 self.revoke_stolen(tx, &known, &sandbox, address).await?;

@@ -49,9 +49,11 @@ pub(super) fn accept(
     let (tls_sender, tls) = watch::channel(Arc::new(Tls::new(&gateway.admission.authority, gateway.clock.clone())?));
     tokio::spawn(maintain_authority(gateway.clone(), tls_sender));
     let (sender, receiver) = mpsc::channel(ACCEPTED_QUEUE);
-    let most = usize::try_from(gateway.admission.settings.connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+    let most =
+        usize::try_from(gateway.admission.settings.connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
     let accept = Accept::new(listener, most, gateway.stop.clone());
-    let (handshakes, pace) = (Arc::new(Semaphore::new(HANDSHAKES)), Pace::new(gateway.admission.settings.handshakes_per_second));
+    let (handshakes, pace) =
+        (Arc::new(Semaphore::new(HANDSHAKES)), Pace::new(gateway.admission.settings.handshakes_per_second));
     let gateway = gateway.clone();
     tokio::spawn(async move {
         while let Some((tcp, slot)) = accept.next().await {
@@ -206,6 +208,3 @@ async fn maintain_authority(gateway: Gateway, tls: watch::Sender<Arc<Tls>>) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -13,11 +13,11 @@ use slipway_proto::v1::{RenewExpiredRequest, RenewRequest, RenewResponse};
 use tonic::{Request, Response, Status};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::admission::{Admission, Refusal};
+use super::admission::{Admission, Refusal, is_present};
 use super::peer::sandbox_of;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::identity::{SandboxIdentity, Standing, standing};
+use crate::identity::{SandboxIdentity, standing};
 use crate::secrets::random_bytes;
 use crate::store::{AgentCertificate, Tx};
 
@@ -44,14 +44,8 @@ impl Admission {
         let now = self.clock.now();
         let mut tx = self.store.begin().await.map_err(Error::from)?;
         let known = tx.known_certificate(&identity.serial).await.map_err(Error::from)?;
-        let present = match standing(identity, known.as_ref(), self.settings.certificate_life, now) {
-            Standing::InUse | Standing::Pending => known.ok_or(Refusal::Unknown)?.certificate,
-            Standing::Overlapping | Standing::Cloned => return Err(Refusal::Superseded.into()),
-            Standing::Expired => return Err(Refusal::Expired.into()),
-            Standing::Revoked => return Err(Refusal::Revoked.into()),
-            Standing::Quarantined => return Err(Refusal::Quarantined.into()),
-            Standing::Unknown => return Err(Refusal::Unknown.into()),
-        };
+        is_present(standing(identity, known.as_ref(), self.settings.certificate_life, now))?;
+        let present = known.ok_or(Refusal::Unknown)?.certificate;
         let earliest = self.settings.certificate_life / MOST_RENEWALS_IN_A_LIFE;
         if present.first_used_at.is_some_and(|first| now < first.plus(earliest)) {
             return Err(Status::resource_exhausted("this certificate is too new to be renewed"));
@@ -96,22 +90,22 @@ impl Admission {
         if known.is_none() || !is_proven(request) {
             return Err(Refusal::Unknown.into());
         }
-        let present = match standing(&identity, known.as_ref(), self.settings.certificate_life, now) {
-            // Not ended yet by our clock: its agent's is ahead.
-            Standing::InUse | Standing::Pending | Standing::Expired => known.ok_or(Refusal::Unknown)?.certificate,
+        let standing = standing(&identity, known.as_ref(), self.settings.certificate_life, now);
+        match is_present(standing) {
+            // Perhaps it has not ended by our clock: its agent's is ahead.
+            Ok(()) | Err(Refusal::Expired) => {}
             // By now its agent has the next one, and would have asked with that.
-            Standing::Overlapping | Standing::Cloned => {
+            Err(Refusal::Superseded) => {
                 drop(tx);
                 let reason = "an expired certificate was to be renewed after its successor was used";
                 self.quarantine(identity.sandbox_id, &identity.serial, reason, address).await?;
                 return Err(Refusal::Quarantined.into());
             }
-            Standing::Revoked => return Err(Refusal::Revoked.into()),
-            Standing::Quarantined => return Err(Refusal::Quarantined.into()),
-            Standing::Unknown => return Err(Refusal::Unknown.into()),
-        };
+            Err(refusal) => return Err(refusal.into()),
+        }
+        let present = known.ok_or(Refusal::Unknown)?.certificate;
         let window = self.settings.expired_renewal;
-        if present.not_after.plus(window) <= now && present.not_after <= now {
+        if present.not_after.plus(window) <= now {
             let hours = window.as_secs() / 3600;
             return Err(Status::failed_precondition(format!(
                 "the certificate expired at {}, and this control plane renews expired ones for {hours} hours only",

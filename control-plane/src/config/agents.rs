@@ -55,10 +55,7 @@ impl Settings {
         for (key, limit) in [
             ("agents.connections", &mut agents.connections),
             ("agents.connections_per_sandbox", &mut agents.connections_per_sandbox),
-            (
-                "agents.unauthenticated_connections_per_address",
-                &mut agents.unauthenticated_connections_per_address,
-            ),
+            ("agents.unauthenticated_connections_per_address", &mut agents.unauthenticated_connections_per_address),
             ("agents.handshakes_per_second", &mut agents.handshakes_per_second),
         ] {
             if let Some(number) = self.within(key, 1..=most, "them")? {

@@ -193,9 +193,8 @@ impl Current {
 
 /// The intermediate that signs at this time: of those that have begun to, the last.
 fn signing_at(rows: &[AuthorityRow], now: Timestamp) -> Option<&AuthorityRow> {
-    let begun = |row: &&AuthorityRow| {
-        row.kind == AuthorityKind::Intermediate && row.active_from <= now && row.not_after > now
-    };
+    let begun =
+        |row: &&AuthorityRow| row.kind == AuthorityKind::Intermediate && row.active_from <= now && row.not_after > now;
     rows.iter().filter(begun).max_by_key(|row| row.active_from)
 }
 

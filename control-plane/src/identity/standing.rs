@@ -87,7 +87,10 @@ mod tests {
             superseded_at: None,
             revoked_at: None,
         };
-        (SandboxIdentity { sandbox_id, serial, not_after }, KnownCertificate { certificate, state: SandboxState::Active })
+        (
+            SandboxIdentity { sandbox_id, serial, not_after },
+            KnownCertificate { certificate, state: SandboxState::Active },
+        )
     }
 
     #[track_caller]
@@ -106,7 +109,8 @@ mod tests {
         check(|known| known.state = SandboxState::Revoked, MINUTE, Standing::Revoked);
         check(|known| known.state = SandboxState::Quarantined, MINUTE, Standing::Quarantined);
 
-        let superseded = |known: &mut KnownCertificate| known.certificate.superseded_at = Some(ISSUED.plus(30 * MINUTE));
+        let superseded =
+            |known: &mut KnownCertificate| known.certificate.superseded_at = Some(ISSUED.plus(30 * MINUTE));
         check(superseded, 30 * MINUTE + MINUTE / 2, Standing::Overlapping);
         check(superseded, 31 * MINUTE, Standing::Cloned);
         check(superseded, 60 * MINUTE, Standing::Cloned);

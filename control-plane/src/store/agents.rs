@@ -129,9 +129,9 @@ impl Store {
     /// renewed any more. Of certificates that were superseded or revoked only those that ended before
     /// `of_no_use`: they are recognised when they come back, and there are many.
     pub async fn forget_expired_identities(&self, before: Timestamp, of_no_use: Timestamp) -> Result<(), sqlx::Error> {
-        sqlx::query(FORGET_TOKENS).bind(before).execute(&self.pool).await?;
-        sqlx::query(FORGET_REVOCATIONS).bind(before).execute(&self.pool).await?;
-        sqlx::query(FORGET_CERTIFICATES).bind(before).bind(of_no_use).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(FORGET_TOKENS).bind(before)).await?;
+        self.write(sqlx::query(FORGET_REVOCATIONS).bind(before)).await?;
+        self.write(sqlx::query(FORGET_CERTIFICATES).bind(before).bind(of_no_use)).await.map(drop)
     }
 }
 

@@ -13,7 +13,9 @@ impl Orchestrator {
                 SandboxState::Quarantined => {
                     "the sandbox was put in quarantine, because its agent's identity was used by two agents; lift the quarantine, enrol its agent with a new token and deploy again"
                 }
-                SandboxState::Revoked => "the sandbox was revoked, so its agent was cut off; deploy from another sandbox",
+                SandboxState::Revoked => {
+                    "the sandbox was revoked, so its agent was cut off; deploy from another sandbox"
+                }
                 SandboxState::Active => continue,
             };
             let mut tx = self.0.store.begin().await?;

@@ -1,11 +1,11 @@
 //! What agents and the gateway are given, and that a rollover of either authority breaks nobody's trust.
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyUsagePurpose, SanType};
-use rustls::client::danger::ServerCertVerifier;
+use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
-use rustls::RootCertStore;
 use slipway_proto::{ENROLL_SERVER_NAME, limits};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
