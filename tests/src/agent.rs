@@ -107,12 +107,14 @@ impl Agent {
     }
 
     /// Starts another with a copy of its state, as a sandbox does that was cloned.
+    #[must_use]
     pub fn copy(&self, control_plane: &ControlPlane, workspace: &Path) -> Self {
         let state = TempDir::with_prefix("slipway-agent-").expect("a temporary directory");
         std::fs::set_permissions(state.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).expect("ours");
         let copied = Command::new("cp").arg("-a").arg(self.state.path().join("state")).arg(state.path()).status();
         assert!(copied.expect("cp starts").success());
-        let child = command(&directory(), control_plane, workspace, &state)
+        let program = Command::new(directory().join("slipway-agent"));
+        let child = command(program, control_plane, workspace, &state)
             .args(["--token-file", "/nonexistent"])
             .spawn()
             .expect("slipway-agent starts");

@@ -31,7 +31,9 @@ pub fn children_of(pid: u32) -> Vec<u32> {
 /// Sends a signal to a process and to all that descend from it.
 pub fn signal_family(pid: u32, signal: Signal) {
     let _ = kill(Pid::from_raw(i32::try_from(pid).expect("a pid")), signal);
-    children_of(pid).into_iter().for_each(|child| signal_family(child, signal));
+    for child in children_of(pid) {
+        signal_family(child, signal);
+    }
 }
 
 /// A process that ended meanwhile, or that we may not read, has nothing.
