@@ -131,21 +131,18 @@ async fn delivered(jobs: &Jobs) {
     }
 }
 
-/// A new token makes a new identity; a used one, or none, means the stored one.
+/// A new token makes a new identity; a used one, or none, means the stored one. If that has expired, it is
+/// renewed by the first session.
 async fn identify(address: &Address, token_file: Option<&Path>, store: &IdentityStore) -> anyhow::Result<Identity> {
     let stored = store.load();
     let token = token_file.map(read_token).transpose();
     match (stored, token) {
         (stored, Ok(Some(token))) => match stored.filter(|identity| identity.is_from(&token.sha256())) {
-            Some(identity) if identity.is_expired() => {
-                bail!("the agent's certificate has expired and its enrolment token is used up; create a new token")
-            }
             Some(identity) => Ok(identity),
             None => enroll(address, &token, store).await,
         },
         // It is deleted after enrolment, so its absence is what a restart looks like.
-        (Some(identity), _) if !identity.is_expired() => Ok(identity),
-        (Some(_), _) => bail!("the agent's certificate has expired; create a new enrolment token"),
+        (Some(identity), _) => Ok(identity),
         (None, Err(error)) => Err(error),
         (None, Ok(None)) => bail!("this agent is not enrolled yet; give it an enrolment token with --token-file"),
     }

@@ -114,7 +114,7 @@ impl Clock {
         match &self.0 {
             Source::System => {
                 let nanos = OffsetDateTime::now_utc().unix_timestamp_nanos();
-                Timestamp(i64::try_from(nanos / 1_000).unwrap_or(i64::MAX))
+                Timestamp(i64::try_from(nanos / 1_000).unwrap_or(i64::MAX).saturating_add(offset_micros()))
             }
             Source::Manual(micros) => Timestamp(micros.load(Ordering::SeqCst)),
         }
@@ -126,6 +126,21 @@ impl Clock {
             micros.store(self.now().plus(duration).0, Ordering::SeqCst);
         }
     }
+}
+
+/// In a debug build `CLOCK_OFFSET_SECONDS` sets the control plane's clock wrong, to see what agents make of it.
+#[cfg(debug_assertions)]
+fn offset_micros() -> i64 {
+    static OFFSET: std::sync::OnceLock<i64> = std::sync::OnceLock::new();
+    *OFFSET.get_or_init(|| {
+        let seconds = std::env::var("CLOCK_OFFSET_SECONDS").ok().and_then(|text| text.parse().ok());
+        seconds.unwrap_or(0_i64).saturating_mul(1_000_000)
+    })
+}
+
+#[cfg(not(debug_assertions))]
+const fn offset_micros() -> i64 {
+    0
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Settings: `slipway.toml`, overridden by `SLIPWAY_…` variables, overridden by flags. Parsed once
 //! at start, read-only afterwards; every error names the key and where its value came from.
 
+mod agents;
 mod limits;
 mod people;
 
+pub use agents::AgentSettings;
 pub use limits::Limits;
 pub use people::{OidcSettings, TrustedJwtSettings};
 
@@ -71,6 +73,8 @@ pub struct Config {
     pub cors_origins: Vec<HeaderValue>,
     /// How much one user may ask for.
     pub limits: Limits,
+    /// Certificates and connections of agents.
+    pub agents: AgentSettings,
     /// How long rows of the audit log are kept; `None` for ever.
     pub audit_retention: Option<Duration>,
     /// What reads `/metrics` from other machines; without it only this one may.
@@ -128,6 +132,12 @@ const KNOWN: &[&str] = &[
     "limits.deployments_per_day",
     "limits.unfinished_deployments",
     "limits.log_streams_per_user",
+    "agents.certificate_life_seconds",
+    "agents.expired_renewal_hours",
+    "agents.connections",
+    "agents.connections_per_sandbox",
+    "agents.unauthenticated_connections_per_address",
+    "agents.handshakes_per_second",
     "audit.retention_days",
     "metrics.token",
 ];
@@ -224,6 +234,7 @@ impl Settings {
             trusted_proxies: self.trusted_proxies()?,
             cors_origins: self.read("cors_origins", parse_origins)?.unwrap_or_default(),
             limits: self.limits()?,
+            agents: self.agents()?,
             audit_retention: self.read("audit.retention_days", parse_days)?.unwrap_or(Some(AUDIT_RETENTION)),
             metrics_token: self.read("metrics.token", parse_metrics_token)?,
             data_dir,

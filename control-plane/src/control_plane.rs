@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::access::{Access, Scope};
-use crate::agents::{Gateway, Sessions};
+use crate::agents::{Admission, Connections, Gateway, Sessions};
 use crate::api::{self, Allowances, App, UnderWay};
 use crate::artifacts::ArtifactStore;
 use crate::audit::{self, Audit, Entry, Facts};
@@ -193,13 +193,15 @@ impl ControlPlane {
             metrics_token: config.metrics_token.clone(),
             draining: CancellationToken::new(),
         };
+        let admission = Admission::new(store.clone(), authority, sessions.clone(), config.agents, clock.clone());
         let gateway = Gateway {
             ingest: LogIngest::start(store.clone(), orchestrator.clone(), bus.clone()),
             store,
             artifacts,
             orchestrator: orchestrator.clone(),
-            authority,
+            admission,
             sessions,
+            connections: Connections::default(),
             bus,
             clock,
             stop: gateway_stop.clone(),

@@ -33,6 +33,13 @@ pub fn common_protocol(ours: v1::ProtocolRange, theirs: v1::ProtocolRange) -> Op
     (newest >= ours.min.max(theirs.min)).then_some(newest)
 }
 
+/// What an agent signs with the key of its last certificate to have it renewed after its end: the server's
+/// nonce and the SHA-256 of the request for the next one.
+pub fn renewal_proof(nonce: &[u8], csr_sha256: &[u8]) -> Vec<u8> {
+    // So that no signature made for something else is taken for this one.
+    [b"slipway renewal of an expired certificate\0", nonce, csr_sha256].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -103,6 +104,30 @@ impl Agent {
             .args(["--token-file", "/nonexistent"])
             .spawn()
             .expect("slipway-agent starts");
+    }
+
+    /// Starts another with a copy of its state, as a sandbox does that was cloned.
+    #[must_use]
+    pub fn copy(&self, control_plane: &ControlPlane, workspace: &Path) -> Self {
+        let state = TempDir::with_prefix("slipway-agent-").expect("a temporary directory");
+        std::fs::set_permissions(state.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).expect("ours");
+        let copied = Command::new("cp").arg("-a").arg(self.state.path().join("state")).arg(state.path()).status();
+        assert!(copied.expect("cp starts").success());
+        let program = Command::new(directory().join("slipway-agent"));
+        let child = command(program, control_plane, workspace, &state)
+            .args(["--token-file", "/nonexistent"])
+            .spawn()
+            .expect("slipway-agent starts");
+        Self { child, state }
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn wait_for_end(&mut self, limit: Duration) {
+        let start = Instant::now();
+        while self.child.try_wait().expect("is ours").is_none() {
+            assert!(start.elapsed() < limit, "the agent did not end by itself");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Its process id.

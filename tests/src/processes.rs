@@ -1,6 +1,9 @@
-//! Looking for processes that a build left behind.
+//! Looking for processes that a build left behind, and stopping whole families of them.
 
 use std::path::Path;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 /// Command lines of the processes that have `needle` in their command line or environment.
 pub fn processes_with(needle: &str) -> Vec<String> {
@@ -18,10 +21,19 @@ pub fn processes_with(needle: &str) -> Vec<String> {
     found
 }
 
-/// The processes that this one has started and that are not buried yet.
+/// The processes that this one, with any of its threads, has started and that are not buried yet.
 pub fn children_of(pid: u32) -> Vec<u32> {
-    let children = read(&Path::new("/proc").join(format!("{pid}/task/{pid}/children")));
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let children: String = threads.map(|thread| read(&thread.path().join("children")) + " ").collect();
     children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// Sends a signal to a process and to all that descend from it.
+pub fn signal_family(pid: u32, signal: Signal) {
+    let _ = kill(Pid::from_raw(i32::try_from(pid).expect("a pid")), signal);
+    for child in children_of(pid) {
+        signal_family(child, signal);
+    }
 }
 
 /// A process that ended meanwhile, or that we may not read, has nothing.

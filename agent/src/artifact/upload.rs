@@ -160,10 +160,11 @@ fn judge(status: &Status) -> Attempt {
         | Code::InvalidArgument
         | Code::FailedPrecondition
         | Code::PermissionDenied
-        | Code::Unauthenticated
         | Code::OutOfRange
         | Code::Unimplemented => never(failed()),
-        Code::Ok
+        // Of a certificate that has expired, while the sandbox was paused: the session renews it.
+        Code::Unauthenticated
+        | Code::Ok
         | Code::Cancelled
         | Code::Unknown
         | Code::DeadlineExceeded

@@ -10,10 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use data_encoding::HEXLOWER;
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use serde::{Deserialize, Serialize};
+use slipway_proto::crash;
 use slipway_proto::v1::IssuedCertificate;
 
 use super::backoff::random_fraction;
@@ -67,13 +70,21 @@ impl Identity {
         })
     }
 
-    /// Whether it is time for the next certificate.
-    pub(super) fn is_due(&self) -> bool {
-        now_unix_ms() >= self.renew_at_unix_ms
+    /// How long until it is time for the next certificate.
+    pub(super) fn due_in(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.renew_at_unix_ms.saturating_sub(now_unix_ms())).unwrap_or(0))
+    }
+
+    /// Proves that we hold the key: ECDSA over P-256 with SHA-256, ASN.1.
+    pub(super) fn sign(&self, message: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let random = SystemRandom::new();
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &self.key_der, &random);
+        let signature = key.map_err(|_| anyhow!("the stored key is damaged"))?.sign(&random, message);
+        Ok(signature.map_err(|_| anyhow!("the system gives no random bytes"))?.as_ref().to_vec())
     }
 
     /// Whether the certificate has ended.
-    pub(crate) fn is_expired(&self) -> bool {
+    pub(super) fn is_expired(&self) -> bool {
         now_unix_ms() >= self.expires_at_unix_ms
     }
 
@@ -170,6 +181,15 @@ impl IdentityStore {
         Ok(key)
     }
 
+    /// Removes the stored identity, if there is one.
+    pub(super) fn forget_identity(&self) -> io::Result<()> {
+        let Some(directory) = &self.0 else { return Ok(()) };
+        match fs::remove_file(directory.join(IDENTITY_FILE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Forgets everything: the sandbox was revoked.
     pub(crate) fn erase(&self) {
         self.remove(IDENTITY_FILE);
@@ -188,7 +208,10 @@ impl IdentityStore {
         let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&fresh, &path)
+        crash::point(format_args!("before {name} is replaced"));
+        fs::rename(&fresh, &path)?;
+        crash::point(format_args!("after {name} is replaced"));
+        Ok(())
     }
 }
 
@@ -247,6 +270,10 @@ mod tests {
         assert_ne!(store.enrolling_key().unwrap().serialize_der(), key);
         store.save(&identity(0)).unwrap();
         assert!(store.load().unwrap().is_expired());
+        store.forget_identity().unwrap();
+        store.forget_identity().unwrap();
+        assert!(store.load().is_none());
+        store.save(&identity(3600)).unwrap();
         store.erase();
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }
@@ -257,7 +284,7 @@ mod tests {
             let delay = renewal_delay_ms(3_600_000);
             assert!((1_620_000..=1_980_000).contains(&delay), "{delay}");
         }
-        assert!(!identity(3600).is_due());
-        assert!(identity(0).is_due());
+        assert!(!identity(3600).due_in().is_zero());
+        assert!(identity(0).due_in().is_zero());
     }
 }

@@ -23,7 +23,7 @@ use super::backoff::{Backoff, jitter};
 use super::connection::{Address, Purpose, connect_session};
 use super::identity::{CurrentIdentity, IdentityStore};
 use super::pause::stood_still;
-use super::renewal::renew;
+use super::renewal::{renew, renew_expired};
 use crate::detect::{Overrides, detect};
 use crate::job::Jobs;
 use crate::log::send_logs;
@@ -41,7 +41,7 @@ const SUPERSEDED_WAIT: Duration = Duration::from_secs(30);
 /// Least interval of heartbeats, whatever the server asks for.
 const LEAST_HEARTBEAT: Duration = Duration::from_millis(500);
 /// How a refusal begins that is for good.
-const REVOKED: &str = "revoked";
+pub(super) const REVOKED: &str = "revoked";
 
 /// What the sessions of one agent share.
 pub(crate) struct Sessions {
@@ -62,8 +62,10 @@ pub(crate) enum Ended {
     Revoked(String),
     #[error("{0}")]
     Refused(String),
-    #[error("the agent's certificate has expired; create a new enrolment token and start the agent with it")]
-    Expired,
+    #[error(
+        "the agent's certificate has expired and is not renewed: {0}. Create a new enrolment token (`slipway sandbox enroll-token`, or POST /api/sandboxes/{{id}}/enroll-token) and start the agent with it"
+    )]
+    Expired(String),
 }
 
 /// How one session ended.
@@ -72,6 +74,8 @@ enum End {
     Shutdown(Duration),
     Superseded,
     Renewed,
+    /// Our certificate is not good any more.
+    Unauthenticated,
     ForGood(Ended),
 }
 
@@ -80,6 +84,7 @@ impl From<Status> for End {
         let message = status.message().to_owned();
         match status.code() {
             Code::PermissionDenied if message.starts_with(REVOKED) => Self::ForGood(Ended::Revoked(message)),
+            Code::Unauthenticated => Self::Unauthenticated,
             // Only versions that do not understand each other are refused like this.
             Code::FailedPrecondition => Self::ForGood(Ended::Refused(message)),
             code => Self::Lost(format!("{code:?}: {message}")),
@@ -94,8 +99,10 @@ impl Sessions {
         let mut is_first_loss = true;
         let mut is_ready = false;
         loop {
-            if self.identity.get().is_expired() {
-                return Ended::Expired;
+            if self.identity.get().is_expired()
+                && let Err(ended) = renew_expired(&self.address, &self.identity, &self.store).await
+            {
+                return ended;
             }
             let began = Instant::now();
             let end = self.hold(&mut is_ready).await;
@@ -106,6 +113,12 @@ impl Sessions {
             let wait = match end {
                 End::ForGood(ended) => return ended,
                 End::Renewed => continue,
+                End::Unauthenticated => {
+                    if let Err(ended) = renew_expired(&self.address, &self.identity, &self.store).await {
+                        return ended;
+                    }
+                    backoff.next()
+                }
                 End::Shutdown(retry_after) => {
                     tracing::info!("the control plane is restarting; coming back");
                     retry_after + jitter(FIRST_RETRY)
@@ -276,6 +289,7 @@ fn drained(drain: Drain) -> End {
             End::ForGood(Ended::Revoked("revoked: this sandbox may not connect any more".to_owned()))
         }
         DrainReason::Superseded => End::Superseded,
+        DrainReason::CertificateRotated => End::Renewed,
         DrainReason::Shutdown | DrainReason::Unspecified => {
             End::Shutdown(Duration::from_millis(drain.retry_after_ms.into()))
         }
@@ -313,7 +327,8 @@ mod tests {
     #[test]
     fn refusals_are_told_from_losses() {
         assert!(matches!(End::from(Status::permission_denied("revoked: gone")), End::ForGood(Ended::Revoked(_))));
-        assert!(matches!(End::from(Status::permission_denied("the certificate has expired")), End::Lost(_)));
+        assert!(matches!(End::from(Status::permission_denied("another sandbox's job")), End::Lost(_)));
+        assert!(matches!(End::from(Status::unauthenticated("the certificate has expired")), End::Unauthenticated));
         assert!(matches!(End::from(Status::failed_precondition("versions")), End::ForGood(Ended::Refused(_))));
         assert!(matches!(End::from(Status::unavailable("database")), End::Lost(_)));
     }

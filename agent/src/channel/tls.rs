@@ -26,17 +26,30 @@ pub(super) fn enrollment_config(ca_fingerprint: [u8; 32]) -> anyhow::Result<Clie
     Ok(common(config))
 }
 
-/// For everything else: mutual TLS.
-pub(super) fn session_config(identity: &Identity) -> anyhow::Result<ClientConfig> {
+/// For renewing a certificate that has ended: the authority is known, and there is none to show.
+pub(super) fn server_authenticated_config(identity: &Identity) -> anyhow::Result<ClientConfig> {
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_root_certificates(trusted(identity)?)
+        .with_no_client_auth();
+    Ok(common(config))
+}
+
+fn trusted(identity: &Identity) -> anyhow::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     for authority in &identity.ca_bundle_der {
         roots.add(CertificateDer::from(authority.clone())).context("the control plane's authority cannot be read")?;
     }
+    Ok(roots)
+}
+
+/// For everything else: mutual TLS.
+pub(super) fn session_config(identity: &Identity) -> anyhow::Result<ClientConfig> {
     let chain = identity.chain_der.iter().cloned().map(CertificateDer::from).collect();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(identity.key_der.clone()));
     let config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_root_certificates(roots)
+        .with_root_certificates(trusted(identity)?)
         .with_client_auth_cert(chain, key)
         .context("the agent's certificate and key do not fit")?;
     Ok(common(config))

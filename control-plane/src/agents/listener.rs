@@ -5,66 +5,129 @@
 //! change its settings while it runs.
 
 use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::Stream;
-use rustls::server::{Acceptor, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota};
+use rustls::ServerConfig;
+use rustls::server::Acceptor;
 use slipway_proto::{ENROLL_SERVER_NAME, SESSION_SERVER_NAME, limits};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
+use super::connections::Counted;
 use super::peer::{Connection, Peer};
-use crate::accept::Accept;
-use crate::identity::SandboxIdentity;
-use crate::store::{SandboxState, Store};
+use super::socket::Socket;
+use crate::accept::{Accept, allow_many_connections};
+use crate::clock::Clock;
+use crate::identity::{AgentVerifier, Authority, MAINTAIN_INTERVAL, SandboxIdentity};
 
-/// Connections in the middle of their handshake.
-const HANDSHAKES: usize = 64;
+/// Connections in the middle of their handshake, at about 20 KiB each; further ones wait.
+const HANDSHAKES: usize = 1_024;
 /// Accepted connections that tonic has not taken yet.
 const ACCEPTED_QUEUE: usize = 64;
-
-struct Tls {
-    enroll: Arc<ServerConfig>,
-    session: Arc<ServerConfig>,
-}
+/// Time to enrol, or to prove an expired certificate's key, on one connection.
+const ENROLLMENT_TIME: Duration = Duration::from_secs(60);
+/// Time to hear why one is refused.
+const REFUSAL_TIME: Duration = Duration::from_secs(5);
 
 /// Connections whose peer is known, until the gateway stops.
 pub(super) fn accept(
     listener: TcpListener,
     gateway: &Gateway,
 ) -> anyhow::Result<impl Stream<Item = io::Result<Connection>> + use<>> {
-    let tls = Arc::new(tls_configs(gateway)?);
+    allow_many_connections();
+    let (tls_sender, tls) = watch::channel(Arc::new(Tls::new(&gateway.admission.authority, gateway.clock.clone())?));
+    tokio::spawn(maintain_authority(gateway.clone(), tls_sender));
     let (sender, receiver) = mpsc::channel(ACCEPTED_QUEUE);
-    let (store, clock, stop) = (gateway.store.clone(), gateway.clock.clone(), gateway.stop.clone());
-    let accept = Accept::new(listener, HANDSHAKES, stop);
+    let most =
+        usize::try_from(gateway.admission.settings.connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+    let accept = Accept::new(listener, most, gateway.stop.clone());
+    let (handshakes, pace) =
+        (Arc::new(Semaphore::new(HANDSHAKES)), Pace::new(gateway.admission.settings.handshakes_per_second));
+    let gateway = gateway.clone();
     tokio::spawn(async move {
         while let Some((tcp, slot)) = accept.next().await {
-            let (tls, store, clock, sender) = (tls.clone(), store.clone(), clock.clone(), sender.clone());
+            let Ok(address) = tcp.peer_addr() else { continue };
+            let most = gateway.admission.settings.unauthenticated_connections_per_address;
+            let Some(counted) = gateway.connections.count_stranger(address.ip(), most) else {
+                tracing::debug!(%address, "too many connections of one address that show no certificate");
+                continue;
+            };
+            let paced = async {
+                pace.wait().await;
+                // Fails only for a semaphore that was closed, and nobody closes this one.
+                handshakes.clone().acquire_owned().await.ok()
+            };
+            let handshaking = tokio::select! {
+                () = gateway.stop.cancelled() => return,
+                handshaking = paced => handshaking,
+            };
+            let (gateway, tls, sender) = (gateway.clone(), tls.borrow().clone(), sender.clone());
             tokio::spawn(async move {
-                let handshake = tokio::time::timeout(limits::CONNECT_TIMEOUT, handshake(tcp, &tls));
-                match handshake.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-                    Ok(connection) => match check_revocation(&connection.peer, &store, clock.now()).await {
-                        Ok(()) => drop(sender.send(Ok(connection)).await),
-                        Err(reason) => tracing::warn!(peer = ?connection.peer, reason, "refused an agent's connection"),
-                    },
+                let connection = greet(tcp, address, &tls, &gateway, slot, counted).await;
+                drop(handshaking);
+                match connection {
+                    Ok(connection) => drop(sender.send(Ok(connection)).await),
                     // Port scans and load balancers' probes end here all day.
-                    Err(error) => tracing::debug!(%error, "TLS handshake with an agent failed"),
+                    Err(error) => tracing::debug!(%address, %error, "TLS handshake with an agent failed"),
                 }
-                drop(slot);
             });
         }
     });
     Ok(ReceiverStream::new(receiver))
 }
 
-async fn handshake(tcp: TcpStream, tls: &Tls) -> io::Result<Connection> {
+/// Shakes hands and finds out what the peer may do.
+async fn greet(
+    tcp: TcpStream,
+    address: SocketAddr,
+    tls: &Tls,
+    gateway: &Gateway,
+    slot: Option<OwnedSemaphorePermit>,
+    counted: Counted,
+) -> io::Result<Connection> {
+    let handshake = tokio::time::timeout(limits::CONNECT_TIMEOUT, handshake(tcp, tls));
+    let (mut stream, identity) = handshake.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    let cut = CancellationToken::new();
+    let socket = stream.get_mut().0;
+    let Some(identity) = identity else {
+        socket.open(ENROLLMENT_TIME, cut);
+        let peer = Peer::Unknown { address };
+        return Ok(Connection { stream, peer, _slot: slot, _counted: Some(counted), _registered: None });
+    };
+    // Registered before it is judged, so that a revocation that comes in between finds it.
+    let most = gateway.admission.settings.connections_per_sandbox;
+    let registered = gateway.connections.register(identity.sandbox_id, &identity.serial, cut.clone(), most);
+    match gateway.admission.admit(&identity, address.ip()).await {
+        Ok(()) => {
+            // A connection never outlives its certificate.
+            socket.open(identity.not_after.since(gateway.clock.now()), cut.clone());
+            let peer = Peer::Sandbox { identity, address, cut };
+            Ok(Connection { stream, peer, _slot: slot, _counted: None, _registered: Some(registered) })
+        }
+        Err(refusal) => {
+            tracing::warn!(sandbox.id = %identity.sandbox_id, %address, ?refusal, "refused an agent");
+            socket.open(REFUSAL_TIME, cut);
+            let peer = Peer::Refused { refusal, address };
+            Ok(Connection { stream, peer, _slot: slot, _counted: Some(counted), _registered: None })
+        }
+    }
+}
+
+/// The identity, when the peer came by the session name.
+async fn handshake(tcp: TcpStream, tls: &Tls) -> io::Result<(TlsStream<Socket>, Option<SandboxIdentity>)> {
     tcp.set_nodelay(true)?;
-    let address = tcp.peer_addr()?;
-    let start = LazyConfigAcceptor::new(Acceptor::default(), tcp).await?;
+    let start = LazyConfigAcceptor::new(Acceptor::default(), Socket::new(tcp)).await?;
     let is_enrolling = match start.client_hello().server_name() {
         Some(ENROLL_SERVER_NAME) => true,
         Some(SESSION_SERVER_NAME) => false,
@@ -72,62 +135,76 @@ async fn handshake(tcp: TcpStream, tls: &Tls) -> io::Result<Connection> {
     };
     let config = if is_enrolling { &tls.enroll } else { &tls.session };
     let stream = start.into_stream(config.clone()).await?;
-    let peer = if is_enrolling {
-        Peer::Unknown { address }
-    } else {
-        let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        let leaf = certificates.first().ok_or_else(|| io::Error::other("no client certificate"))?;
-        let identity = SandboxIdentity::from_certificate(leaf).map_err(io::Error::other)?;
-        Peer::Sandbox { identity, address }
-    };
-    Ok(Connection { stream, peer })
+    if is_enrolling {
+        return Ok((stream, None));
+    }
+    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let leaf = certificates.first().ok_or_else(|| io::Error::other("no client certificate"))?;
+    let identity = SandboxIdentity::from_certificate(leaf).map_err(io::Error::other)?;
+    Ok((stream, Some(identity)))
 }
 
-/// The database is the truth about revocation, not the certificate.
-async fn check_revocation(peer: &Peer, store: &Store, now: crate::clock::Timestamp) -> Result<(), &'static str> {
-    match peer {
-        Peer::Unknown { .. } => Ok(()),
-        Peer::Sandbox { identity, .. } => check_identity(identity, store, now).await,
-    }
+/// So many handshakes a second, as many at once; the others wait their turn.
+struct Pace {
+    limiter: DefaultDirectRateLimiter,
+    clock: DefaultClock,
 }
 
-/// Whether a sandbox may (still) speak.
-pub(super) async fn check_identity(
-    identity: &SandboxIdentity,
-    store: &Store,
-    now: crate::clock::Timestamp,
-) -> Result<(), &'static str> {
-    if identity.not_after <= now {
-        return Err("the certificate has expired");
+impl Pace {
+    fn new(per_second: u32) -> Self {
+        let quota = Quota::per_second(NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN));
+        let clock = DefaultClock::default();
+        Self { limiter: DefaultDirectRateLimiter::direct_with_clock(quota, clock.clone()), clock }
     }
-    let certificate = store.certificate(&identity.serial).await.map_err(|_| "the database is away")?;
-    let sandbox = store.sandbox(identity.sandbox_id).await.map_err(|_| "the database is away")?;
-    match (certificate, sandbox) {
-        (Some(certificate), Some(sandbox)) if certificate.sandbox_id == sandbox.id => {
-            if certificate.revoked_at.is_some() || sandbox.state != SandboxState::Active {
-                Err("revoked: this sandbox may not connect any more")
-            } else {
-                Ok(())
-            }
+
+    async fn wait(&self) {
+        while let Err(early) = self.limiter.check() {
+            tokio::time::sleep(early.wait_time_from(self.clock.now())).await;
         }
-        _ => Err("the certificate or its sandbox is not known here"),
     }
 }
 
-fn tls_configs(gateway: &Gateway) -> anyhow::Result<Tls> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(gateway.authority.certificate().clone())?;
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build()?;
-    let (chain, key) = gateway.authority.issue_server()?;
-    let base =
-        || ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(&[&rustls::version::TLS13]);
-    let mut enroll = base()?.with_no_client_auth().with_single_cert(chain.clone(), key.clone_key())?;
-    let mut session = base()?.with_client_cert_verifier(verifier).with_single_cert(chain, key)?;
-    for config in [&mut enroll, &mut session] {
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        // A resumed session would carry on a certificate that has been revoked or has expired since.
-        config.send_tls13_tickets = 0;
+/// How handshakes are made now.
+struct Tls {
+    enroll: Arc<ServerConfig>,
+    session: Arc<ServerConfig>,
+}
+
+impl Tls {
+    fn new(authority: &Authority, clock: Clock) -> anyhow::Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = Arc::new(AgentVerifier::new(authority.roots(), provider.clone(), clock)?);
+        let server = authority.server();
+        let (chain, key) = (server.chain.clone(), server.key.clone_key());
+        let base =
+            || ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(&[&rustls::version::TLS13]);
+        let mut enroll = base()?.with_no_client_auth().with_single_cert(chain.clone(), key.clone_key())?;
+        let mut session = base()?.with_client_cert_verifier(verifier).with_single_cert(chain, key)?;
+        for config in [&mut enroll, &mut session] {
+            config.alpn_protocols = vec![b"h2".to_vec()];
+            // A resumed session would carry on a certificate that has been revoked or has expired since.
+            config.send_tls13_tickets = 0;
+        }
+        Ok(Self { enroll: Arc::new(enroll), session: Arc::new(session) })
     }
-    Ok(Tls { enroll: Arc::new(enroll), session: Arc::new(session) })
+}
+
+/// Replaces what the authority signs with, and what handshakes show, when it is time. Connections that are
+/// open stay.
+async fn maintain_authority(gateway: Gateway, tls: watch::Sender<Arc<Tls>>) {
+    loop {
+        tokio::select! {
+            () = gateway.stop.cancelled() => return,
+            () = tokio::time::sleep(MAINTAIN_INTERVAL) => {}
+        }
+        let next = match gateway.admission.authority.maintain().await {
+            Ok(false) => continue,
+            Ok(true) => Tls::new(&gateway.admission.authority, gateway.clock.clone()),
+            Err(error) => Err(error),
+        };
+        match next {
+            Ok(next) => drop(tls.send_replace(Arc::new(next))),
+            Err(error) => tracing::error!(error = format!("{error:#}"), "the certificate authority cannot be renewed"),
+        }
+    }
 }

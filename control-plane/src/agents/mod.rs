@@ -1,14 +1,22 @@
 //! The gateway: where agents connect. Our own TLS accept loop, then four small gRPC services.
 //! Who is asking comes from the certificate alone ([`peer`]).
 
+mod admission;
 mod artifacts;
+mod connections;
 mod enrollment;
 mod listener;
 mod logs;
 mod peer;
+mod renewal;
+mod revocation;
+mod rivals;
 mod session;
 mod sessions;
+mod socket;
 
+pub use admission::Admission;
+pub use connections::Connections;
 pub use enrollment::{EnrollmentToken, new_enrollment_token};
 pub use sessions::Sessions;
 
@@ -28,7 +36,6 @@ use crate::artifacts::ArtifactStore;
 use crate::bus::{Bus, News};
 use crate::clock::Clock;
 use crate::deployments::orchestrator::Orchestrator;
-use crate::identity::Authority;
 use crate::logs::ingest::LogIngest;
 use crate::store::Store;
 
@@ -46,10 +53,12 @@ pub struct Gateway {
     pub orchestrator: Orchestrator,
     /// Where log batches go.
     pub ingest: LogIngest,
-    /// Who signs certificates.
-    pub authority: Arc<Authority>,
+    /// Who may connect.
+    pub admission: Admission,
     /// Who is connected.
     pub sessions: Arc<Sessions>,
+    /// Every connection of this instance.
+    pub connections: Connections,
     /// Hints about new work.
     pub bus: Bus,
     /// The time.
@@ -76,16 +85,18 @@ impl Gateway {
 
     /// Serves agents until the gateway's `stop`.
     pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+        let last_revocation = self.store.last_revocation().await?;
         let incoming = listener::accept(listener, &self)?;
-        let enrollment = EnrollmentServer::new(enrollment::EnrollmentApi(self.clone()))
+        let enrollment = EnrollmentServer::new(enrollment::EnrollmentApi::new(self.admission.clone()))
             .max_decoding_message_size(limits::ENROLLMENT_MESSAGE_BYTES);
-        let identity = IdentityServer::new(enrollment::IdentityApi(self.clone()))
+        let identity = IdentityServer::new(renewal::IdentityApi(self.admission.clone()))
             .max_decoding_message_size(limits::ENROLLMENT_MESSAGE_BYTES);
         let agent =
             AgentServer::new(session::AgentApi(self.clone())).max_decoding_message_size(limits::LOG_MESSAGE_BYTES);
         let artifacts = ArtifactsServer::new(artifacts::ArtifactsApi::new(self.clone()))
             .max_decoding_message_size(limits::BULK_MESSAGE_BYTES);
         tokio::spawn(self.clone().look_for_work());
+        tokio::spawn(self.clone().watch_revocations(last_revocation));
         let stop = self.stop.clone();
         Server::builder()
             .initial_stream_window_size(limits::BULK_STREAM_WINDOW_BYTES)

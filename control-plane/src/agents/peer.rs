@@ -5,11 +5,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
 use tonic::transport::server::Connected;
 use tonic::{Request, Status};
 
+use super::admission::Refusal;
+use super::connections::{Counted, Registered};
+use super::socket::Socket;
 use crate::identity::SandboxIdentity;
 
 /// What a connection may do.
@@ -17,14 +21,20 @@ use crate::identity::SandboxIdentity;
 pub(super) enum Peer {
     /// Came by the enrolment name, without a certificate: may enrol.
     Unknown { address: SocketAddr },
-    /// Came by the session name with a certificate of ours.
-    Sandbox { identity: SandboxIdentity, address: SocketAddr },
+    /// Came by the session name with a certificate of ours that is good.
+    Sandbox { identity: SandboxIdentity, address: SocketAddr, cut: CancellationToken },
+    /// The same with one that is not. Every request is answered with the reason, because an agent that is
+    /// hung up on tries again for ever.
+    Refused { refusal: Refusal, address: SocketAddr },
 }
 
-/// An accepted connection.
+/// An accepted connection, and what it counts in as long as it lasts.
 pub(super) struct Connection {
-    pub(super) stream: TlsStream<TcpStream>,
+    pub(super) stream: TlsStream<Socket>,
     pub(super) peer: Peer,
+    pub(super) _slot: Option<OwnedSemaphorePermit>,
+    pub(super) _counted: Option<Counted>,
+    pub(super) _registered: Option<Registered>,
 }
 
 impl Connected for Connection {
@@ -37,16 +47,24 @@ impl Connected for Connection {
 
 /// The sandbox that is asking. Never read from a message.
 pub(super) fn sandbox_of<T>(request: &Request<T>) -> Result<SandboxIdentity, Status> {
+    connection_of(request).map(|(identity, _)| identity)
+}
+
+/// The same with what ends its connection at once.
+pub(super) fn connection_of<T>(request: &Request<T>) -> Result<(SandboxIdentity, CancellationToken), Status> {
     match request.extensions().get::<Peer>() {
-        Some(Peer::Sandbox { identity, .. }) => Ok(identity.clone()),
-        _ => Err(Status::unauthenticated("this service needs a client certificate; enrol first")),
+        Some(Peer::Sandbox { identity, cut, .. }) => Ok((identity.clone(), cut.clone())),
+        Some(Peer::Refused { refusal, .. }) => Err((*refusal).into()),
+        Some(Peer::Unknown { .. }) | None => {
+            Err(Status::unauthenticated("this service needs a client certificate; enrol first"))
+        }
     }
 }
 
 /// Where the request comes from.
 pub(super) fn address_of<T>(request: &Request<T>) -> Option<SocketAddr> {
     request.extensions().get::<Peer>().map(|peer| match peer {
-        Peer::Unknown { address } | Peer::Sandbox { address, .. } => *address,
+        Peer::Unknown { address } | Peer::Sandbox { address, .. } | Peer::Refused { address, .. } => *address,
     })
 }
 

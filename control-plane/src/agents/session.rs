@@ -19,12 +19,13 @@ use slipway_proto::{PROTOCOL, common_protocol, limits};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::Gateway;
+use super::admission::Refusal;
 use super::enrollment::incompatible;
-use super::listener::check_identity;
-use super::peer::sandbox_of;
+use super::peer::{connection_of, sandbox_of};
 use super::sessions::{Ends, Outbox};
 use crate::bus::News;
 use crate::deployments::orchestrator::{AgentSession, EventOutcome, Work, clean_text};
@@ -37,7 +38,7 @@ use crate::secrets::random_bytes;
 const OUTBOX: usize = 64;
 /// An agent that reads nothing for this long is gone.
 const WRITE_DEADLINE: Duration = Duration::from_secs(15);
-/// How often the certificate and the sandbox are looked at again.
+/// How often it is looked whether the agent has fallen silent.
 const POLL: Duration = Duration::from_secs(2);
 /// An agent sends a heartbeat each ten seconds; three missed ones and it is gone.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
@@ -60,12 +61,12 @@ impl Agent for AgentApi {
         &self,
         request: Request<Streaming<AgentMessage>>,
     ) -> Result<Response<Self::SessionStream>, Status> {
-        let identity = sandbox_of(&request)?;
-        check_identity(&identity, &self.0.store, self.0.clock.now()).await.map_err(Status::permission_denied)?;
+        let (identity, connection) = connection_of(&request)?;
+        self.0.admission.check_in_use(&identity).await?;
         let (outbox, messages) = mpsc::channel(OUTBOX);
         let gateway = self.0.clone();
         tokio::spawn(async move {
-            let session = Session { gateway, identity, outbox: outbox.clone() };
+            let session = Session { gateway, identity, connection, outbox: outbox.clone() };
             if let Err(status) = session.run(request.into_inner()).await {
                 let _ = tokio::time::timeout(LINGER, outbox.send(Err(status))).await;
             }
@@ -75,7 +76,7 @@ impl Agent for AgentApi {
 
     async fn logs(&self, request: Request<Streaming<LogBatch>>) -> Result<Response<Self::LogsStream>, Status> {
         let identity = sandbox_of(&request)?;
-        check_identity(&identity, &self.0.store, self.0.clock.now()).await.map_err(Status::permission_denied)?;
+        self.0.admission.check(&identity).await?;
         let replies = super::logs::receive(self.0.clone(), identity.sandbox_id, request.into_inner());
         Ok(Response::new(Box::pin(replies)))
     }
@@ -84,6 +85,8 @@ impl Agent for AgentApi {
 struct Session {
     gateway: Gateway,
     identity: SandboxIdentity,
+    /// Ends the connection.
+    connection: CancellationToken,
     outbox: Outbox,
 }
 
@@ -95,9 +98,10 @@ impl Session {
             .map_err(|_| Status::deadline_exceeded("no Hello within 10 seconds"))??;
         let protocol = common_protocol(PROTOCOL, hello.protocol.unwrap_or_default())
             .ok_or_else(|| incompatible(&clean_text(&hello.agent_version)))?;
+        self.gateway.admission.check_rivals(&self.identity, &hello.boot_id).await?;
         let epoch = self.welcome(&hello, protocol).await?;
         let session = AgentSession { sandbox, epoch };
-        let ends = self.gateway.sessions.open(sandbox, epoch, self.outbox.clone());
+        let ends = self.gateway.sessions.open(sandbox, epoch, &self.identity.serial, self.outbox.clone());
         tracing::info!(sandbox.id = %sandbox, session.epoch = epoch, "an agent connected");
         self.gateway.bus.publish(News::Sandbox(sandbox));
 
@@ -158,9 +162,10 @@ impl Session {
                 () = self.gateway.stop.cancelled() => return self.drain(Reason::Shutdown).await,
                 () = ends.revoked.cancelled() => {
                     self.drain(Reason::Revoked).await?;
-                    return Err(Status::permission_denied("revoked: this sandbox may not connect any more"));
+                    return Err(self.gateway.admission.check(&self.identity).await.err().unwrap_or(Refusal::Revoked).into());
                 }
-                () = ends.superseded.cancelled() => return self.drain(Reason::Superseded).await,
+                () = ends.superseded.cancelled() => return self.make_room(Reason::Superseded).await,
+                () = ends.rotated.cancelled() => return self.make_room(Reason::CertificateRotated).await,
                 message = incoming.message() => match message? {
                     Some(message) => {
                         last_heard = tokio::time::Instant::now();
@@ -173,8 +178,6 @@ impl Session {
                     if last_heard.elapsed() > SILENCE_LIMIT {
                         return Err(Status::deadline_exceeded("nothing was heard of this agent for 30 seconds"));
                     }
-                    let now = self.gateway.clock.now();
-                    check_identity(&self.identity, &self.gateway.store, now).await.map_err(Status::permission_denied)?;
                 }
             }
         }
@@ -220,6 +223,13 @@ impl Session {
             .await?;
         }
         Ok(())
+    }
+
+    /// Ends the session and its connection, which the agent may have lost without our noticing.
+    async fn make_room(&self, reason: Reason) -> Result<(), Status> {
+        let drained = self.drain(reason).await;
+        self.connection.cancel();
+        drained
     }
 
     async fn drain(&self, reason: Reason) -> Result<(), Status> {

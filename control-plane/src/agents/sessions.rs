@@ -25,9 +25,13 @@ pub struct Sessions(Mutex<HashMap<SandboxId, Handle>>);
 
 struct Handle {
     epoch: i64,
+    /// Of the certificate of its connection.
+    serial: Vec<u8>,
     outbox: Outbox,
     /// Ends the session because another took its place.
     superseded: CancellationToken,
+    /// Ends the session because its agent has one with its next certificate.
+    rotated: CancellationToken,
     /// Ends the session for good.
     revoked: CancellationToken,
     next_question: u64,
@@ -51,17 +55,30 @@ pub enum AskError {
 /// Ends of a session that others can cause.
 pub(super) struct Ends {
     pub(super) superseded: CancellationToken,
+    pub(super) rotated: CancellationToken,
     pub(super) revoked: CancellationToken,
 }
 
 impl Sessions {
     /// Registers a session; an older one of the same sandbox ends.
-    pub(super) fn open(&self, sandbox: SandboxId, epoch: i64, outbox: Outbox) -> Ends {
-        let (superseded, revoked) = (CancellationToken::new(), CancellationToken::new());
-        let ends = Ends { superseded: superseded.clone(), revoked: revoked.clone() };
-        let handle = Handle { epoch, outbox, superseded, revoked, next_question: 1, questions: HashMap::new() };
+    pub(super) fn open(&self, sandbox: SandboxId, epoch: i64, serial: &[u8], outbox: Outbox) -> Ends {
+        let ends = Ends {
+            superseded: CancellationToken::new(),
+            rotated: CancellationToken::new(),
+            revoked: CancellationToken::new(),
+        };
+        let handle = Handle {
+            epoch,
+            serial: serial.to_vec(),
+            outbox,
+            superseded: ends.superseded.clone(),
+            rotated: ends.rotated.clone(),
+            revoked: ends.revoked.clone(),
+            next_question: 1,
+            questions: HashMap::new(),
+        };
         if let Some(older) = self.lock().insert(sandbox, handle) {
-            older.superseded.cancel();
+            if older.serial == serial { older.superseded.cancel() } else { older.rotated.cancel() }
         }
         ends
     }
@@ -76,7 +93,14 @@ impl Sessions {
 
     /// Cuts a sandbox off at once. Whether it may come back is the database's to say.
     pub fn disconnect(&self, sandbox: SandboxId) {
-        if let Some(handle) = self.lock().get(&sandbox) {
+        self.disconnect_with(sandbox, None);
+    }
+
+    /// The same, with a serial only if the session is by that certificate.
+    pub(super) fn disconnect_with(&self, sandbox: SandboxId, serial: Option<&[u8]>) {
+        if let Some(handle) = self.lock().get(&sandbox)
+            && serial.is_none_or(|serial| handle.serial == serial)
+        {
             handle.revoked.cancel();
         }
     }

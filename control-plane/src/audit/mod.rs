@@ -81,6 +81,8 @@ words! {
         KeysRotate = "keys.rotate",
         AgentEnroll = "agent.enroll",
         AgentRevoke = "agent.revoke",
+        AgentCloneDetected = "agent.clone_detected",
+        AuthorityRotate = "authority.rotate",
         SecretSeenInSandbox = "secret.seen_in_sandbox",
     }
 }

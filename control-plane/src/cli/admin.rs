@@ -13,9 +13,9 @@ use crate::audit::{Action, Actor, Audit, Entry, Facts, Trail};
 use crate::clock::Clock;
 use crate::control_plane::{open_store, prepare_data_dir};
 use crate::identity::Authority;
-use crate::ids::{ApiTokenId, UserId};
+use crate::ids::{ApiTokenId, SandboxId, UserId};
 use crate::secrets::{ApiToken, Vault};
-use crate::store::{NewToken, Store, Tx, User};
+use crate::store::{NewToken, SandboxState, Store, Tx, User};
 
 pub(super) async fn token(command: TokenCommand) -> ExitCode {
     report(run_token(command).await)
@@ -55,6 +55,14 @@ pub(super) async fn user_named(tx: &mut Tx, name: &str) -> anyhow::Result<User> 
     let user = tx.user_named(name, Clock::system().now()).await?;
     record(tx, Action::UserCreate, Facts::of(user.id, "user", user.id.as_uuid()).with("name", name)).await?;
     Ok(user)
+}
+
+fn sandbox_id(text: &str) -> anyhow::Result<SandboxId> {
+    text.parse().context("the id is not a UUID; `slipway sandbox list` shows the ids")
+}
+
+fn no_such_sandbox() -> anyhow::Error {
+    anyhow!("there is no such sandbox; `slipway sandbox list` shows them")
 }
 
 /// The row in the audit log of what this transaction changes.
@@ -144,16 +152,29 @@ async fn run_sandbox(command: SandboxCommand) -> anyhow::Result<()> {
         }
         SandboxCommand::EnrollToken { id, admin } => {
             let (store, vault) = open(&admin).await?;
-            let id = id.parse().context("the id is not a UUID; `slipway sandbox list` shows the ids")?;
-            let sandbox = store.sandbox(id).await?;
-            let sandbox =
-                sandbox.ok_or_else(|| anyhow!("there is no such sandbox; `slipway sandbox list` shows them"))?;
+            let id = sandbox_id(&id)?;
+            let sandbox = store.sandbox(id).await?.ok_or_else(no_such_sandbox)?;
             let authority = Authority::load_or_create(&store, &vault, clock.clone()).await?;
             let facts = Facts::of(sandbox.user_id, "sandbox", sandbox.id.as_uuid());
             let trail = trail(&store, Action::SandboxEnrollToken, facts);
             let made = trail.record(new_enrollment_token(&store, &authority, &clock, id)).await?;
             println!("{}", made.token);
             eprintln!("Single use; expires {}.", made.expires_at);
+        }
+        SandboxCommand::Revoke { id, certificates, admin } => {
+            let (store, _) = open(&admin).await?;
+            let (id, now) = (sandbox_id(&id)?, clock.now());
+            let mut tx = store.begin().await?;
+            let sandbox = tx.sandbox(id).await?.ok_or_else(no_such_sandbox)?;
+            let facts = Facts::of(sandbox.user_id, "sandbox", id.as_uuid());
+            tx.revoke_certificates_of(id, now).await?;
+            if certificates {
+                record(&mut tx, Action::AgentRevoke, facts.with("reason", "on request")).await?;
+            } else {
+                tx.set_sandbox_state(id, SandboxState::Revoked).await?;
+                record(&mut tx, Action::SandboxUpdate, facts.with("status", "revoked")).await?;
+            }
+            tx.commit().await?;
         }
     }
     Ok(())

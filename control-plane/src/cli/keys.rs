@@ -11,8 +11,9 @@ use secrecy::zeroize::Zeroizing;
 
 use super::admin::{open, record, report, trail, user_id};
 use super::{CredentialCommand, KeysCommand, OwnerArgs};
-use crate::audit::{self, Action, Facts};
+use crate::audit::{self, Action, Actor, Facts};
 use crate::clock::Clock;
+use crate::identity::Authority;
 use crate::ids::{CredentialId, UserId};
 use crate::secrets::{CredentialSecret, KeyId, rotate};
 use crate::store::Store;
@@ -74,6 +75,11 @@ async fn run_keys(command: KeysCommand) -> anyhow::Result<()> {
                 "{} records do not open with any key and were left as they are; the log above names them",
                 rotated.unreadable
             );
+        }
+        KeysCommand::RotateCa { admin } => {
+            let (store, vault) = open(&admin).await?;
+            let id = Authority::rotate(&store, &vault, Clock::system().now(), Actor::command_line()).await?;
+            println!("{id}");
         }
     }
     Ok(())

@@ -233,6 +233,16 @@ enum SandboxCommand {
         #[command(flatten)]
         admin: AdminArgs,
     },
+    /// Cut a sandbox's agent off within two seconds, for good.
+    Revoke {
+        /// The sandbox's id.
+        id: String,
+        /// Revoke its agent's certificates only: an agent can be enrolled again.
+        #[arg(long)]
+        certificates: bool,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -247,6 +257,14 @@ enum KeysCommand {
     /// The server may run meanwhile. A rotation that is interrupted loses nothing; start it again and
     /// it goes on. The master key stays as it is.
     Rotate {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Make a new intermediate certificate authority for agents, in use within ten seconds.
+    ///
+    /// This happens by itself every 25 days. Agents notice nothing, and certificates that were signed by the
+    /// former one stay valid to their end.
+    RotateCa {
         #[command(flatten)]
         admin: AdminArgs,
     },

@@ -7,6 +7,7 @@
 
 mod alarm;
 mod attached;
+mod cut_off;
 mod events;
 mod held;
 mod publish;

@@ -1,36 +1,69 @@
-//! The certificate authority: signs agents' certificates and the gateway's own.
+//! The certificate authority: a root that agents trust, and the intermediate it has certified, which signs
+//! agents' certificates and the gateway's own.
 //!
-//! Its key lives in the database, sealed with the master key. What an agent's certificate says is
-//! policy here; of the agent's request only the public key is used.
+//! The intermediate is replaced while everything runs ([`Authority::maintain`]): the next one is prepared
+//! when half of its life is over, and signs from five sixths on, when what the former signed last still has
+//! days to go. Agents trust the root alone and are shown intermediates in each handshake, so they need not be
+//! told. Keys lie in the database, sealed by the vault.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber,
-};
-use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use slipway_proto::{ENROLL_SERVER_NAME, SESSION_SERVER_NAME, limits};
+use rcgen::{Issuer, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::spiffe::sandbox_uri;
+use super::profile::{self, Life};
+use crate::audit::{Action, Actor, Entry, Facts};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{AuthorityId, SandboxId};
-use crate::secrets::{Record, Vault, random_bytes, sha256};
-use crate::store::{AgentCertificate, Store};
+use crate::secrets::{Record, Vault, sha256};
+use crate::store::{AgentCertificate, AuthorityKind, AuthorityRow, Store};
 
-const AUTHORITY_LIFE: Duration = Duration::from_secs(5 * 365 * 24 * 60 * 60);
-/// The gateway's certificate is made anew at each start.
-const SERVER_LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-/// Clocks differ; a certificate is valid a little before it was made.
-const BACKDATE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// At half of it the root is certified anew, with the same key and name.
+const ROOT_LIFE: Duration = Duration::from_secs(5 * 365 * 24 * 60 * 60);
+const INTERMEDIATE_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Of an intermediate's life, before the next one is made.
+const PREPARE_AFTER: Duration = Duration::from_secs(15 * 24 * 60 * 60);
+/// Of an intermediate's life, before the next one signs.
+const ACTIVATE_AFTER: Duration = Duration::from_secs(25 * 24 * 60 * 60);
+/// Of the gateway's certificate, which is replaced at half of it.
+const SERVER_LIFE: Duration = Duration::from_secs(10 * 24 * 60 * 60);
 const TABLE: &str = "certificate_authorities";
 
 /// The authority, ready to sign.
 pub struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    certificate: CertificateDer<'static>,
+    store: Store,
+    vault: Vault,
     clock: Clock,
+    current: RwLock<Arc<Current>>,
+}
+
+/// Everything that a rollover replaces.
+struct Current {
+    /// Newest first. All have one name and one key.
+    roots: Vec<CertificateDer<'static>>,
+    /// Those that have not ended.
+    intermediates: Vec<CertificateDer<'static>>,
+    signer: Signer,
+    server: Arc<ServerCertificate>,
+}
+
+/// The intermediate that signs now.
+struct Signer {
+    id: AuthorityId,
+    issuer: Issuer<'static, KeyPair>,
+    not_after: Timestamp,
+}
+
+/// What the gateway shows of itself.
+pub struct ServerCertificate {
+    /// Leaf, intermediate, roots: who knows only the root's fingerprint finds it here.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The leaf's key.
+    pub key: PrivateKeyDer<'static>,
+    renew_at: Timestamp,
 }
 
 /// A certificate made for an agent.
@@ -44,159 +77,245 @@ pub struct Issued {
 impl Authority {
     /// Opens the stored authority, or makes one on the first start.
     pub async fn load_or_create(store: &Store, vault: &Vault, clock: Clock) -> anyhow::Result<Self> {
-        let (certificate, key) = match store.authority().await? {
-            Some((id, certificate, sealed)) => {
-                let record = Record::of_installation(TABLE, id.as_bytes());
-                (certificate, KeyPair::try_from(vault.open(record, &sealed).await?.as_slice())?)
-            }
-            None => Self::create(store, vault, clock.now()).await?,
-        };
-        let certificate = CertificateDer::from(certificate);
-        let issuer = Issuer::from_ca_cert_der(&certificate, key).context("the stored authority is damaged")?;
-        Ok(Self { issuer, certificate, clock })
+        let now = clock.now();
+        ensure(store, vault, now).await?;
+        let current = RwLock::new(Arc::new(Current::load(store, vault, now).await?));
+        Ok(Self { store: store.clone(), vault: vault.clone(), clock, current })
     }
 
-    async fn create(store: &Store, vault: &Vault, now: Timestamp) -> anyhow::Result<(Vec<u8>, KeyPair)> {
-        let key = KeyPair::generate()?;
-        let id = AuthorityId::new();
-        let not_after = now.plus(AUTHORITY_LIFE);
-        let mut params = params(now, not_after);
-        params.distinguished_name.push(DnType::CommonName, format!("Slipway agents {id}"));
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let certificate = params.self_signed(&key)?.der().to_vec();
-        let record = Record::of_installation(TABLE, id.as_bytes());
-        let sealed = vault.seal(record, key.serialized_der()).await?;
-        store.insert_authority(id, &certificate, &sealed, now, not_after).await?;
-        Ok((certificate, key))
+    /// Makes what is due, and goes over to what another process made. Whether the gateway has a new
+    /// certificate to show.
+    pub async fn maintain(&self) -> anyhow::Result<bool> {
+        let now = self.clock.now();
+        ensure(&self.store, &self.vault, now).await?;
+        let rows = self.store.authorities().await?;
+        let is_current = {
+            let current = self.current();
+            signing_at(&rows, now).is_some_and(|row| row.id == current.signer.id) && now < current.server.renew_at
+        };
+        if is_current {
+            return Ok(false);
+        }
+        let next = Current::load(&self.store, &self.vault, now).await?;
+        tracing::info!(authority.id = %next.signer.id, "the gateway has a new certificate");
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        Ok(true)
+    }
+
+    /// Makes a new intermediate that signs at once. A control plane that runs goes over to it within
+    /// [`MAINTAIN_INTERVAL`](super::MAINTAIN_INTERVAL).
+    pub async fn rotate(store: &Store, vault: &Vault, now: Timestamp, actor: Actor) -> anyhow::Result<AuthorityId> {
+        ensure(store, vault, now).await?;
+        let rows = store.authorities().await?;
+        let made = make_intermediate(vault, &rows, now, now).await?;
+        let id = made.id;
+        insert(store, &rows, made, Some(actor), now).await?;
+        Ok(id)
     }
 
     /// What agents must trust.
-    pub fn certificate(&self) -> &CertificateDer<'static> {
-        &self.certificate
+    pub fn roots(&self) -> Vec<CertificateDer<'static>> {
+        self.current().roots.clone()
     }
 
-    /// SHA-256 of the authority's certificate: the pin in every enrolment token.
+    /// SHA-256 of the root's certificate: the pin in every enrolment token.
     pub fn fingerprint(&self) -> [u8; 32] {
-        sha256(&self.certificate)
+        self.current().roots.first().map(|root| sha256(root)).unwrap_or_default()
     }
 
-    /// Certifies the public key of `csr_der` for a sandbox. Nothing else of the request counts.
+    /// What the gateway shows of itself now.
+    pub fn server(&self) -> Arc<ServerCertificate> {
+        self.current().server.clone()
+    }
+
+    /// Certifies the public key of `csr_der` for a sandbox, for `life` or until the intermediate ends. It
+    /// begins a lineage, unless it comes by renewal. Nothing else of the request counts.
     ///
     /// # Errors
     /// When the request is malformed or not signed with its own key.
-    pub fn issue_agent(&self, sandbox: SandboxId, csr_der: &[u8]) -> anyhow::Result<Issued> {
-        anyhow::ensure!(csr_der.len() <= limits::CSR_BYTES, "the request is larger than {} bytes", limits::CSR_BYTES);
-        // rcgen verifies the request's own signature while parsing.
-        let request = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(csr_der))
-            .context("the certificate request cannot be read")?;
+    pub fn issue_agent(
+        &self,
+        sandbox: SandboxId,
+        csr_der: &[u8],
+        life: Duration,
+        lineage: Option<&[u8]>,
+    ) -> anyhow::Result<Issued> {
+        let current = self.current();
         let now = self.clock.now();
-        let not_after = now.plus(limits::CERTIFICATE_LIFE);
-        let serial = positive_serial();
-        let mut params = params(now, not_after);
-        params.serial_number = Some(SerialNumber::from_slice(&serial));
-        params.subject_alt_names = vec![SanType::URI(sandbox_uri(sandbox).try_into()?)];
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        let certificate = params.signed_by(&request.public_key, &self.issuer)?;
-        Ok(Issued {
-            record: AgentCertificate {
-                serial: serial.to_vec(),
-                sandbox_id: sandbox,
-                leaf_der: certificate.der().to_vec(),
-                not_after,
-                revoked_at: None,
-            },
-            key_sha256: sha256(&request.public_key.subject_public_key_info()),
-        })
+        let ends = now.plus(life).min(current.signer.not_after);
+        let leaf = profile::agent(sandbox, csr_der, &current.signer.issuer, Life { begins: now, ends })?;
+        let record = AgentCertificate {
+            sandbox_id: sandbox,
+            lineage: lineage.unwrap_or(&leaf.serial).to_vec(),
+            serial: leaf.serial,
+            leaf_der: leaf.der,
+            not_after: ends,
+            first_used_at: None,
+            superseded_at: None,
+            revoked_at: None,
+        };
+        Ok(Issued { record, key_sha256: leaf.key_sha256 })
     }
 
-    /// Makes the gateway's own chain and key for both of its names.
-    pub fn issue_server(&self) -> anyhow::Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    /// The certificate with the intermediate that signed it.
+    pub fn chain_of(&self, leaf_der: &[u8]) -> Vec<Vec<u8>> {
+        let current = self.current();
+        let issuer = current.intermediates.iter().find(|issuer| profile::names_as_issuer(leaf_der, issuer));
+        std::iter::once(leaf_der.to_vec()).chain(issuer.map(|issuer| issuer.to_vec())).collect()
+    }
+
+    fn current(&self) -> Arc<Current> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Current {
+    async fn load(store: &Store, vault: &Vault, now: Timestamp) -> anyhow::Result<Self> {
+        let rows = store.authorities().await?;
+        let signing = signing_at(&rows, now).context("there is no certificate authority")?;
+        let signer = Signer { id: signing.id, issuer: issuer(vault, signing).await?, not_after: signing.not_after };
+        let valid = |kind| {
+            let rows = rows.iter().filter(move |row| row.kind == kind && row.not_after > now);
+            rows.map(|row| CertificateDer::from(row.certificate_der.clone())).collect::<Vec<_>>()
+        };
+        let (roots, intermediates) = (valid(AuthorityKind::Root), valid(AuthorityKind::Intermediate));
+
         let key = KeyPair::generate()?;
-        let now = self.clock.now();
-        let mut params = params(now, now.plus(SERVER_LIFE));
-        params.serial_number = Some(SerialNumber::from_slice(&positive_serial()));
-        params.subject_alt_names =
-            vec![SanType::DnsName(ENROLL_SERVER_NAME.try_into()?), SanType::DnsName(SESSION_SERVER_NAME.try_into()?)];
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let certificate = params.signed_by(&key, &self.issuer)?;
-        let chain = vec![certificate.der().clone(), self.certificate.clone()];
-        Ok((chain, PrivatePkcs8KeyDer::from(key.serialize_der()).into()))
+        let ends = now.plus(SERVER_LIFE).min(signer.not_after);
+        let leaf = profile::gateway(&key, &signer.issuer, Life { begins: now, ends })?;
+        let signed_by = CertificateDer::from(signing.certificate_der.clone());
+        let chain = [leaf, signed_by].into_iter().chain(roots.iter().cloned()).collect();
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+        let server = Arc::new(ServerCertificate { chain, key, renew_at: now.plus(ends.since(now) / 2) });
+        Ok(Self { roots, intermediates, signer, server })
     }
 }
 
-fn params(now: Timestamp, not_after: Timestamp) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    params.not_before = now.minus(BACKDATE).to_datetime();
-    params.not_after = not_after.to_datetime();
-    params
+/// The intermediate that signs at this time: of those that have begun to, the last.
+fn signing_at(rows: &[AuthorityRow], now: Timestamp) -> Option<&AuthorityRow> {
+    let begun =
+        |row: &&AuthorityRow| row.kind == AuthorityKind::Intermediate && row.active_from <= now && row.not_after > now;
+    rows.iter().filter(begun).max_by_key(|row| row.active_from)
 }
 
-/// 128 bits, of which the first is 0: DER would put a zero byte before a serial that looks negative,
-/// and the first byte is never 0, so that what is stored is what the certificate shows.
-fn positive_serial() -> [u8; 16] {
-    let mut serial = random_bytes::<16>();
-    serial[0] = serial[0] & 0x7f | 0x40;
-    serial
+fn root_of(rows: &[AuthorityRow]) -> Option<&AuthorityRow> {
+    rows.iter().find(|row| row.kind == AuthorityKind::Root)
+}
+
+/// Makes the root and the intermediate that are missing or due.
+async fn ensure(store: &Store, vault: &Vault, now: Timestamp) -> anyhow::Result<()> {
+    let rows = store.authorities().await?;
+    let is_good = |root: &AuthorityRow| {
+        let half = root.not_after.since(root.created_at) / 2;
+        now < root.created_at.plus(half) && profile::may_certify_authorities(&root.certificate_der)
+    };
+    if !root_of(&rows).is_some_and(is_good) {
+        let actor = root_of(&rows).map(|_| Actor::system());
+        insert(store, &rows, make_root(vault, &rows, now).await?, actor, now).await?;
+    }
+    let rows = store.authorities().await?;
+    if let Some(active_from) = next_active_from(&rows, now) {
+        let is_first = !rows.iter().any(|row| row.kind == AuthorityKind::Intermediate);
+        let actor = (!is_first).then(Actor::system);
+        insert(store, &rows, make_intermediate(vault, &rows, active_from, now).await?, actor, now).await?;
+    }
+    Ok(())
+}
+
+/// When the next intermediate is to sign, if it is time to make it.
+fn next_active_from(rows: &[AuthorityRow], now: Timestamp) -> Option<Timestamp> {
+    let Some(signing) = signing_at(rows, now) else { return Some(now) };
+    let is_prepared =
+        rows.iter().any(|row| row.kind == AuthorityKind::Intermediate && row.active_from > signing.active_from);
+    let is_time = now >= signing.active_from.plus(PREPARE_AFTER);
+    (is_time && !is_prepared).then(|| signing.active_from.plus(ACTIVATE_AFTER).max(now))
+}
+
+/// A root. The one there is keeps its name and key, so that whoever trusts it trusts the new one.
+async fn make_root(vault: &Vault, rows: &[AuthorityRow], now: Timestamp) -> anyhow::Result<AuthorityRow> {
+    let id = AuthorityId::new();
+    let (name, key) = match root_of(rows) {
+        Some(root) => {
+            let name = profile::name_of(&root.certificate_der).context("the stored authority is damaged")?;
+            (name, key_of(vault, root).await?)
+        }
+        None => (format!("Slipway agents {id}"), KeyPair::generate()?),
+    };
+    let life = Life { begins: now, ends: now.plus(ROOT_LIFE) };
+    seal(vault, id, AuthorityKind::Root, profile::root(&name, &key, life)?, &key, life).await
+}
+
+async fn make_intermediate(
+    vault: &Vault,
+    rows: &[AuthorityRow],
+    active_from: Timestamp,
+    now: Timestamp,
+) -> anyhow::Result<AuthorityRow> {
+    let (id, key) = (AuthorityId::new(), KeyPair::generate()?);
+    let root = root_of(rows).context("there is no root authority")?;
+    let ends = active_from.plus(INTERMEDIATE_LIFE).min(root.not_after);
+    let name = format!("Slipway agents, intermediate {id}");
+    let life = Life { begins: now, ends };
+    let certificate = profile::intermediate(&name, &key, &issuer(vault, root).await?, life)?;
+    let life = Life { begins: active_from, ends };
+    let row = seal(vault, id, AuthorityKind::Intermediate, certificate, &key, life).await?;
+    Ok(AuthorityRow { created_at: now, ..row })
+}
+
+async fn seal(
+    vault: &Vault,
+    id: AuthorityId,
+    kind: AuthorityKind,
+    certificate: CertificateDer<'_>,
+    key: &KeyPair,
+    life: Life,
+) -> anyhow::Result<AuthorityRow> {
+    Ok(AuthorityRow {
+        id,
+        kind,
+        certificate_der: certificate.to_vec(),
+        sealed_key: vault.seal(Record::of_installation(TABLE, id.as_bytes()), key.serialized_der()).await?,
+        created_at: life.begins,
+        active_from: life.begins,
+        not_after: life.ends,
+    })
+}
+
+/// Stores a new authority, unless another process was faster.
+async fn insert(
+    store: &Store,
+    seen: &[AuthorityRow],
+    made: AuthorityRow,
+    actor: Option<Actor>,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let mut tx = store.begin().await?;
+    if tx.authorities().await?.first().map(|row| row.id) != seen.first().map(|row| row.id) {
+        return Ok(());
+    }
+    // Kept a day beyond their end, as an agent's last certificate may be.
+    tx.forget_authorities(now.minus(DAY)).await?;
+    tx.insert_authority(&made).await?;
+    // The first ones are made with the installation; from then on it is a change.
+    if let Some(actor) = actor {
+        let facts = Facts::about("authority", made.id.as_uuid());
+        let kind = if made.kind == AuthorityKind::Root { "root" } else { "intermediate" };
+        let facts = facts.with("kind", kind).with("active_from", made.active_from.to_string());
+        tx.record(&Entry::done(Action::AuthorityRotate, actor, facts, now)).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn issuer(vault: &Vault, row: &AuthorityRow) -> anyhow::Result<Issuer<'static, KeyPair>> {
+    let certificate = CertificateDer::from(row.certificate_der.clone());
+    Issuer::from_ca_cert_der(&certificate, key_of(vault, row).await?).context("the stored authority is damaged")
+}
+
+async fn key_of(vault: &Vault, row: &AuthorityRow) -> anyhow::Result<KeyPair> {
+    let record = Record::of_installation(TABLE, row.id.as_bytes());
+    Ok(KeyPair::try_from(vault.open(record, &row.sealed_key).await?.as_slice())?)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::identity::SandboxIdentity;
-    use x509_parser::prelude::{FromDer, X509Certificate};
-
-    async fn authority() -> Authority {
-        let store = crate::store::in_memory().await;
-        let vault = crate::secrets::vault_over(&store).await;
-        Authority::load_or_create(&store, &vault, Clock::system()).await.expect("authority")
-    }
-
-    #[tokio::test]
-    async fn an_agents_certificate_says_what_we_say_whatever_it_asked_for() {
-        let authority = authority().await;
-        let key = KeyPair::generate().expect("key");
-        let mut wish = CertificateParams::new(vec!["evil.example".to_owned()]).expect("params");
-        wish.distinguished_name.push(DnType::CommonName, "root");
-        wish.subject_alt_names.push(SanType::URI("spiffe://slipway.internal/sandbox/x".try_into().expect("ascii")));
-        let csr = wish.serialize_request(&key).expect("request");
-
-        let sandbox = SandboxId::new();
-        let issued = authority.issue_agent(sandbox, csr.der()).expect("issued");
-        let identity = SandboxIdentity::from_certificate(&issued.record.leaf_der).expect("one identity");
-        assert_eq!(identity.sandbox_id, sandbox);
-        assert_eq!(identity.serial, issued.record.serial);
-
-        let (_, certificate) = X509Certificate::from_der(&issued.record.leaf_der).expect("parses");
-        assert_eq!(certificate.subject().iter().count(), 0);
-        let names = certificate.subject_alternative_name().expect("well-formed").expect("present");
-        assert!(names.critical, "an empty subject makes the names critical (RFC 5280, 4.2.1.6)");
-        assert_eq!(names.value.general_names.len(), 1);
-        assert!(!certificate.is_ca());
-        let usage = certificate.extended_key_usage().expect("well-formed").expect("present").value;
-        assert!(usage.client_auth && !usage.server_auth);
-    }
-
-    #[tokio::test]
-    async fn a_request_that_is_not_signed_with_its_key_is_refused() {
-        let authority = authority().await;
-        let key = KeyPair::generate().expect("key");
-        let csr = CertificateParams::default().serialize_request(&key).expect("request");
-        let mut der = csr.der().to_vec();
-        let last = der.len() - 1;
-        der[last] ^= 1;
-        assert!(authority.issue_agent(SandboxId::new(), &der).is_err());
-        assert!(authority.issue_agent(SandboxId::new(), &[0; limits::CSR_BYTES + 1]).is_err());
-    }
-
-    #[tokio::test]
-    async fn a_server_certificate_is_no_agent() {
-        let (chain, _) = authority().await.issue_server().expect("issued");
-        assert!(SandboxIdentity::from_certificate(&chain[0]).is_err());
-    }
-}
+mod tests;

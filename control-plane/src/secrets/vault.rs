@@ -51,9 +51,9 @@ impl Vault {
         let vault = Self(Arc::new(Inner { store, master_key, ring: RwLock::default() }));
         if vault.0.store.encryption_keys().await?.is_empty() {
             // Before there was a ring, the master key sealed the records itself.
-            if let Some((id, _, sealed)) = vault.0.store.authority().await? {
-                let record = Record::of_installation(AUTHORITIES, id.as_bytes());
-                vault.0.master_key.open(record, &sealed).map_err(|_| vault.wrong_master_key())?;
+            if let Some(authority) = vault.0.store.authorities().await?.first() {
+                let record = Record::of_installation(AUTHORITIES, authority.id.as_bytes());
+                vault.0.master_key.open(record, &authority.sealed_key).map_err(|_| vault.wrong_master_key())?;
             }
             vault.add_key(now, true).await?;
         }
@@ -202,7 +202,7 @@ mod tests {
         assert!(store.encryption_keys().await.expect("reads").is_empty(), "nothing was written");
 
         let vault = vault_over(&store).await;
-        let sealed = async || store.authority().await.expect("reads").expect("is there").2;
+        let sealed = async || store.authorities().await.expect("reads").remove(0).sealed_key;
         assert_eq!(vault.open(record, &sealed().await).await.expect("opens").as_slice(), b"old");
         rotate(&vault, NOW, |_| {}).await.expect("rotates");
         assert_ne!(KeyId::of_sealed(&sealed().await), Some(key.id()));

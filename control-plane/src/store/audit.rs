@@ -261,6 +261,14 @@ impl Tx {
 }
 
 #[cfg(test)]
+impl Store {
+    /// The words of all actions, oldest first.
+    pub(crate) async fn audit_words(&self) -> Vec<String> {
+        sqlx::query_scalar("SELECT action FROM audit_log ORDER BY id").fetch_all(&self.pool).await.expect("reads")
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 

@@ -5,6 +5,7 @@
 mod agents;
 mod artifacts;
 mod audit;
+mod authorities;
 mod credentials;
 mod deployments;
 mod idempotency;
@@ -22,9 +23,10 @@ mod tokens;
 mod users;
 mod variables;
 
-pub use agents::{AgentCertificate, TokenUse};
+pub use agents::{AgentCertificate, KnownCertificate, Revocation, TokenUse};
 pub use artifacts::{Artifact, BlobLocation, StoredBlob};
 pub use audit::{AuditFilter, AuditRow, AuditScope, WantedOutcome};
+pub use authorities::{AuthorityKind, AuthorityRow};
 pub use credentials::CredentialRow;
 pub use deployments::{AnnouncedLog, Deployment, DeploymentRequest, Filter, Move, NewDeployment, StepRow};
 #[cfg(test)]

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 
 use super::{Store, Tx, is_duplicate};
 use crate::clock::Timestamp;
-use crate::ids::{SandboxId, UserId};
+use crate::ids::{DeploymentId, SandboxId, UserId};
 
 /// Whether a sandbox's agent may connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
@@ -61,6 +61,10 @@ const DELETE: &str = "DELETE FROM sandboxes WHERE id = $1";
 const BEGIN_SESSION: &str = "
     UPDATE sandboxes SET session_epoch = session_epoch + 1, agent_version = $2, last_seen_at = $3
     WHERE id = $1 RETURNING session_epoch";
+const CUT_OFF: &str = "
+    SELECT d.id, s.state FROM deployments d JOIN sandboxes s ON s.id = d.sandbox_id
+    WHERE s.state <> 'active' AND (d.status IN ('building', 'uploading')
+       OR d.status = 'pending' AND d.artifact_id IS NULL AND s.state = 'revoked')";
 const IS_CURRENT_SESSION: &str = "SELECT EXISTS (SELECT 1 FROM sandboxes WHERE id = $1 AND session_epoch = $2)";
 const END_SESSION: &str = "UPDATE sandboxes SET last_seen_at = $3 WHERE id = $1 AND session_epoch = $2";
 
@@ -106,6 +110,11 @@ impl Store {
         let epoch = begin.fetch_optional(&mut *tx.0).await?;
         tx.commit().await?;
         Ok(epoch)
+    }
+
+    /// Deployments that need an agent which may not connect any more, and why.
+    pub async fn deployments_cut_off(&self) -> Result<Vec<(DeploymentId, SandboxState)>, sqlx::Error> {
+        sqlx::query_as(CUT_OFF).fetch_all(&self.pool).await
     }
 
     /// Remembers when the session `epoch` ended, unless another has begun.

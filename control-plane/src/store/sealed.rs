@@ -150,9 +150,19 @@ impl Store {
     #[cfg(test)]
     pub(crate) async fn insert_old_authority(&self, id: crate::ids::AuthorityId, sealed: &[u8]) {
         self.write(sqlx::query("DROP TRIGGER certificate_authorities_key_insert")).await.expect("drops");
-        self.insert_authority(id, b"", sealed, Timestamp::from_micros(0), Timestamp::from_micros(1))
-            .await
-            .expect("inserts");
+        let mut tx = self.begin().await.expect("begins");
+        tx.insert_authority(&super::AuthorityRow {
+            id,
+            kind: super::AuthorityKind::Root,
+            certificate_der: Vec::new(),
+            sealed_key: sealed.to_owned(),
+            created_at: Timestamp::from_micros(0),
+            active_from: Timestamp::from_micros(0),
+            not_after: Timestamp::from_micros(1),
+        })
+        .await
+        .expect("inserts");
+        tx.commit().await.expect("commits");
     }
 }
 

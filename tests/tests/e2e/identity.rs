@@ -58,6 +58,38 @@ async fn tokens_that_are_unknown_or_damaged_are_refused() {
 }
 
 #[tokio::test]
+async fn a_token_has_an_end() {
+    let control_plane = ControlPlane::start().await;
+    let sandbox = control_plane.create_sandbox("sandbox").await;
+    // Made by a clock that is eleven minutes behind.
+    let made = control_plane
+        .command(&["sandbox", "enroll-token", &sandbox])
+        .env("CLOCK_OFFSET_SECONDS", "-660")
+        .output()
+        .expect("slipway starts");
+    let token = String::from_utf8(made.stdout).expect("UTF-8");
+    let late = rogue::enroll(&control_plane, &token, &RogueKey::generate()).await.expect_err("is too late");
+    assert_eq!(late.code(), Code::PermissionDenied);
+    assert!(late.message().contains("expired") && late.message().contains("create a new one"), "{late}");
+}
+
+#[tokio::test]
+async fn after_a_token_was_used_with_two_keys_neither_gets_anything() {
+    let control_plane = ControlPlane::start().await;
+    let sandbox = control_plane.create_sandbox("sandbox").await;
+    let token = control_plane.enroll_token(&sandbox).await;
+    let (owner, thief) = (RogueKey::generate(), RogueKey::generate());
+    rogue::enroll(&control_plane, &token, &owner).await.expect("a fresh token");
+    for key in [&thief, &owner, &thief] {
+        let refused = rogue::enroll(&control_plane, &token, key).await.expect_err("is refused");
+        assert_eq!(refused.code(), Code::PermissionDenied, "{refused}");
+    }
+    // The sandbox itself is not harmed.
+    let token = control_plane.enroll_token(&sandbox).await;
+    rogue::enroll(&control_plane, &token, &owner).await.expect("a new token works");
+}
+
+#[tokio::test]
 async fn no_certificate_and_foreign_certificates_are_refused() {
     let control_plane = ControlPlane::start().await;
     let other = ControlPlane::start().await;

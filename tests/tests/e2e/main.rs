@@ -19,6 +19,7 @@ mod oidc;
 mod people;
 mod publishing;
 mod recovery;
+mod rotation;
 mod schemathesis;
 mod sites;
 mod supervision;

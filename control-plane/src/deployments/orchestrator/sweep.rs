@@ -25,8 +25,11 @@ const DISCONNECTED_AFTER: Duration = Duration::from_secs(10);
 const DEADLINE_SLACK: Duration = Duration::from_secs(60);
 /// An agent that was told to cancel must have done so by then.
 const CANCEL_LIMIT: Duration = Duration::from_secs(40);
-/// Tokens and certificates are kept a while after their end, to recognise them.
-const KEEP_IDENTITIES: Duration = Duration::from_secs(24 * 60 * 60);
+/// Tokens and certificates are kept a while after their end: longer than one that has expired can be renewed,
+/// which is seven days at most.
+const KEEP_IDENTITIES: Duration = Duration::from_secs(8 * 24 * 60 * 60);
+/// The same for those that only need to be recognised. Each agent has two an hour.
+const KEEP_SUPERSEDED: Duration = Duration::from_secs(60 * 60);
 /// How long a request with an `Idempotency-Key` gets the same answer.
 const KEEP_ANSWERS: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -86,7 +89,8 @@ impl Orchestrator {
                 Status::Pending | Status::Deploying | Status::Success | Status::Failed | Status::Cancelled => {}
             }
         }
-        self.0.store.forget_expired_identities(now.minus(KEEP_IDENTITIES)).await?;
+        self.fail_cut_off().await?;
+        self.0.store.forget_expired_identities(now.minus(KEEP_IDENTITIES), now.minus(KEEP_SUPERSEDED)).await?;
         self.0.store.forget_ended_sign_ins(now).await?;
         self.0.store.forget_answers(now.minus(KEEP_ANSWERS)).await?;
         self.0.store.forget_deployment_counts(now).await?;
