@@ -3,9 +3,11 @@
 
 mod limits;
 mod people;
+mod retention;
 
 pub use limits::Limits;
 pub use people::{OidcSettings, TrustedJwtSettings};
+pub use retention::Retention;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -72,6 +74,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long rows of the audit log are kept; `None` for ever.
     pub audit_retention: Option<Duration>,
+    /// How long artifacts and logs are kept.
+    pub retention: Retention,
 }
 
 /// Why the settings cannot be used.
@@ -126,6 +130,9 @@ const KNOWN: &[&str] = &[
     "limits.unfinished_deployments",
     "limits.log_streams_per_user",
     "audit.retention_days",
+    "retention.releases",
+    "retention.artifact_days",
+    "retention.log_days",
 ];
 
 impl Config {
@@ -221,6 +228,7 @@ impl Settings {
             cors_origins: self.read("cors_origins", parse_origins)?.unwrap_or_default(),
             limits: self.limits()?,
             audit_retention: self.read("audit.retention_days", parse_days)?.unwrap_or(Some(AUDIT_RETENTION)),
+            retention: self.retention()?,
             data_dir,
         };
         match self.0.into_iter().next() {

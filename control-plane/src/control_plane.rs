@@ -32,6 +32,7 @@ use crate::providers::local::{Addresses, Local};
 #[cfg(debug_assertions)]
 use crate::providers::rehearsal::Rehearsal;
 use crate::providers::{Provider, Providers};
+use crate::retention::Collector;
 use crate::secrets::{ApiToken, KnownSecrets, MasterKey, Vault};
 use crate::store::{BOOTSTRAP, NewToken, Store};
 
@@ -161,6 +162,8 @@ impl ControlPlane {
         let secrets = KnownSecrets::new(vault.clone());
         let audit = Audit::new(store.clone(), clock.clone(), config.audit_retention);
         let logs = Logs::new(store.clone(), artifacts.objects(), clock.clone());
+        let collector =
+            Collector::new(store.clone(), artifacts.clone(), config.blob_dir.clone(), clock.clone(), config.retention);
         let orchestrator = Orchestrator::new(
             vault.clone(),
             logs.clone(),
@@ -204,6 +207,8 @@ impl ControlPlane {
         tasks.spawn(http_server::serve(http, api::router(app.clone()), stop.clone()));
         let token = stop.clone();
         tasks.spawn(async move { orchestrator.run(token).await });
+        let token = stop.clone();
+        tasks.spawn(async move { collector.run(token).await });
         tasks.spawn(async move {
             if let Err(error) = gateway.serve(grpc).await {
                 tracing::error!(error = format!("{error:#}"), "the gateway for agents ended");

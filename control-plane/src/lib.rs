@@ -26,6 +26,7 @@ pub mod observe;
 pub mod once;
 pub mod providers;
 mod rate_limit;
+pub mod retention;
 pub mod secrets;
 pub mod store;
 pub mod variables;
