@@ -101,13 +101,14 @@ pub fn prepare_data_dir(path: &Path) -> Result<(), StartError> {
 
 /// Held as long as a process uses a data directory and a database: two instances on one SQLite file would
 /// believe in different leases.
-struct Locks {
+pub struct Locks {
     _data_dir: File,
     _database: File,
 }
 
 impl Locks {
-    fn take(config: &Config) -> Result<Self, StartError> {
+    /// Takes both, making their files as needed.
+    pub fn take(config: &Config) -> Result<Self, StartError> {
         let data_dir = lock(&config.data_dir.join("slipway.lock")).map_err(|error| match error {
             TryLockError::WouldBlock => StartError::Locked { path: config.data_dir.clone() },
             TryLockError::Error(source) => StartError::DataDir { path: config.data_dir.clone(), source },

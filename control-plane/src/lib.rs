@@ -10,6 +10,7 @@ pub mod agents;
 pub mod api;
 pub mod artifacts;
 pub mod audit;
+pub mod backup;
 pub mod bus;
 pub mod cli;
 pub mod clock;

@@ -1,3 +1,5 @@
+//! Collecting on a real blob store, with a clock that is set.
+
 use std::time::Instant;
 
 use bytes::Bytes;

@@ -5,6 +5,7 @@
 mod agents;
 mod artifacts;
 mod audit;
+mod backup;
 mod credentials;
 mod deployments;
 mod idempotency;
@@ -27,6 +28,7 @@ mod variables;
 pub use agents::{AgentCertificate, TokenUse};
 pub use artifacts::{Artifact, BlobLocation, StoredBlob};
 pub use audit::{AuditFilter, AuditRow, AuditScope, WantedOutcome};
+pub use backup::NeededObject;
 pub use credentials::CredentialRow;
 pub use deployments::{AnnouncedLog, Deployment, DeploymentRequest, Filter, Move, NewDeployment, StepRow};
 #[cfg(test)]
@@ -132,6 +134,11 @@ impl Tx {
             Ok(())
         }
     }
+}
+
+/// Version of the schema that this program makes: the last migration's.
+pub fn schema_version() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// Whether an insert failed because the record exists.
