@@ -105,6 +105,7 @@ async fn write(
         files.push(copied.with_context(|| format!("{path} cannot be backed up; the backup would not be whole"))?);
     }
     let inventory = Inventory::new(created_at, files);
+    inventory.check_database(&database).await?;
     inventory.write(directory)?;
     for folder in folders.iter().map(PathBuf::as_path).chain([blobs.as_path(), directory]) {
         sync_directory(folder)?;

@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod audit;
+mod backup;
 mod canary;
 mod cancel;
 mod containers;
@@ -18,6 +19,8 @@ mod oidc;
 mod people;
 mod publishing;
 mod recovery;
+mod retention;
+mod rollback;
 mod schemathesis;
 mod sites;
 mod supervision;
