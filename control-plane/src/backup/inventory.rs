@@ -159,11 +159,9 @@ pub async fn verify(directory: &Path) -> anyhow::Result<Inventory> {
     .await?;
     if !problems.is_empty() {
         let more = problems.len().saturating_sub(TOLD);
-        let mut told = problems.into_iter().take(TOLD).collect::<Vec<_>>().join("\n  ");
-        if more > 0 {
-            told += &format!("\n  and {more} more");
-        }
-        bail!("the backup is not whole:\n  {told}");
+        let more = (more > 0).then(|| format!("and {more} more"));
+        let told: Vec<String> = problems.into_iter().take(TOLD).chain(more).collect();
+        bail!("the backup is not whole:\n  {}", told.join("\n  "));
     }
     inventory.check_database(&directory.join(DATABASE)).await?;
     Ok(inventory)

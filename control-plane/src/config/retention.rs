@@ -41,7 +41,8 @@ mod tests {
     use super::*;
 
     fn load(settings: &[(&str, &str)]) -> Result<Retention, String> {
-        let environment = settings.iter().map(|(key, value)| (format!("SLIPWAY_RETENTION__{key}"), (*value).to_owned()));
+        let environment =
+            settings.iter().map(|(key, value)| (format!("SLIPWAY_RETENTION__{key}"), (*value).to_owned()));
         Config::load(None, environment, []).map(|config| config.retention).map_err(|error| error.to_string())
     }
 

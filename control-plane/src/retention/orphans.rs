@@ -43,7 +43,8 @@ impl Collector {
         collected: &mut Collected,
     ) -> anyhow::Result<bool> {
         // What is not named by an id is not ours.
-        let old = objects.iter().filter(|object| Timestamp::from_millis(object.last_modified.timestamp_millis()) < before);
+        let old =
+            objects.iter().filter(|object| Timestamp::from_millis(object.last_modified.timestamp_millis()) < before);
         let old: Vec<(Uuid, &ObjectMeta)> =
             old.filter_map(|object| Some((object.location.filename()?.parse().ok()?, object))).collect();
         let ids: Vec<Uuid> = old.iter().map(|(id, _)| *id).collect();

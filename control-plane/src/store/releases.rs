@@ -47,7 +47,8 @@ impl Tx {
             // One that was deleted is still known by its id, which tells when it was made.
             earlier = self.deployment(id).await?.as_ref().and_then(rolled_back_to);
         }
-        let root = release.metadata.get("artifact").and_then(|artifact| artifact.get("root")).and_then(|root| root.as_str());
+        let root =
+            release.metadata.get("artifact").and_then(|artifact| artifact.get("root")).and_then(|root| root.as_str());
         let before: Option<DeploymentId> = sqlx::query_scalar(BEFORE)
             .bind(release.target_id)
             .bind(&release.environment)

@@ -39,7 +39,8 @@ macro_rules! collectable {
     };
 }
 
-const COLLECTABLE: &str = collectable!("SELECT a.id FROM artifacts AS a WHERE a.id > COALESCE($1, x'') AND", " ORDER BY a.id LIMIT $5");
+const COLLECTABLE: &str =
+    collectable!("SELECT a.id FROM artifacts AS a WHERE a.id > COALESCE($1, x'') AND", " ORDER BY a.id LIMIT $5");
 const STILL_COLLECTABLE: &str =
     collectable!("SELECT a.id FROM artifacts AS a WHERE a.id IN (SELECT unhex(value) FROM json_each($1)) AND", "");
 const FORGET_ARTIFACTS: &str = "
@@ -57,7 +58,8 @@ macro_rules! unneeded {
     };
 }
 
-const UNNEEDED_PACKS: &str = unneeded!("SELECT id, size_bytes FROM packs WHERE id > COALESCE($1, x'') AND", " ORDER BY id LIMIT $4");
+const UNNEEDED_PACKS: &str =
+    unneeded!("SELECT id, size_bytes FROM packs WHERE id > COALESCE($1, x'') AND", " ORDER BY id LIMIT $4");
 const STILL_UNNEEDED: &str = unneeded!("SELECT EXISTS (SELECT 1 FROM packs WHERE id = $1 AND", ")");
 const DELETE_BLOBS: &str = "
     DELETE FROM blobs WHERE (user_id, blake3) IN (SELECT user_id, blake3 FROM blobs WHERE pack_id = $1 LIMIT $2)";
@@ -146,13 +148,7 @@ impl Store {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<(PackId, i64)>, sqlx::Error> {
-        sqlx::query_as(UNNEEDED_PACKS)
-            .bind(after)
-            .bind(made_before)
-            .bind(now)
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await
+        sqlx::query_as(UNNEEDED_PACKS).bind(after).bind(made_before).bind(now).bind(limit).fetch_all(&self.pool).await
     }
 
     /// Artifacts of which is not recorded which packs they need.

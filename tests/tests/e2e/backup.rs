@@ -61,8 +61,10 @@ impl Stage {
         let sandbox = control_plane.create_sandbox("printing").await;
         agents.push(Agent::start(&control_plane, &sandbox, printing.path()).await);
         let running = control_plane.deploy(&sandbox, &target, json!({ "output_dir": "dist" })).await;
-        eventually("lines to flow", SOON, || async { control_plane.log(&running).await.contains("line 50").then_some(()) })
-            .await;
+        eventually("lines to flow", SOON, || async {
+            control_plane.log(&running).await.contains("line 50").then_some(())
+        })
+        .await;
         Self { control_plane, agents, finished, running, _projects: vec![project, printing] }
     }
 
@@ -101,8 +103,10 @@ async fn what_had_ended_is_restored_elsewhere_byte_for_byte() {
     let log = stage.control_plane.log(&stage.running).await;
     let lines = log.lines().filter(|line| line.starts_with("line ")).count();
     let more = format!("line {}", lines + 50);
-    eventually("more lines", SOON, || async { stage.control_plane.log(&stage.running).await.contains(&more).then_some(()) })
-        .await;
+    eventually("more lines", SOON, || async {
+        stage.control_plane.log(&stage.running).await.contains(&more).then_some(())
+    })
+    .await;
 
     let verified = slipway(&["backup", "verify", path(&backup)], elsewhere.path()).expect("is whole");
     assert!(verified.contains("is whole"), "{verified}");

@@ -48,8 +48,11 @@ async fn finished(control_plane: &ControlPlane, id: &str) -> Value {
 #[tokio::test]
 async fn artifacts_and_logs_go_by_the_rules_and_the_deployments_say_so() {
     let vendor = Rehearsal::start().await;
-    let settings =
-        [("REHEARSAL_URL", vendor.url.as_str()), ("SLIPWAY_RETENTION__RELEASES", "2"), ("SLIPWAY_RETENTION__LOG_DAYS", "90")];
+    let settings = [
+        ("REHEARSAL_URL", vendor.url.as_str()),
+        ("SLIPWAY_RETENTION__RELEASES", "2"),
+        ("SLIPWAY_RETENTION__LOG_DAYS", "90"),
+    ];
     let control_plane = ControlPlane::start_with(&settings).await;
     let made = releases(&control_plane, &["one", "two", "three"]).await;
     let gc = || control_plane.command_line(&["gc"], "").expect("collects");
@@ -58,7 +61,8 @@ async fn artifacts_and_logs_go_by_the_rules_and_the_deployments_say_so() {
     assert_eq!(gc(), "collected 0 artifacts, 0 packs, 0 logs, 0 orphans, 0.0 MiB");
     age(control_plane.data_dir(), 2 * DAY).await;
     assert_eq!(gc(), "collected 1 artifacts, 1 packs, 0 logs, 0 orphans, 0.0 MiB");
-    let stored = async |index: usize| control_plane.deployment(&text(&made[index], "id")).await["artifact_stored"].clone();
+    let stored =
+        async |index: usize| control_plane.deployment(&text(&made[index], "id")).await["artifact_stored"].clone();
     assert_eq!([stored(0).await, stored(1).await, stored(2).await], [json!(false), json!(true), json!(true)]);
     let refuse = |index: usize, what: &str, body: Option<Value>| {
         let path = format!("/api/deployments/{}/{what}", text(&made[index], "id"));

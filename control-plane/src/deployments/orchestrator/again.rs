@@ -76,13 +76,16 @@ impl Orchestrator {
 
 async fn check_live(tx: &mut Tx, release: &Deployment) -> Result<(), Error> {
     if release.dry_run {
-        return Err(Error::conflict("this deployment was a dry run and never went live, so there is nothing to roll back"));
+        return Err(Error::conflict(
+            "this deployment was a dry run and never went live, so there is nothing to roll back",
+        ));
     }
     match release.status {
         Status::Success => {}
         Status::Failed | Status::Cancelled => {
             let ended = release.status.as_str();
-            let message = format!("this deployment ended as {ended} and never went live; roll back the release that is");
+            let message =
+                format!("this deployment ended as {ended} and never went live; roll back the release that is");
             return Err(Error::conflict(message));
         }
         Status::Pending | Status::Building | Status::Uploading | Status::Deploying => {
