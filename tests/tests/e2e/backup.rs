@@ -1,6 +1,7 @@
 //! Backups: made while everything runs, checked byte for byte, and restored elsewhere.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -73,9 +74,14 @@ impl Stage {
     }
 }
 
+fn command(arguments: &[&str], data_dir: &Path) -> Command {
+    let mut command = Command::new(slipway_tests::binaries::binary("slipway"));
+    command.args(arguments).arg("--data-dir").arg(data_dir);
+    command
+}
+
 fn slipway(arguments: &[&str], data_dir: &Path) -> Result<String, String> {
-    let mut command = std::process::Command::new(slipway_tests::binaries::binary("slipway"));
-    let output = command.args(arguments).arg("--data-dir").arg(data_dir).output().expect("starts");
+    let output = command(arguments, data_dir).output().expect("starts");
     let told = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let all = told(&output.stdout) + &told(&output.stderr);
     if output.status.success() { Ok(all) } else { Err(all) }
@@ -217,11 +223,24 @@ async fn one_wrong_bit_anywhere_is_noticed_and_nothing_is_overwritten() {
     assert!(wrong.contains("does not belong to this database"), "{wrong}");
     assert!(!data.path().join("slipway.db").exists());
 
+    // Killed before the end, there is no database, and nothing that could be taken for one that is whole.
+    let data = TempDir::new().expect("a temporary directory");
+    let mut killed = command(&["restore", path(&backup)], data.path());
+    killed.env("CRASH_POINT", "before a restored database gets its name");
+    assert!(!killed.output().expect("starts").status.success());
+    assert!(!data.path().join("slipway.db").exists());
+    restore(data.path()).expect_err("is not empty");
+    let second = elsewhere.path().join("second");
+    let mut killed = command(&["backup", path(&second)], stage.control_plane.data_dir());
+    killed.env("CRASH_POINT", "before a backup gets its name");
+    assert!(!killed.output().expect("starts").status.success());
+    assert!(!second.exists());
+    std::fs::remove_dir_all(elsewhere.path().join("second.partial")).expect("is what it left");
+
     // An object that is gone is told, and no half of a backup remains.
     let packs = stage.control_plane.data_dir().join("blobs/packs");
     let pack = std::fs::read_dir(packs).expect("readable").next().expect("has one").expect("readable").path();
     std::fs::rename(&pack, elsewhere.path().join("kept")).expect("moves");
-    let second = elsewhere.path().join("second");
     let problem = stage.slipway(&["backup", path(&second)]).expect_err("cannot be whole");
     assert!(problem.contains("cannot be backed up"), "{problem}");
     assert!(!second.exists() && !elsewhere.path().join("second.partial").exists());
