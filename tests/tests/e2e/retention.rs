@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
@@ -19,9 +21,12 @@ use tempfile::TempDir;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Deploys each content to a provider that keeps what it got, so that nothing here is served from the artifact.
-async fn releases(control_plane: &ControlPlane, contents: &[&str]) -> Vec<Value> {
+async fn releases(control_plane: &ControlPlane, contents: &[&str], shared: Option<&str>) -> Vec<Value> {
     let project = Project::empty();
     project.write("index.html", "nothing yet");
+    if let Some(shared) = shared {
+        project.write("shared.txt", shared);
+    }
     let sandbox = control_plane.create_sandbox("sandbox").await;
     let _agent = Agent::start(control_plane, &sandbox, project.path()).await;
     let body = json!({ "provider": "rehearsal", "name": "rehearsal", "config": {} });
@@ -54,7 +59,7 @@ async fn artifacts_and_logs_go_by_the_rules_and_the_deployments_say_so() {
         ("SLIPWAY_RETENTION__LOG_DAYS", "90"),
     ];
     let control_plane = ControlPlane::start_with(&settings).await;
-    let made = releases(&control_plane, &["one", "two", "three"]).await;
+    let made = releases(&control_plane, &["one", "two", "three"], None).await;
     let gc = || control_plane.command_line(&["gc"], "").expect("collects");
 
     age(control_plane.data_dir(), 29 * DAY).await;
@@ -98,6 +103,51 @@ async fn artifacts_and_logs_go_by_the_rules_and_the_deployments_say_so() {
     }
 }
 
+/// Days pass all the time for what has ended and for every pack, also for one whose artifact is about to be
+/// committed, and all of it is collected: worse than any clock.
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_come_to_their_end_while_all_around_them_is_collected() {
+    let vendor = Rehearsal::start().await;
+    let control_plane = ControlPlane::start_with(&[("REHEARSAL_URL", &vendor.url)]).await;
+    let data_dir = control_plane.data_dir().to_owned();
+    let done = Arc::new(AtomicBool::new(false));
+    let collecting = tokio::spawn({
+        let (data_dir, done) = (data_dir.clone(), done.clone());
+        async move {
+            let mut collected = String::new();
+            while !done.load(Ordering::SeqCst) {
+                for sql in [
+                    "UPDATE artifacts SET created_at = 0
+                     WHERE id IN (SELECT artifact_id FROM deployments WHERE completed_at IS NOT NULL)",
+                    // Decades, once each: which was before which stays.
+                    "UPDATE deployments SET completed_at = completed_at - 1000000000000000
+                     WHERE completed_at > 1000000000000000",
+                    "UPDATE packs SET created_at = 0, kept_until = 0",
+                ] {
+                    execute(&data_dir, sql).await;
+                }
+                let mut gc = slipway(&["gc"], &data_dir);
+                gc.env("SLIPWAY_RETENTION__LOG_DAYS", "0");
+                collected += &tokio::task::spawn_blocking(|| run(gc)).await.expect("runs");
+            }
+            collected
+        }
+    });
+    // What the builds share, and what comes back, is known and need not be sent. Or is it?
+    let contents = ["one", "two", "one", "three", "two", "one", "three", "three", "two", "one"];
+    let made = releases(&control_plane, &contents, Some("the same in each")).await;
+    done.store(true, Ordering::SeqCst);
+    let collected = collecting.await.expect("collects");
+    assert!(collected.lines().any(|line| !line.contains(" 0 packs")), "{collected}");
+
+    assert_eq!(vendor.made().len(), contents.len());
+    assert_eq!(made[0]["metadata"]["artifact"]["root"], made[9]["metadata"]["artifact"]["root"]);
+    let elsewhere = TempDir::new().expect("a temporary directory");
+    let backup = elsewhere.path().join("backup").display().to_string();
+    run(slipway(&["backup", &backup], &data_dir));
+    run(slipway(&["backup", "verify", &backup], &data_dir));
+}
+
 fn slipway(arguments: &[&str], data_dir: &Path) -> Command {
     let mut command = Command::new(binary("slipway"));
     command.args(arguments).arg("--data-dir").arg(data_dir).env("SLIPWAY_RETENTION__RELEASES", "1");
@@ -132,7 +182,7 @@ fn copy(from: &Path, to: &Path) {
 async fn killed_anywhere_while_it_collects_it_loses_nothing_and_leaves_nothing() {
     let vendor = Rehearsal::start().await;
     let control_plane = ControlPlane::start_with(&[("REHEARSAL_URL", &vendor.url)]).await;
-    releases(&control_plane, &["one", "two", "three"]).await;
+    releases(&control_plane, &["one", "two", "three"], None).await;
     age(control_plane.data_dir(), 100 * DAY).await;
     let origin = TempDir::new().expect("a temporary directory");
     run(slipway(&["backup", &origin.path().join("warm-up").display().to_string()], control_plane.data_dir()));
