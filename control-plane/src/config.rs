@@ -4,10 +4,12 @@
 mod agents;
 mod limits;
 mod people;
+mod retention;
 
 pub use agents::AgentSettings;
 pub use limits::Limits;
 pub use people::{OidcSettings, TrustedJwtSettings};
+pub use retention::Retention;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -79,6 +81,8 @@ pub struct Config {
     pub audit_retention: Option<Duration>,
     /// What reads `/metrics` from other machines; without it only this one may.
     pub metrics_token: Option<SecretString>,
+    /// How long artifacts and logs are kept.
+    pub retention: Retention,
 }
 
 /// Why the settings cannot be used.
@@ -140,6 +144,9 @@ const KNOWN: &[&str] = &[
     "agents.handshakes_per_second",
     "audit.retention_days",
     "metrics.token",
+    "retention.releases",
+    "retention.artifact_days",
+    "retention.log_days",
 ];
 
 impl Config {
@@ -237,6 +244,7 @@ impl Settings {
             agents: self.agents()?,
             audit_retention: self.read("audit.retention_days", parse_days)?.unwrap_or(Some(AUDIT_RETENTION)),
             metrics_token: self.read("metrics.token", parse_metrics_token)?,
+            retention: self.retention()?,
             data_dir,
         };
         match self.0.into_iter().next() {

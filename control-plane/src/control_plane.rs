@@ -32,6 +32,7 @@ use crate::providers::local::{Addresses, Local};
 #[cfg(debug_assertions)]
 use crate::providers::rehearsal::Rehearsal;
 use crate::providers::{Provider, Providers};
+use crate::retention::Collector;
 use crate::secrets::{ApiToken, KnownSecrets, MasterKey, Vault};
 use crate::store::{BOOTSTRAP, NewToken, Store};
 
@@ -102,13 +103,14 @@ pub fn prepare_data_dir(path: &Path) -> Result<(), StartError> {
 
 /// Held as long as a process uses a data directory and a database: two instances on one SQLite file would
 /// believe in different leases.
-struct Locks {
+pub struct Locks {
     _data_dir: File,
     _database: File,
 }
 
 impl Locks {
-    fn take(config: &Config) -> Result<Self, StartError> {
+    /// Takes both, making their files as needed.
+    pub fn take(config: &Config) -> Result<Self, StartError> {
         let data_dir = lock(&config.data_dir.join("slipway.lock")).map_err(|error| match error {
             TryLockError::WouldBlock => StartError::Locked { path: config.data_dir.clone() },
             TryLockError::Error(source) => StartError::DataDir { path: config.data_dir.clone(), source },
@@ -163,6 +165,8 @@ impl ControlPlane {
         let secrets = KnownSecrets::new(vault.clone());
         let audit = Audit::new(store.clone(), clock.clone(), config.audit_retention);
         let logs = Logs::new(store.clone(), artifacts.objects(), clock.clone());
+        let collector =
+            Collector::new(store.clone(), artifacts.clone(), config.blob_dir.clone(), clock.clone(), config.retention);
         let orchestrator = Orchestrator::new(
             vault.clone(),
             logs.clone(),
@@ -210,6 +214,8 @@ impl ControlPlane {
         tasks.spawn(http_server::serve(http, api::router(app.clone()), stop.clone()));
         let token = stop.clone();
         tasks.spawn(async move { orchestrator.run(token).await });
+        let token = stop.clone();
+        tasks.spawn(async move { collector.run(token).await });
         tasks.spawn(async move {
             if let Err(error) = gateway.serve(grpc).await {
                 tracing::error!(error = format!("{error:#}"), "the gateway for agents ended");

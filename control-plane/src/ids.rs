@@ -74,6 +74,8 @@ id_type!(/// Identifies a deployment target.
     TargetId);
 id_type!(/// Identifies one deployment attempt.
     DeploymentId);
+id_type!(/// Identifies a backup while it is made.
+    BackupId);
 id_type!(/// Identifies an immutable artifact.
     ArtifactId);
 id_type!(/// Identifies one life of one control plane: its leases are void when it ends.

@@ -186,6 +186,16 @@ impl ControlPlane {
         }
     }
 
+    /// The same on another data directory, which holds its artifacts too.
+    pub async fn kill_and_restart_on(mut self, data_dir: TempDir) -> Self {
+        self.child.kill().expect("is running");
+        self.child.wait().expect("is ours");
+        self.blobs = data_dir.path().join("blobs");
+        // With it, what it held is gone.
+        self.data_dir = data_dir;
+        self.kill_and_restart().await
+    }
+
     /// What it wrote to standard error since it serves.
     pub fn said(&self) -> Vec<String> {
         self.said.lock().expect("nobody panics here").clone()

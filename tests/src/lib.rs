@@ -4,6 +4,7 @@
 // A harness panics when the system under test misbehaves: that is how a test fails.
 #![allow(clippy::missing_panics_doc)]
 
+pub mod ageing;
 pub mod agent;
 pub mod bench;
 pub mod binaries;

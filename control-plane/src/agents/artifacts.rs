@@ -184,11 +184,12 @@ impl Artifacts for ArtifactsApi {
         self.uploading(sandbox, deployment, request.after_event_seq).await?;
         let offer = self.offers().remove(&deployment);
         let offer = offer.ok_or_else(|| Status::unavailable("this artifact is not on offer here; offer it again"))?;
+        let missing = || Status::unavailable("blobs are missing; offer the artifact again");
         if !offer.is_complete {
-            return Err(Status::unavailable("blobs are missing; offer the artifact again"));
+            return Err(missing());
         }
         let artifact = self.gateway.artifacts.commit(user, id, &offer.manifest, offer.encoded).await;
-        let artifact = artifact.map_err(|error| storage_status(&error))?;
+        let artifact = artifact.map_err(|error| storage_status(&error))?.ok_or_else(missing)?;
         if !self.gateway.orchestrator.artifact_committed(deployment, artifact.id).await.map_err(Error::from)? {
             return Err(Status::failed_precondition("this deployment takes no artifact now"));
         }

@@ -62,6 +62,7 @@ const CHANGES: &[Change] = &[
     change(Method::DELETE, "/api/deployments/{id}", Known, Action::DeploymentDelete, "deployment"),
     change(Method::POST, "/api/deployments/{id}/cancel", Known, Action::DeploymentCancel, "deployment"),
     change(Method::POST, "/api/deployments/{id}/redeploy", Known, Action::DeploymentRedeploy, "deployment"),
+    change(Method::POST, "/api/deployments/{id}/rollback", Known, Action::DeploymentRollback, "deployment"),
     change(Method::POST, "/api/auth/login", Stranger, Action::SignInPassword, ""),
     change(Method::POST, "/api/auth/logout", Known, Action::SignOut, ""),
     change(Method::POST, "/api/auth/setup", Stranger, Action::SignInSetup, ""),

@@ -51,6 +51,8 @@ pub(super) struct DeploymentView {
     error_message: Option<String>,
     /// Version of the target's variables it was made with.
     env_version: Option<i64>,
+    /// Whether what was built is stored, so that it can be deployed again or rolled back to.
+    artifact_stored: bool,
     log: LogView,
     #[schema(value_type = Metadata)]
     metadata: serde_json::Map<String, serde_json::Value>,
@@ -82,6 +84,9 @@ pub(super) struct LogView {
     /// BLAKE3 digest, in hexadecimal, of what is stored of the build's output: each line and its end.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     blake3: Option<String>,
+    /// When the log was removed because of its age. What is counted here was removed then.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    removed_at: Option<Timestamp>,
 }
 
 impl LogView {
@@ -93,6 +98,7 @@ impl LogView {
             dropped_bytes: deployment.log_dropped_bytes,
             complete: deployment.log_is_complete,
             blake3: deployment.log_blake3.as_deref().map(|digest| data_encoding::HEXLOWER.encode(digest)),
+            removed_at: deployment.log_removed_at,
         }
     }
 }
@@ -105,6 +111,12 @@ struct Metadata {
     artifact: Option<ArtifactSummary>,
     /// The deployment whose artifact this one publishes again.
     redeploy_of: Option<DeploymentId>,
+    /// The deployment whose request this one builds again.
+    rebuild_of: Option<DeploymentId>,
+    /// The live release that this one replaces,
+    rollback_of: Option<DeploymentId>,
+    /// by the artifact of this one.
+    rollback_to: Option<DeploymentId>,
     /// Of the command that failed.
     exit_code: Option<i32>,
     /// Which kind of failure the agent reported.
@@ -166,6 +178,7 @@ impl DeploymentView {
             preview_url: deployment.preview_url,
             error_message: deployment.error_message,
             env_version: deployment.env_version,
+            artifact_stored: deployment.artifact_id.is_some(),
             metadata: deployment.metadata.0,
             started_at: deployment.started_at,
             completed_at: deployment.completed_at,
@@ -219,7 +232,7 @@ pub(super) async fn own_deployment(
     Ok(deployment)
 }
 
-async fn view(app: &App, id: DeploymentId) -> Result<Json<DeploymentView>, Error> {
+pub(super) async fn view(app: &App, id: DeploymentId) -> Result<Json<DeploymentView>, Error> {
     let deployment = app.store.deployment(id).await?.ok_or_else(|| Error::not_found("deployment"))?;
     Ok(Json(DeploymentView::load(app, deployment).await?))
 }
@@ -372,19 +385,17 @@ impl CreateDeployment {
     }
 
     fn into_request(self, target: &Target) -> DeployRequest {
-        let config = target.config.0.as_object();
-        // Checked when the target was saved.
-        let target_build = config.and_then(|config| BuildSettings::of_target(config).ok()).map(|(build, _)| build);
         DeployRequest {
             environment: self.environment.as_str().to_owned(),
             settings: DeploymentRequest {
                 build: self.build_settings(),
-                target_build: target_build.unwrap_or_default(),
+                target_build: target.build_settings(),
                 branch: self.branch,
                 commit_message: self.commit_message,
             },
             build_env: BuildVariables(self.env.into_iter().map(|(name, input)| (name, input.into())).collect()),
             dry_run: self.dry_run,
+            rebuild_of: None,
         }
     }
 }
@@ -502,24 +513,6 @@ pub(super) async fn cancel(
 ) -> Result<(StatusCode, Json<DeploymentView>), Error> {
     own_deployment(&app, &user, Action::Deploy, id).await?;
     app.orchestrator.cancel(id).await?;
-    Ok((StatusCode::ACCEPTED, view(&app, id).await?))
-}
-
-/// Publishes the same artifact again as a new deployment; nothing is built.
-#[utoipa::path(post, path = "/api/deployments/{id}/redeploy", tag = "deployments", operation_id = "redeploy", params(("id" = DeploymentId, Path)),
-    responses((status = 202, description = "the new deployment", body = DeploymentView),
-        (status = 409, description = "this deployment has no stored artifact")))]
-pub(super) async fn redeploy(
-    State(app): State<App>,
-    user: CurrentUser,
-    Id(id): Id<DeploymentId>,
-) -> Result<(StatusCode, Json<DeploymentView>), Error> {
-    let former = own_deployment(&app, &user, Action::Deploy, id).await?;
-    let sandbox = own_sandbox(&app, &user, Action::Deploy, former.sandbox_id).await?;
-    // Whoever deployed there may have been allowed to; that says nothing about the caller, now.
-    own_target(&app, &user, Action::Deploy, former.target_id).await?;
-    let id = app.orchestrator.redeploy(&sandbox, &former).await?;
-    audit::note(|facts| facts.made("deployment", id.as_uuid()));
     Ok((StatusCode::ACCEPTED, view(&app, id).await?))
 }
 

@@ -365,7 +365,10 @@ fn bodies(operation: &mut Value) -> Vec<&mut Value> {
 }
 
 fn show_example(body: &mut Value, examples: &Map<String, Value>) {
-    let reference = body["schema"]["$ref"].as_str().unwrap_or_default();
+    // A body that may be left out is one of `null` and its schema.
+    let choices = body["schema"]["oneOf"].as_array().into_iter().flatten();
+    let reference = choices.chain(std::iter::once(&body["schema"])).find_map(|schema| schema["$ref"].as_str());
+    let reference = reference.unwrap_or_default();
     let schema = reference.rsplit('/').next().unwrap_or_default();
     let example = match schema.strip_prefix(PAGE) {
         Some(item) => examples.get(item).map(|item| json!({ "items": [item], "next_cursor": null })),

@@ -8,6 +8,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use bytes::Bytes;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -66,6 +67,26 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
             }
             Err(rejection) => Err(Error::invalid(rejection.body_text())),
         }
+    }
+}
+
+/// A JSON body that may be left out, or `null`: then all of it is as by default.
+pub(super) struct OptionalBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalBody<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+        let (head, body) = request.into_parts();
+        let bytes = Bytes::from_request(Request::from_parts(head.clone(), body), app).await;
+        let bytes = bytes.map_err(|rejection| {
+            Error::new(ErrorCode::TooLarge, format!("the body cannot be read: {}", rejection.body_text()))
+        })?;
+        if bytes.is_empty() || bytes.trim_ascii() == b"null" {
+            return Ok(Self(T::default()));
+        }
+        let Body(body) = Body::from_request(Request::from_parts(head, bytes.into()), app).await?;
+        Ok(Self(body))
     }
 }
 

@@ -1,5 +1,6 @@
 //! REST and SSE. A handler is a table of contents: who asks, what for, may they, do it, answer.
 
+mod again;
 mod audit;
 mod auth;
 mod changes;
@@ -119,7 +120,8 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(deployments::list))
         .routes(routes!(deployments::get, deployments::delete))
         .routes(routes!(deployments::cancel))
-        .routes(routes!(deployments::redeploy))
+        .routes(routes!(again::redeploy))
+        .routes(routes!(again::roll_back))
         .routes(routes!(logs::logs))
         .routes(routes!(auth::login))
         .routes(routes!(auth::logout))
@@ -196,6 +198,7 @@ mod tests {
             "/api/deployments/{id}/logs",
             "/api/deployments/{id}/cancel",
             "/api/deployments/{id}/redeploy",
+            "/api/deployments/{id}/rollback",
             "/api/deployments/targets",
             "/api/deployments/targets/{id}",
             "/api/auth/login",

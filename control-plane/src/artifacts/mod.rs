@@ -1,5 +1,9 @@
 //! The artifact store: a manifest per artifact, and packs that hold only blobs their owner had not
 //! stored before. Nothing is ever unpacked to disk by name; the only paths here are ids.
+//!
+//! What nothing needs any more is collected by [`retention`](crate::retention). An upload and a collection may
+//! meet: an offer keeps for a while the packs it tells the agent not to send, and a commit counts the blobs in the
+//! transaction that makes the artifact, and records which packs it needs.
 
 mod pack;
 
@@ -9,6 +13,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -19,11 +24,14 @@ use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
 use prost::Message;
 use slipway_proto::v1::Manifest;
-use slipway_proto::{limits, manifest};
+use slipway_proto::{crash, limits, manifest};
 
 use crate::clock::Clock;
 use crate::ids::{ArtifactId, PackId, UserId};
-use crate::store::{Artifact, BlobLocation, Store};
+use crate::store::{Artifact, BlobLocation, ObjectKind, Store};
+
+/// How long an offer keeps what the agent need not send: until the deployment it is for has ended in any case.
+const OFFER_KEEPS: Duration = Duration::from_secs(2 * limits::JOB_TIMEOUT.as_secs());
 
 /// Packs and manifests, with their index in the database.
 #[derive(Clone)]
@@ -58,7 +66,11 @@ impl ArtifactStore {
     /// Compares a checked manifest with what this owner has stored.
     pub async fn offer(&self, user: UserId, manifest: &Manifest) -> anyhow::Result<Offer> {
         let distinct = manifest::distinct_blobs(manifest);
-        let digests = distinct.iter().map(|&index| manifest.entries[index].blake3.as_slice());
+        let digests = digests_of(manifest, &distinct);
+        let now = self.clock.now();
+        // Kept first, looked at then: what is here afterwards stays.
+        let enough = now.plus(limits::JOB_TIMEOUT);
+        self.store.keep_packs(user, digests.clone(), enough, now.plus(OFFER_KEEPS)).await?;
         let mut is_missing = vec![false; distinct.len()];
         for position in self.store.missing_blobs(user, digests).await? {
             is_missing[position] = true;
@@ -79,23 +91,27 @@ impl ArtifactStore {
     /// Closes a pack and records its complete blobs. A pack that broke off in the middle keeps what
     /// arrived whole, so that the next offer asks only for the rest.
     pub async fn finish_pack(&self, user: UserId, pack: PackWriter) -> anyhow::Result<()> {
+        crash::point("before a pack is closed");
         let Some(finished) = pack.finish().await? else { return Ok(()) };
+        crash::point("after a pack is closed");
         let mut tx = self.store.begin().await?;
         tx.insert_pack(user, finished.id, finished.size_bytes, &finished.blobs, self.clock.now()).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// Makes an artifact of a manifest. The caller has seen that every blob of it is stored;
-    /// `encoded` is the manifest as it came, which was decoded and checked.
+    /// Makes an artifact of a manifest; `encoded` is the manifest as it came, which was decoded and checked.
+    /// `None` when a blob of it is not stored (any more): then the agent must offer it again.
     pub async fn commit(
         &self,
         user: UserId,
         id: ArtifactId,
         manifest: &Manifest,
         encoded: Bytes,
-    ) -> anyhow::Result<Artifact> {
+    ) -> anyhow::Result<Option<Artifact>> {
+        crash::point("before a manifest is written");
         self.objects.put(&manifest_path(id), encoded.into()).await?;
+        crash::point("after a manifest is written");
         let artifact = Artifact {
             id,
             user_id: user,
@@ -105,15 +121,43 @@ impl ArtifactStore {
         };
         let mut tx = self.store.begin().await?;
         tx.insert_artifact(&artifact, self.clock.now()).await?;
+        let distinct = manifest::distinct_blobs(manifest);
+        let stored = tx.record_needed_packs(user, id, digests_of(manifest, &distinct)).await?;
+        if stored < i64::try_from(distinct.len())? {
+            return Ok(None); // the manifest stays until it is found to belong to nothing
+        }
         tx.commit().await?;
-        Ok(artifact)
+        Ok(Some(artifact))
+    }
+
+    /// Records which packs an artifact needs that is from before this was recorded.
+    pub async fn record_needed_packs(&self, artifact: &Artifact) -> anyhow::Result<()> {
+        let manifest = match self.manifest(artifact).await {
+            Ok(manifest) => manifest,
+            Err(error) if is_not_found(&error) => {
+                tracing::error!(artifact.id = %artifact.id, "the manifest of this artifact is gone, so nothing is kept for it");
+                Manifest::default()
+            }
+            Err(error) => return Err(error),
+        };
+        let distinct = manifest::distinct_blobs(&manifest);
+        let mut tx = self.store.begin().await?;
+        if tx.has_artifact(artifact.id).await? {
+            tx.record_needed_packs(artifact.user_id, artifact.id, digests_of(&manifest, &distinct)).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn manifest(&self, artifact: &Artifact) -> anyhow::Result<Manifest> {
+        let encoded = self.objects.get(&manifest_path(artifact.id)).await?.bytes().await?;
+        let raw = zstd::bulk::decompress(&encoded, limits::MANIFEST_BYTES).context("a stored manifest is damaged")?;
+        Manifest::decode(raw.as_slice()).context("a stored manifest is damaged")
     }
 
     /// The manifest of a committed artifact, and where each of its blobs lies.
     pub async fn open_tree(&self, artifact: &Artifact) -> anyhow::Result<(Manifest, HashMap<Vec<u8>, BlobLocation>)> {
-        let encoded = self.objects.get(&manifest_path(artifact.id)).await?.bytes().await?;
-        let raw = zstd::bulk::decompress(&encoded, limits::MANIFEST_BYTES).context("a stored manifest is damaged")?;
-        let manifest = Manifest::decode(raw.as_slice()).context("a stored manifest is damaged")?;
+        let manifest = self.manifest(artifact).await?;
         let digests = manifest.entries.iter().map(|entry| entry.blake3.as_slice());
         let blobs = self.store.locate_blobs(artifact.user_id, digests).await?;
         let blobs = blobs.into_iter().map(|blob| (blob.blake3.clone(), blob)).collect();
@@ -139,10 +183,20 @@ impl ArtifactStore {
     }
 }
 
-fn pack_path(id: PackId) -> Path {
-    Path::from(format!("packs/{id}"))
+/// Where a pack lies.
+pub fn pack_path(id: PackId) -> Path {
+    Path::from(format!("{}/{id}", ObjectKind::Pack.folder()))
 }
 
-fn manifest_path(id: ArtifactId) -> Path {
-    Path::from(format!("manifests/{id}"))
+/// Where the manifest of an artifact lies.
+pub fn manifest_path(id: ArtifactId) -> Path {
+    Path::from(format!("{}/{id}", ObjectKind::Manifest.folder()))
+}
+
+fn digests_of<'a>(manifest: &'a Manifest, entries: &'a [usize]) -> impl Iterator<Item = &'a [u8]> + Clone {
+    entries.iter().map(|&index| manifest.entries[index].blake3.as_slice())
+}
+
+fn is_not_found(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(object_store::Error::NotFound { .. }))
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod backup;
 mod keys;
 mod serve;
 mod up;
@@ -61,6 +62,13 @@ enum Command {
     /// Read the audit log: who changed what, when, from where.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Copy database and stored objects into a new directory, while the server may run. The master key is
+    /// not in it.
+    Backup(BackupArgs),
+    /// Make a new data directory of a backup. Deployments that were under way are marked as failed.
+    Restore(RestoreArgs),
+    /// Collect at once what `retention` no longer keeps; a running server does so every hour.
+    Gc(GcArgs),
 }
 
 #[derive(Debug, Args)]
@@ -335,6 +343,43 @@ enum AuditCommand {
     },
 }
 
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct BackupArgs {
+    #[command(subcommand)]
+    command: Option<BackupCommand>,
+    /// The backup: a directory that is made.
+    #[arg(value_name = "DIR")]
+    destination: Option<PathBuf>,
+    #[command(flatten)]
+    admin: AdminArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum BackupCommand {
+    /// Check that a backup is whole, byte for byte. Changes nothing.
+    Verify {
+        /// The backup.
+        #[arg(value_name = "DIR")]
+        backup: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct RestoreArgs {
+    /// The backup.
+    #[arg(value_name = "DIR")]
+    backup: PathBuf,
+    #[command(flatten)]
+    admin: AdminArgs,
+}
+
+#[derive(Debug, Args)]
+struct GcArgs {
+    #[command(flatten)]
+    admin: AdminArgs,
+}
+
 impl Cli {
     /// Does what was asked and answers the exit code.
     pub fn run(self) -> ExitCode {
@@ -351,6 +396,9 @@ impl Cli {
             Command::Keys(command) => runtime.block_on(keys::keys(command)),
             Command::Credential(command) => runtime.block_on(keys::credential(command)),
             Command::Audit(command) => runtime.block_on(audit::run(command)),
+            Command::Backup(args) => runtime.block_on(backup::backup(args)),
+            Command::Restore(args) => runtime.block_on(backup::restore(args)),
+            Command::Gc(args) => runtime.block_on(backup::gc(args)),
         };
         // What still runs on threads (a build that does not end) must not hold up the exit.
         runtime.shutdown_background();

@@ -172,6 +172,7 @@ impl Run {
             settings: DeploymentRequest::default(),
             build_env: BuildVariables::default(),
             dry_run: false,
+            rebuild_of: None,
         };
         let facts = Facts::of(user, "sandbox", sandbox.id.as_uuid()).with("target_id", target.id.to_string());
         let deploy = async {

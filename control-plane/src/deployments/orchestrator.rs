@@ -5,6 +5,7 @@
 //! `Tx::move_deployment`. What the agent should be doing is never queued: it is derived from the
 //! table each time ([`Orchestrator::work_for`]), so a lost message or a restart loses nothing.
 
+mod again;
 mod alarm;
 mod attached;
 mod cut_off;
@@ -84,6 +85,8 @@ pub struct DeployRequest {
     pub build_env: BuildVariables,
     /// Whether to stop before the irreversible step.
     pub dry_run: bool,
+    /// The deployment whose request this repeats.
+    pub rebuild_of: Option<DeploymentId>,
 }
 
 /// What a sandbox's agent should do now.
@@ -152,6 +155,7 @@ impl Orchestrator {
             let plain = build.to_json().map_err(anyhow::Error::from)?;
             Some(self.0.vault.seal(record, &plain).await?)
         };
+        let rebuild_of = request.rebuild_of.map(|former| ("rebuild_of".to_owned(), former.to_string().into()));
         let id = self
             .insert(NewDeployment {
                 id,
@@ -165,46 +169,10 @@ impl Orchestrator {
                 env_version: Some(variables.version),
                 dry_run: request.dry_run,
                 artifact_id: None,
-                metadata: serde_json::Map::new(),
+                metadata: rebuild_of.into_iter().collect(),
             })
             .await?;
         self.0.bus.publish(News::Sandbox(sandbox.id));
-        Ok(id)
-    }
-
-    /// Publishes the artifact of a former deployment again: the same bits, nothing is built.
-    ///
-    /// # Errors
-    /// `Conflict` when that deployment has no stored artifact.
-    pub async fn redeploy(&self, sandbox: &Sandbox, former: &Deployment) -> Result<DeploymentId, Error> {
-        self.check_room(sandbox).await?;
-        let artifact = former.artifact_id.ok_or_else(|| {
-            Error::conflict("this deployment has no stored artifact, because it never got that far; deploy the sandbox again instead")
-        })?;
-        let mut metadata = serde_json::Map::new();
-        metadata.insert("redeploy_of".to_owned(), former.id.to_string().into());
-        for key in ["plan", "artifact"] {
-            if let Some(value) = former.metadata.get(key) {
-                metadata.insert(key.to_owned(), value.clone());
-            }
-        }
-        let id = self
-            .insert(NewDeployment {
-                id: DeploymentId::new(),
-                user_id: former.user_id,
-                sandbox_id: former.sandbox_id,
-                target_id: former.target_id,
-                provider: former.provider.clone(),
-                environment: former.environment.clone(),
-                request: former.request.0.clone(),
-                sealed_build_env: None,
-                env_version: former.env_version,
-                dry_run: false,
-                artifact_id: Some(artifact),
-                metadata,
-            })
-            .await?;
-        self.0.ready_to_publish.notify_one();
         Ok(id)
     }
 
@@ -222,17 +190,26 @@ impl Orchestrator {
 
     /// Stores a deployment, unless this very request has made one before: then it answers that one.
     async fn insert(&self, new: NewDeployment) -> Result<DeploymentId, Error> {
-        let now = self.0.clock.now();
         let mut tx = self.0.store.begin().await?;
-        if let Some(key) = RequestKey::current()
-            && let Some(made) = tx.deployment_of_request(key).await?
-        {
+        if let Some(made) = made_before(&mut tx).await? {
             return Ok(made);
         }
-        quota::take_deployment(&mut tx, &self.0.limits, new.user_id, now).await?;
-        tx.insert_deployment(&new, now).await?;
+        self.insert_in(&mut tx, &new).await?;
         tx.commit().await?;
         Ok(new.id)
+    }
+
+    /// The same as part of a transaction, for a request that has made none before.
+    async fn insert_in(&self, tx: &mut Tx, new: &NewDeployment) -> Result<(), Error> {
+        let now = self.0.clock.now();
+        if let Some(artifact) = new.artifact_id
+            && !tx.has_artifact(artifact).await?
+        {
+            return Err(Error::conflict("the artifact was removed at this moment (`retention`); build it again"));
+        }
+        quota::take_deployment(tx, &self.0.limits, new.user_id, now).await?;
+        tx.insert_deployment(new, now).await?;
+        Ok(())
     }
 
     /// Ends a deployment on request: at once while it waits, through the agent while it is built, through the
@@ -435,5 +412,13 @@ impl Orchestrator {
             self.0.ready_to_publish.notify_one();
         }
         Ok(moved)
+    }
+}
+
+/// The deployment that this very request has made before, if it is sent again.
+async fn made_before(tx: &mut Tx) -> Result<Option<DeploymentId>, sqlx::Error> {
+    match RequestKey::current() {
+        Some(key) => tx.deployment_of_request(key).await,
+        None => Ok(None),
     }
 }

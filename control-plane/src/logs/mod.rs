@@ -14,7 +14,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::clock::Clock;
 use crate::ids::DeploymentId;
-use crate::store::{LogLine, Store, decode_lines};
+use crate::store::{LogLine, ObjectKind, Store, decode_lines};
 
 /// All logs, wherever they lie.
 #[derive(Clone)]
@@ -53,5 +53,5 @@ impl Logs {
 
 /// Where the finished log of a deployment lies.
 pub fn object(id: DeploymentId) -> Path {
-    Path::from(format!("logs/{id}"))
+    Path::from(format!("{}/{id}", ObjectKind::Log.folder()))
 }

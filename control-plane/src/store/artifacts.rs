@@ -67,6 +67,24 @@ const INSERT_BLOBS: &str = "
     SELECT $1, unhex(value ->> 0), $2, value ->> 1, value ->> 2 FROM json_each($3) WHERE TRUE
     ON CONFLICT (user_id, blake3) DO NOTHING";
 
+const KEEP_PACKS: &str = "
+    UPDATE packs SET kept_until = $4
+    WHERE kept_until < $3 AND id IN (
+        SELECT pack_id FROM blobs WHERE user_id = $1 AND blake3 IN (SELECT unhex(value) FROM json_each($2)))";
+const COUNT_BLOBS: &str = "
+    SELECT COUNT(*) FROM blobs WHERE user_id = $1 AND blake3 IN (SELECT unhex(value) FROM json_each($2))";
+const INSERT_NEEDED_PACKS: &str = "
+    INSERT INTO artifact_packs (artifact_id, pack_id)
+    SELECT DISTINCT $3, pack_id FROM blobs
+    WHERE user_id = $1 AND blake3 IN (SELECT unhex(value) FROM json_each($2))
+    ON CONFLICT DO NOTHING";
+const PACKS_RECORDED: &str = "UPDATE artifacts SET packs_recorded = 1 WHERE id = $1";
+const HAS_ARTIFACT: &str = "SELECT EXISTS (SELECT 1 FROM artifacts WHERE id = $1)";
+
+fn hex<'a>(digests: impl Iterator<Item = &'a [u8]>) -> Json<Vec<String>> {
+    Json(digests.map(|digest| HEXLOWER.encode(digest)).collect())
+}
+
 impl Store {
     /// The artifact, whoever owns it: the caller compares `user_id`.
     pub async fn artifact(&self, id: ArtifactId) -> Result<Option<Artifact>, sqlx::Error> {
@@ -79,9 +97,20 @@ impl Store {
         user: UserId,
         digests: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Vec<usize>, sqlx::Error> {
-        let digests: Vec<String> = digests.map(|digest| HEXLOWER.encode(digest)).collect();
-        let Json(missing) = sqlx::query_scalar(MISSING).bind(user).bind(Json(digests)).fetch_one(&self.pool).await?;
+        let Json(missing) = sqlx::query_scalar(MISSING).bind(user).bind(hex(digests)).fetch_one(&self.pool).await?;
         Ok(missing)
+    }
+
+    /// Keeps the packs that hold any of `digests` until `until`; those that are kept until `enough` stay as they are.
+    pub async fn keep_packs<'a>(
+        &self,
+        user: UserId,
+        digests: impl Iterator<Item = &'a [u8]>,
+        enough: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), sqlx::Error> {
+        let keep = sqlx::query(KEEP_PACKS).bind(user).bind(hex(digests)).bind(enough).bind(until);
+        keep.execute(&self.pool).await.map(drop)
     }
 
     /// Where those of `digests` lie that this owner has stored; the others are left out.
@@ -90,8 +119,7 @@ impl Store {
         user: UserId,
         digests: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Vec<BlobLocation>, sqlx::Error> {
-        let digests: Vec<String> = digests.map(|digest| HEXLOWER.encode(digest)).collect();
-        sqlx::query_as(LOCATE).bind(user).bind(Json(digests)).fetch_all(&self.pool).await
+        sqlx::query_as(LOCATE).bind(user).bind(hex(digests)).fetch_all(&self.pool).await
     }
 }
 
@@ -108,6 +136,26 @@ impl Tx {
             .execute(&mut *self.0)
             .await
             .map(drop)
+    }
+
+    /// Whether the artifact is (still) stored.
+    pub async fn has_artifact(&mut self, id: ArtifactId) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(HAS_ARTIFACT).bind(id).fetch_one(&mut *self.0).await
+    }
+
+    /// Records which packs an artifact needs: from then on they stay. Answers how many of its blobs are stored;
+    /// `digests` are distinct.
+    pub async fn record_needed_packs<'a>(
+        &mut self,
+        user: UserId,
+        artifact: ArtifactId,
+        digests: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<i64, sqlx::Error> {
+        let digests = hex(digests);
+        let count = sqlx::query_scalar(COUNT_BLOBS).bind(user).bind(&digests).fetch_one(&mut *self.0).await?;
+        sqlx::query(INSERT_NEEDED_PACKS).bind(user).bind(&digests).bind(artifact).execute(&mut *self.0).await?;
+        sqlx::query(PACKS_RECORDED).bind(artifact).execute(&mut *self.0).await?;
+        Ok(count)
     }
 
     /// Records a pack object and the blobs in it.

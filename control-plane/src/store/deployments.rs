@@ -70,6 +70,8 @@ pub struct Deployment {
     pub log_blake3: Option<Vec<u8>>,
     /// W3C trace context of the request for it, when that was traced.
     pub traceparent: Option<String>,
+    /// When the log was removed because of its age.
+    pub log_removed_at: Option<Timestamp>,
     /// When somebody asked to cancel.
     pub cancel_requested_at: Option<Timestamp>,
     /// When work began.
@@ -229,7 +231,7 @@ macro_rules! select {
                 log_bytes, log_lines, log_announced_bytes, log_dropped_bytes, log_dropped_lines,
                 (SELECT is_complete FROM finished_logs WHERE deployment_id = deployments.id) AS log_is_complete,
                 (SELECT agent_blake3 FROM finished_logs WHERE deployment_id = deployments.id) AS log_blake3,
-                traceparent, cancel_requested_at, started_at, completed_at, created_at
+                log_removed_at, traceparent, cancel_requested_at, started_at, completed_at, created_at
              FROM deployments ",
             $rest
         )

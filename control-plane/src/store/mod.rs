@@ -6,6 +6,7 @@ mod agents;
 mod artifacts;
 mod audit;
 mod authorities;
+mod backup;
 mod credentials;
 mod deployments;
 mod idempotency;
@@ -14,6 +15,8 @@ mod local_sites;
 mod logs;
 mod provider_calls;
 mod quotas;
+mod releases;
+mod retention;
 mod sandboxes;
 mod sealed;
 mod sessions;
@@ -27,6 +30,7 @@ pub use agents::{AgentCertificate, KnownCertificate, Revocation, TokenUse};
 pub use artifacts::{Artifact, BlobLocation, StoredBlob};
 pub use audit::{AuditFilter, AuditRow, AuditScope, WantedOutcome};
 pub use authorities::{AuthorityKind, AuthorityRow};
+pub use backup::NeededObject;
 pub use credentials::CredentialRow;
 pub use deployments::{AnnouncedLog, Deployment, DeploymentRequest, Filter, Move, NewDeployment, StepRow};
 #[cfg(test)]
@@ -36,6 +40,7 @@ pub use leases::{LEASE_TTL, Lease, LeaseLost};
 pub use local_sites::LocalSite;
 pub use logs::{FinishedLog, LogLine, LogPosition, LogRun, LogSegment, LogSource, decode_lines, encode_lines};
 pub use provider_calls::{CallState, Operation, ProviderCall};
+pub use retention::{ArtifactRules, ObjectKind};
 pub use sandboxes::{Sandbox, SandboxState};
 pub use sealed::{KeyRow, SealedRow, SealedTable};
 pub use targets::{Target, TargetError};
@@ -134,6 +139,11 @@ impl Tx {
             Ok(())
         }
     }
+}
+
+/// Version of the schema that this program makes: the last migration's.
+pub fn schema_version() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// Whether an insert failed because the record exists.

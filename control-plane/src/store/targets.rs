@@ -5,6 +5,7 @@ use sqlx::types::Json;
 
 use super::{Store, Tx, is_duplicate};
 use crate::clock::Timestamp;
+use crate::deployments::build_settings::BuildSettings;
 use crate::ids::{TargetId, UserId};
 
 /// A configured destination at a provider.
@@ -26,6 +27,14 @@ pub struct Target {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl Target {
+    /// How it builds; checked when it was saved.
+    pub fn build_settings(&self) -> BuildSettings {
+        let config = self.config.0.as_object();
+        config.and_then(|config| BuildSettings::of_target(config).ok()).map(|(build, _)| build).unwrap_or_default()
+    }
 }
 
 /// Why a target could not be written.

@@ -98,6 +98,7 @@ fn table(records: &Records) -> Vec<Row> {
         ("get", "/api/deployments/{id}", Team("viewer", "read"), Value::Null),
         ("get", "/api/deployments/{id}/logs", Team("viewer", "read"), Value::Null),
         ("post", "/api/deployments/{id}/redeploy", Team("deployer", "deploy"), Value::Null),
+        ("post", "/api/deployments/{id}/rollback", Team("deployer", "deploy"), Value::Null),
         ("delete", "/api/deployments/{id}", Team("maintainer", "deploy"), Value::Null),
         ("post", "/api/deployments/{id}/cancel", Team("deployer", "deploy"), Value::Null),
     ]

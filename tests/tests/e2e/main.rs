@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod audit;
+mod backup;
 mod canary;
 mod cancel;
 mod containers;
@@ -19,6 +20,8 @@ mod oidc;
 mod people;
 mod publishing;
 mod recovery;
+mod retention;
+mod rollback;
 mod rotation;
 mod schemathesis;
 mod sites;

@@ -407,6 +407,7 @@ mod tests {
             settings: DeploymentRequest::default(),
             build_env: BuildVariables::default(),
             dry_run: false,
+            rebuild_of: None,
         };
         let own_target = store.target(own.target_id).await.expect("reads").expect("exists");
         for (target, named) in [(&target, 2), (&own_target, 1)] {
