@@ -3,6 +3,7 @@
 
 mod agent;
 mod detect;
+mod load;
 mod mask;
 mod overhead;
 mod reads;
@@ -13,7 +14,8 @@ use std::path::Path;
 use std::time::Duration;
 
 /// In the order they run.
-const PARTS: [&str; 6] = ["mask", "reads", "overhead", "transfer", "agent", "detect"];
+const PARTS: [&str; 11] =
+    ["mask", "reads", "overhead", "transfer", "agent", "ingest", "latency", "builders", "agents", "storm", "detect"];
 
 /// Runs every benchmark, or only the named part, on the release binaries in `binaries` and prints one table.
 pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
@@ -28,6 +30,11 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
             "overhead" => overhead::run(binaries)?,
             "transfer" => transfer::run(binaries).await?,
             "agent" => agent::run(binaries).await?,
+            "ingest" => load::ingest(binaries).await?,
+            "latency" => load::latency(binaries).await?,
+            "builders" => load::builders(binaries).await?,
+            "agents" => load::agents(binaries).await?,
+            "storm" => load::storm(binaries).await?,
             _ => detect::run(binaries).await?,
         }
     }

@@ -196,6 +196,11 @@ impl ControlPlane {
         self.kill_and_restart().await
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to standard error since it serves.
     pub fn said(&self) -> Vec<String> {
         self.said.lock().expect("nobody panics here").clone()

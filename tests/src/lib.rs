@@ -19,6 +19,7 @@ pub mod issuer;
 pub mod processes;
 pub mod rehearsal;
 pub mod rogue;
+pub mod simulated;
 pub mod small_disk;
 pub mod sockets;
 pub mod up;
