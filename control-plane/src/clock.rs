@@ -37,6 +37,12 @@ impl Timestamp {
         self.0 / 1_000_000
     }
 
+    /// The second it is in.
+    #[must_use]
+    pub const fn whole_seconds(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(1_000_000))
+    }
+
     /// Later by `duration`.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {

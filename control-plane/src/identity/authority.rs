@@ -142,7 +142,8 @@ impl Authority {
     ) -> anyhow::Result<Issued> {
         let current = self.current();
         let now = self.clock.now();
-        let ends = now.plus(life).min(current.signer.not_after);
+        // Certificates know whole seconds, and the database must not believe one for longer than TLS does.
+        let ends = now.plus(life).min(current.signer.not_after).whole_seconds();
         let leaf = profile::agent(sandbox, csr_der, &current.signer.issuer, Life { begins: now, ends })?;
         let record = AgentCertificate {
             sandbox_id: sandbox,
