@@ -64,7 +64,7 @@ impl Listener {
     /// Waits for news. Dropped while it waits, it has missed nothing.
     pub async fn changed(&mut self) {
         if self.receiver.changed().await.is_err() {
-            std::future::pending().await // the topic lives as long as its listeners
+            std::future::pending::<()>().await; // the topic lives as long as its listeners
         }
     }
 }

@@ -33,7 +33,7 @@ use crate::providers::local::{Addresses, Local};
 use crate::providers::rehearsal::Rehearsal;
 use crate::providers::{Provider, Providers};
 use crate::retention::Collector;
-use crate::secrets::{ApiToken, KnownSecrets, MasterKey, Vault};
+use crate::secrets::{ApiToken, MasterKey, Vault};
 use crate::store::{BOOTSTRAP, NewToken, Store};
 
 /// The user that `bootstrap_token` and the command line act for.
@@ -162,7 +162,6 @@ impl ControlPlane {
         let local = Local::start(store.clone(), artifacts.clone(), clock.clone(), addresses, stop.clone()).await?;
         let rehearsal: Option<Arc<dyn Provider>> = rehearsal()?;
         let providers = Providers::new(rehearsal.into_iter().chain([local.clone() as Arc<dyn Provider>]));
-        let secrets = KnownSecrets::new(vault.clone());
         let audit = Audit::new(store.clone(), clock.clone(), config.audit_retention);
         let logs = Logs::new(store.clone(), artifacts.objects(), clock.clone());
         let collector =
@@ -171,7 +170,6 @@ impl ControlPlane {
             vault.clone(),
             logs.clone(),
             providers.clone(),
-            secrets,
             audit.clone(),
             bus.clone(),
             clock.clone(),

@@ -146,8 +146,8 @@ impl Session {
 
     async fn print(&self, job_id: &str, printing: Printing) -> anyhow::Result<(Played, blake3::Hasher)> {
         let (batches, outgoing) = mpsc::channel(IN_FLIGHT);
-        let call = AgentClient::new(self.channel.clone()).logs(ReceiverStream::new(outgoing));
-        let mut replies = call.await?.into_inner();
+        let mut client = AgentClient::new(self.channel.clone());
+        let mut replies = client.logs(ReceiverStream::new(outgoing)).await?.into_inner();
         let per_batch = match printing.per_second {
             Some(rate) => (rate * limits::LOG_BATCH_DELAY.as_secs_f64()).ceil(),
             None => f64::from(u32::try_from(limits::LOG_BATCH_BYTES / printing.line_bytes)?),

@@ -1,14 +1,17 @@
 //! Noticing that this machine, or this process, has stood still: a snapshot of the sandbox, a laptop that slept.
 //! Connections from before are most likely dead, whatever the kernel believes of them.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
+
+use crate::clock::now_unix_ms;
 
 /// How often is looked.
 const LOOK: Duration = Duration::from_secs(5);
 /// Clocks that are apart by more than this have not run alike.
-const LEAP: Duration = Duration::from_secs(20);
+const LEAP: Duration = Duration::from_millis(LEAP_MS);
+const LEAP_MS: u64 = 20_000;
 
 /// The clocks at one moment.
 struct Moment {
@@ -16,26 +19,24 @@ struct Moment {
     monotonic: Instant,
     /// Does not.
     boot: Duration,
-    /// Is set anew after a snapshot is restored.
-    wall: SystemTime,
+    /// Is set anew after a snapshot is restored; milliseconds since 1970.
+    wall: i64,
 }
 
 impl Moment {
     fn now() -> Self {
         // Where the clock is not known, it does not run, like the other.
         let boot = clock_gettime(ClockId::CLOCK_BOOTTIME).map(Duration::from).unwrap_or_default();
-        Self { monotonic: Instant::now(), boot, wall: SystemTime::now() }
+        Self { monotonic: Instant::now(), boot, wall: now_unix_ms() }
     }
 
     /// Whether between these moments, `expected` apart, there was a pause.
     fn is_after_pause(&self, before: &Self, expected: Duration) -> bool {
         let monotonic = self.monotonic.duration_since(before.monotonic);
         let boot = self.boot.saturating_sub(before.boot);
-        let wall = match self.wall.duration_since(before.wall) {
-            Ok(forward) => forward,
-            Err(backward) => return backward.duration() > LEAP,
-        };
-        monotonic > expected + LEAP || boot > monotonic + LEAP || wall.abs_diff(monotonic) > LEAP
+        let wall = self.wall - before.wall;
+        let is_set = (wall - i64::try_from(monotonic.as_millis()).unwrap_or(i64::MAX)).unsigned_abs() > LEAP_MS;
+        monotonic > expected + LEAP || boot > monotonic + LEAP || is_set
     }
 }
 
@@ -60,11 +61,10 @@ mod tests {
     fn a_pause_shows_in_one_of_the_clocks() {
         let start = Moment::now();
         let after = |monotonic: u64, boot: u64, wall: i64| {
-            let wall_change = Duration::from_secs(wall.unsigned_abs());
             Moment {
                 monotonic: start.monotonic + Duration::from_secs(monotonic),
                 boot: start.boot + Duration::from_secs(boot),
-                wall: if wall < 0 { start.wall - wall_change } else { start.wall + wall_change },
+                wall: start.wall + wall * 1000,
             }
             .is_after_pause(&start, LOOK)
         };

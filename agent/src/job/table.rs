@@ -134,7 +134,7 @@ impl Jobs {
         let left = left_over::load(&spool_dir, &event_news, &log_news);
         let held = Mutex::new(left.into_iter().map(|job| (job.id.clone(), job)).collect());
         let group = Mutex::default();
-        (Arc::new(Self { held, group, spool_dir, queue, event_news, log_news }), waiting)
+        (Arc::new(Self { held, spool_dir, queue, group, event_news, log_news }), waiting)
     }
 
     /// The control group of the build under way; the one before ends with all that is in it.

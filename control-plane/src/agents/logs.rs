@@ -68,7 +68,7 @@ async fn bring(gateway: &Gateway, session: AgentSession, batch: LogBatch) -> Res
     let id = parse_job_id(&batch.job_id)?;
     let secrets = gateway.orchestrator.secrets_of_job(session.sandbox, id).await?;
     let offset = batch.offset;
-    let lines = unpack(batch)?.into_iter().map(line).collect();
+    let lines = unpack(batch)?.iter().map(line).collect();
     gateway.ingest.bring(Batch { session, id, offset, lines, secrets }).await
 }
 
@@ -87,7 +87,7 @@ fn unpack(batch: LogBatch) -> Result<Vec<slipway_proto::v1::LogLine>, Error> {
     Ok(lines)
 }
 
-fn line(line: slipway_proto::v1::LogLine) -> LogLine {
+fn line(line: &slipway_proto::v1::LogLine) -> LogLine {
     let source = if line.stream() == LogStream::Stderr { LogSource::Stderr } else { LogSource::Stdout };
     LogLine { source: source.into(), at_unix_ms: line.at_unix_ms, text: line.text.to_vec(), continued: line.continued }
 }

@@ -105,13 +105,13 @@ impl Orchestrator {
         vault: Vault,
         logs: Logs,
         providers: Providers,
-        secrets: KnownSecrets,
         audit: Audit,
         bus: Bus,
         clock: Clock,
         limits: Limits,
     ) -> Self {
         let (store, started_at) = (vault.store().clone(), clock.now());
+        let secrets = KnownSecrets::new(vault.clone());
         Self(Arc::new(Inner {
             store,
             providers,
@@ -357,7 +357,7 @@ impl Orchestrator {
                 attributes: Vec::new(),
             })
         });
-        telemetry::record_past(traceparent, whole, steps);
+        telemetry::record_past(traceparent, &whole, steps);
     }
 
     /// Waits until the agent's events up to `seq` are applied, so that its bulk connection does not

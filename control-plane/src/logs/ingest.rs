@@ -3,6 +3,7 @@
 //! holds it. Viewers read the store; none of them is in this path.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use slipway_proto::limits;
@@ -46,7 +47,7 @@ pub type Stored = Result<u64, Error>;
 struct Waiting {
     batch: Batch,
     answer: oneshot::Sender<Stored>,
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
 
 /// Takes batches.
@@ -76,7 +77,7 @@ impl LogIngest {
         let permits = u32::try_from(kib.min(ROOM_KIB)).map_err(anyhow::Error::from)?;
         let room = self.room.clone().acquire_many_owned(permits).await.map_err(|_| ended())?;
         let (answer, stored) = oneshot::channel();
-        self.queue.send(Waiting { batch, answer, _room: room }).await.map_err(|_| ended())?;
+        self.queue.send(Waiting { batch, answer, room }).await.map_err(|_| ended())?;
         Ok(stored)
     }
 }
@@ -114,7 +115,7 @@ impl Writer {
         let (mut batches, mut answers) = (Vec::with_capacity(group.len()), Vec::with_capacity(group.len()));
         for waiting in group {
             batches.push(waiting.batch);
-            answers.push((waiting.answer, waiting._room));
+            answers.push((waiting.answer, waiting.room));
         }
         let outcomes = self.commit(batches).await;
         for (index, (answer, _)) in answers.into_iter().enumerate() {
@@ -168,18 +169,20 @@ impl Writer {
 
 /// Takes what is new of a batch. What is refused is refused for itself; the others are not held up by it.
 async fn append(tx: &mut Tx, growing: &mut HashMap<DeploymentId, Growth>, batch: Batch) -> Result<Stored, Error> {
-    if !growing.contains_key(&batch.id) {
-        let position = tx.log_position(batch.id).await?;
-        let Some(position) = position.filter(|position| position.sandbox_id == batch.session.sandbox) else {
-            return Ok(Err(foreign_job()));
-        };
-        if position.log_is_finished {
-            return Ok(Err(Error::forbidden("the log of this job is finished and takes nothing more")));
+    let growth = match growing.entry(batch.id) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            let position = tx.log_position(batch.id).await?;
+            let Some(position) = position.filter(|position| position.sandbox_id == batch.session.sandbox) else {
+                return Ok(Err(foreign_job()));
+            };
+            if position.log_is_finished {
+                return Ok(Err(Error::forbidden("the log of this job is finished and takes nothing more")));
+            }
+            let stored = u64::try_from(position.log_bytes).unwrap_or(0);
+            new.insert(Growth { stored, begin: stored, lines: Vec::new(), secrets: batch.secrets })
         }
-        let stored = u64::try_from(position.log_bytes).unwrap_or(0);
-        growing.insert(batch.id, Growth { stored, begin: stored, lines: Vec::new(), secrets: batch.secrets });
-    }
-    let Some(growth) = growing.get_mut(&batch.id) else { return Ok(Err(foreign_job())) };
+    };
     if !tx.is_current_session(batch.session.sandbox, batch.session.epoch).await? {
         return Ok(Err(Error::new(ErrorCode::Unavailable, "another session of this sandbox has begun")));
     }

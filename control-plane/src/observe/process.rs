@@ -63,11 +63,11 @@ fn stat() -> Option<(f64, f64, i64)> {
     // The name may hold anything; what follows its last parenthesis begins with the third field.
     let fields: Vec<&str> = stat[stat.rfind(')')? + 2..].split_ascii_whitespace().collect();
     let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
-    let (user, system, start, resident) = (field(14)?, field(15)?, field(22)?, field(24)?);
+    let (user, system, since_boot, resident) = (field(14)?, field(15)?, field(22)?, field(24)?);
     let boot = fs::read_to_string("/proc/stat").ok()?;
     let boot: u64 = boot.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
     let cpu = (user + system) as f64 / TICKS_PER_SECOND;
-    let started = boot as f64 + start as f64 / TICKS_PER_SECOND;
+    let started = boot as f64 + since_boot as f64 / TICKS_PER_SECOND;
     Some((cpu, started, i64::try_from(resident * PAGE_BYTES).ok()?))
 }
 

@@ -27,7 +27,7 @@ pub async fn keep_alive(store: Store, stop: CancellationToken) {
         match tokio::time::timeout(limit / 2, store.ping()).await {
             Ok(Ok(())) => tell(&[NotifyState::Watchdog]),
             Ok(Err(error)) => {
-                tracing::error!(%error, "the database does not answer; the watchdog is not told that we live")
+                tracing::error!(%error, "the database does not answer; the watchdog is not told that we live");
             }
             Err(_) => tracing::error!("the database does not answer; the watchdog is not told that we live"),
         }

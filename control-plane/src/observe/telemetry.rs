@@ -120,7 +120,7 @@ pub struct Past {
 }
 
 /// Exports what has happened and its parts as spans of a trace; nothing when no traces are exported.
-pub fn record_past(traceparent: &str, whole: Past, parts: impl Iterator<Item = Past>) {
+pub fn record_past(traceparent: &str, whole: &Past, parts: impl Iterator<Item = Past>) {
     let tracer = opentelemetry::global::tracer("slipway");
     let headers = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
     let parent = TraceContextPropagator::new().extract(&headers);
@@ -129,7 +129,7 @@ pub fn record_past(traceparent: &str, whole: Past, parts: impl Iterator<Item = P
         let builder = tracer.span_builder(past.name).with_attributes::<Vec<KeyValue>>(attributes);
         builder.with_start_time(past.began.to_datetime()).start_with_context(&tracer, parent)
     };
-    let span = start(&whole, &parent);
+    let span = start(whole, &parent);
     let context = parent.with_span(span);
     for part in parts {
         start(&part, &context).end_with_timestamp(part.ended.to_datetime().into());

@@ -1,6 +1,7 @@
 //! What one control plane carries: the logs of many builds, and many agents that only say that they live. The
 //! agents are simulated, over real TLS on loopback, and take their share of the same two cores.
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -130,14 +131,15 @@ while printed < 200000:
     let target = control_plane.local_target().await;
     let request = json!({ "build_command": "python3 print.py", "output_dir": "dist" });
     let id = control_plane.deploy(&sandbox, &target, request).await;
-    let mut response = reqwest::Client::new()
+    let mut response = reqwest::Client::builder()
+        .build()?
         .get(format!("{}/api/deployments/{id}/logs", control_plane.url))
         .bearer_auth(TOKEN)
         .send()
         .await?;
     let (mut late, mut buffer) = (Vec::new(), Vec::new());
     while let Some(chunk) = response.chunk().await? {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let now = since_1970()?;
         buffer.extend_from_slice(&chunk);
         while let Some(end) = memchr::memchr(b'\n', &buffer) {
             let line: Vec<u8> = buffer.drain(..=end).collect();
@@ -262,8 +264,14 @@ async fn enrol(control_plane: &ControlPlane, count: usize) -> anyhow::Result<Vec
 
 /// Between 0 and 1.
 fn random() -> f64 {
-    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.subsec_nanos());
-    f64::from(nanos % 1_000_003) / 1_000_003.0
+    let random = RandomState::new().hash_one(0);
+    f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}
+
+/// As the build's own clock tells it.
+#[allow(clippy::disallowed_methods, reason = "the time itself is measured")]
+fn since_1970() -> anyhow::Result<Duration> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?)
 }
 
 /// Each simulated agent is an open file here.

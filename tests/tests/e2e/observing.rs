@@ -88,7 +88,7 @@ async fn numbers_tell_what_happened_and_name_nobody() {
         assert!(!page.contains(private), "{private} is in the metrics");
     }
     // Somebody who came through a proxy is not this machine.
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().build().expect("a client");
     let proxied = client.get(format!("{}/metrics", control_plane.url)).header("x-forwarded-for", "127.0.0.1");
     assert_eq!(proxied.send().await.expect("answers").status(), StatusCode::FORBIDDEN);
 }
@@ -97,7 +97,11 @@ async fn numbers_tell_what_happened_and_name_nobody() {
 async fn a_token_opens_the_numbers_to_others_and_only_the_token() {
     let control_plane = ControlPlane::start_with(&[("SLIPWAY_METRICS__TOKEN", "metrics-token-0123456789")]).await;
     let get = async |token: &str| {
-        let request = reqwest::Client::new().get(format!("{}/metrics", control_plane.url)).bearer_auth(token);
+        let request = reqwest::Client::builder()
+            .build()
+            .expect("a client")
+            .get(format!("{}/metrics", control_plane.url))
+            .bearer_auth(token);
         request.send().await.expect("answers").status()
     };
     assert_eq!(get("metrics-token-0123456789").await, StatusCode::OK);
@@ -133,7 +137,9 @@ async fn one_trace_goes_from_the_request_through_the_build_to_the_release() {
     let _agent = Agent::start(&control_plane, &sandbox, project.path()).await;
     let target = control_plane.local_target().await;
     let trace = "0af7651916cd43dd8448eb211c80319c";
-    let response = reqwest::Client::new()
+    let response = reqwest::Client::builder()
+        .build()
+        .expect("a client")
         .post(format!("{}/api/sandboxes/{sandbox}/deploy", control_plane.url))
         .bearer_auth(TOKEN)
         .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"))

@@ -296,7 +296,7 @@ mod tests {
     use crate::ids::{ArtifactId, TargetId};
     use crate::logs::Logs;
     use crate::providers::Providers;
-    use crate::secrets::{CredentialSecret, KnownSecrets, vault_over};
+    use crate::secrets::{CredentialSecret, vault_over};
     use crate::store::{AuditFilter, AuditScope, DeploymentRequest, Store, Target, in_memory, stored_deployment};
     use crate::variables::BuildVariables;
 
@@ -304,11 +304,10 @@ mod tests {
 
     async fn orchestrator(store: &Store) -> Orchestrator {
         let vault = vault_over(store).await;
-        let secrets = KnownSecrets::new(vault.clone());
         let objects = std::sync::Arc::new(object_store::memory::InMemory::new());
         let logs = Logs::new(store.clone(), objects, Clock::manual(NOW));
         let (audit, clock) = (crate::audit::Audit::new(store.clone(), Clock::manual(NOW), None), Clock::manual(NOW));
-        Orchestrator::new(vault, logs, Providers::new([]), secrets, audit, Bus::new(), clock, Limits::default())
+        Orchestrator::new(vault, logs, Providers::new([]), audit, Bus::new(), clock, Limits::default())
     }
 
     /// As it is before any agent has connected.

@@ -109,7 +109,7 @@ impl Orchestrator {
             Err(Stopped::LeaseLost(lost)) => tracing::warn!(deployment.id = %id, "publishing stopped here: {lost}"),
             // The lease runs out by itself.
             Err(Stopped::Other(error)) => {
-                tracing::error!(deployment.id = %id, error = format!("{error:#}"), "cannot give a lease back")
+                tracing::error!(deployment.id = %id, error = format!("{error:#}"), "cannot give a lease back");
             }
             Ok(()) => {}
         }
