@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Amount, BLOBS, DATABASE, copy_digesting, create_file};
+use crate::artifacts::ArtifactStore;
+use crate::clock::Clock;
 use crate::store::{ObjectKind, Store, schema_version};
 
 const NAME: &str = "backup.json";
@@ -163,8 +165,26 @@ pub async fn verify(directory: &Path) -> anyhow::Result<Inventory> {
         let told: Vec<String> = problems.into_iter().take(TOLD).chain(more).collect();
         bail!("the backup is not whole:\n  {}", told.join("\n  "));
     }
-    inventory.check_database(&directory.join(DATABASE)).await?;
+    let database = directory.join(DATABASE);
+    inventory.check_database(&database).await?;
+    let snapshot = Store::open_snapshot(&database).await?;
+    let checked = check_artifacts(directory, &snapshot).await;
+    snapshot.close().await;
+    checked?;
     Ok(inventory)
+}
+
+/// Checks that every file of every artifact lies in a pack.
+async fn check_artifacts(directory: &Path, snapshot: &Store) -> anyhow::Result<()> {
+    let artifacts = ArtifactStore::open(&directory.join(BLOBS), snapshot.clone(), Clock::system())?;
+    for object in snapshot.objects().await?.into_iter().filter(|object| object.kind == ObjectKind::Manifest) {
+        let Some(artifact) = snapshot.artifact(object.id.to_string().parse()?).await? else { continue };
+        let (manifest, blobs) = artifacts.open_tree(&artifact).await?;
+        if let Some(entry) = manifest.entries.iter().find(|entry| !blobs.contains_key(&entry.blake3)) {
+            bail!("`{}` of artifact {} lies in no pack: it was lost before the backup", entry.path, artifact.id);
+        }
+    }
+    Ok(())
 }
 
 fn check_file(directory: &Path, file: &FileEntry) -> Result<(), String> {

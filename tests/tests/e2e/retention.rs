@@ -18,15 +18,14 @@ use slipway_tests::rehearsal::Rehearsal;
 use slipway_tests::{BUILD, SOON, eventually};
 use tempfile::TempDir;
 
+/// Takes a while to arrive.
+const LARGE_BYTES: usize = 96 * 1024 * 1024;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Deploys each content to a provider that keeps what it got, so that nothing here is served from the artifact.
-async fn releases(control_plane: &ControlPlane, contents: &[&str], shared: Option<&str>) -> Vec<Value> {
+async fn releases(control_plane: &ControlPlane, contents: &[&str]) -> Vec<Value> {
     let project = Project::empty();
     project.write("index.html", "nothing yet");
-    if let Some(shared) = shared {
-        project.write("shared.txt", shared);
-    }
     let sandbox = control_plane.create_sandbox("sandbox").await;
     let _agent = Agent::start(control_plane, &sandbox, project.path()).await;
     let body = json!({ "provider": "rehearsal", "name": "rehearsal", "config": {} });
@@ -59,7 +58,7 @@ async fn artifacts_and_logs_go_by_the_rules_and_the_deployments_say_so() {
         ("SLIPWAY_RETENTION__LOG_DAYS", "90"),
     ];
     let control_plane = ControlPlane::start_with(&settings).await;
-    let made = releases(&control_plane, &["one", "two", "three"], None).await;
+    let made = releases(&control_plane, &["one", "two", "three"]).await;
     let gc = || control_plane.command_line(&["gc"], "").expect("collects");
 
     age(control_plane.data_dir(), 29 * DAY).await;
@@ -108,7 +107,7 @@ async fn artifacts_and_logs_go_by_the_rules_and_the_deployments_say_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn uploads_come_to_their_end_while_all_around_them_is_collected() {
     let vendor = Rehearsal::start().await;
-    let control_plane = ControlPlane::start_with(&[("REHEARSAL_URL", &vendor.url)]).await;
+    let control_plane = &ControlPlane::start_with(&[("REHEARSAL_URL", &vendor.url)]).await;
     let data_dir = control_plane.data_dir().to_owned();
     let done = Arc::new(AtomicBool::new(false));
     let collecting = tokio::spawn({
@@ -133,19 +132,45 @@ async fn uploads_come_to_their_end_while_all_around_them_is_collected() {
             collected
         }
     });
-    // What the builds share, and what comes back, is known and need not be sent. Or is it?
-    let contents = ["one", "two", "one", "three", "two", "one", "three", "three", "two", "one"];
-    let made = releases(&control_plane, &contents, Some("the same in each")).await;
+    let body = json!({ "provider": "rehearsal", "name": "rehearsal", "config": {} });
+    let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
+    let (small, large) = (Project::empty(), Project::empty());
+    small.write("index.html", "0");
+    let (quick, slow) = (control_plane.create_sandbox("quick").await, control_plane.create_sandbox("slow").await);
+    let _agents = (
+        Agent::start(control_plane, &quick, small.path()).await,
+        Agent::start(control_plane, &slow, large.path()).await,
+    );
+    let deploy = async |sandbox: &str| control_plane.deploy(sandbox, &target, json!({})).await;
+    let wait = |id: String| async move { control_plane.wait_for(&id, &["success"], BUILD).await };
+    wait(deploy(&quick).await).await;
+    let elsewhere = TempDir::new().expect("a temporary directory");
+    for round in 0..3_u8 {
+        // What is live need not be sent; while the rest is sent it is live no more, and goes.
+        large.write("index.html", &round.to_string());
+        let mut noise = vec![0; LARGE_BYTES];
+        blake3::Hasher::new().update(&[round]).finalize_xof().fill(&mut noise);
+        std::fs::write(large.path().join("large.bin"), noise).expect("writes");
+        let uploading = deploy(&slow).await;
+        eventually("the upload to run", BUILD, || async {
+            let deployment = control_plane.deployment(&uploading).await;
+            (deployment["steps"][4]["progress"]["done"].as_u64() > Some(0)).then_some(())
+        })
+        .await;
+        small.write("index.html", &(round + 1).to_string());
+        wait(deploy(&quick).await).await;
+        wait(uploading).await;
+        // As long as it is live, all of it is here: that is checked for each file.
+        let backup = elsewhere.path().join(round.to_string()).display().to_string();
+        run(slipway(&["backup", &backup], &data_dir));
+        run(slipway(&["backup", "verify", &backup], &data_dir));
+        std::fs::remove_dir_all(backup).expect("ours");
+        wait(deploy(&quick).await).await;
+    }
     done.store(true, Ordering::SeqCst);
     let collected = collecting.await.expect("collects");
     assert!(collected.lines().any(|line| !line.contains(" 0 packs")), "{collected}");
-
-    assert_eq!(vendor.made().len(), contents.len());
-    assert_eq!(made[0]["metadata"]["artifact"]["root"], made[9]["metadata"]["artifact"]["root"]);
-    let elsewhere = TempDir::new().expect("a temporary directory");
-    let backup = elsewhere.path().join("backup").display().to_string();
-    run(slipway(&["backup", &backup], &data_dir));
-    run(slipway(&["backup", "verify", &backup], &data_dir));
+    assert_eq!(vendor.made().len(), 10);
 }
 
 fn slipway(arguments: &[&str], data_dir: &Path) -> Command {
@@ -182,7 +207,7 @@ fn copy(from: &Path, to: &Path) {
 async fn killed_anywhere_while_it_collects_it_loses_nothing_and_leaves_nothing() {
     let vendor = Rehearsal::start().await;
     let control_plane = ControlPlane::start_with(&[("REHEARSAL_URL", &vendor.url)]).await;
-    releases(&control_plane, &["one", "two", "three"], None).await;
+    releases(&control_plane, &["one", "two", "three"]).await;
     age(control_plane.data_dir(), 100 * DAY).await;
     let origin = TempDir::new().expect("a temporary directory");
     run(slipway(&["backup", &origin.path().join("warm-up").display().to_string()], control_plane.data_dir()));
