@@ -14,6 +14,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
+use futures::future::Either;
 use uuid::Uuid;
 
 use super::context::{ClientAddress, RequestId};
@@ -97,11 +98,9 @@ pub(super) async fn record(State(app): State<App>, request: Request, next: Next)
     let (access, from) = (app.access.clone(), address(&head));
     let is_worth_recording = move || access.is_worth_recording(from);
     let changing = run(change.who, trail, is_worth_recording, next.run(Request::from_parts(head, body)));
-    let task = async move {
-        match request_id {
-            Some(id) => id.follow(changing).await,
-            None => changing.await,
-        }
+    let task = match request_id {
+        Some(id) => Either::Left(id.follow(changing)),
+        None => Either::Right(changing),
     };
     match app.audit.changes().spawn(task).await {
         Ok(Ok(response)) => response,

@@ -47,6 +47,7 @@ fn table(records: &Records) -> Vec<Row> {
     vec![
         ("get", "/healthz", Public, Value::Null),
         ("get", "/readyz", Public, Value::Null),
+        ("get", "/metrics", Public, Value::Null),
         ("post", "/api/auth/login", Public, json!({})),
         ("post", "/api/auth/setup", Public, json!({})),
         ("get", "/api/auth/oidc", Public, Value::Null),
