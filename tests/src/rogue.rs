@@ -14,6 +14,7 @@ use slipway_proto::v1::{EnrollRequest, EnrollResponse};
 use slipway_proto::{ENROLL_SERVER_NAME, PROTOCOL, SESSION_SERVER_NAME};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 
@@ -72,23 +73,28 @@ pub fn chain(response: &EnrollResponse) -> Vec<CertificateDer<'static>> {
     certificate.chain_der.iter().map(|der| CertificateDer::from(der.clone())).collect()
 }
 
+/// Opens a connection to the enrolment service, and sends nothing.
+pub async fn enrollment_channel(control_plane: &ControlPlane) -> anyhow::Result<Channel> {
+    connect(control_plane, ENROLL_SERVER_NAME, None).await
+}
+
+/// A TLS connection to the session services over which nobody speaks HTTP/2 yet.
+pub async fn session_stream(
+    control_plane: &ControlPlane,
+    key: &RogueKey,
+    chain: Vec<CertificateDer<'static>>,
+) -> anyhow::Result<TlsStream<TcpStream>> {
+    let (connector, address) = connector(control_plane, Some((key, chain)))?;
+    let name = ServerName::try_from(SESSION_SERVER_NAME)?;
+    Ok(connector.connect(name, TcpStream::connect(address).await?).await?)
+}
+
 async fn connect(
     control_plane: &ControlPlane,
     server_name: &'static str,
     identity: Option<(&RogueKey, Vec<CertificateDer<'static>>)>,
 ) -> anyhow::Result<Channel> {
-    let address: SocketAddr = control_plane.agent_url.trim_start_matches("https://").parse()?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(TrustAnybody));
-    let mut config = match identity {
-        Some((key, chain)) => builder.with_client_auth_cert(chain, key.private())?,
-        None => builder.with_no_client_auth(),
-    };
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let connector = TlsConnector::from(Arc::new(config));
+    let (connector, address) = connector(control_plane, identity)?;
     let channel = Endpoint::from_static("http://slipway")
         .connect_with_connector(tower::service_fn(move |_| {
             let connector = connector.clone();
@@ -100,6 +106,24 @@ async fn connect(
         }))
         .await?;
     Ok(channel)
+}
+
+fn connector(
+    control_plane: &ControlPlane,
+    identity: Option<(&RogueKey, Vec<CertificateDer<'static>>)>,
+) -> anyhow::Result<(TlsConnector, SocketAddr)> {
+    let address: SocketAddr = control_plane.agent_url.trim_start_matches("https://").parse()?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(TrustAnybody));
+    let mut config = match identity {
+        Some((key, chain)) => builder.with_client_auth_cert(chain, key.private())?,
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Ok((TlsConnector::from(Arc::new(config)), address))
 }
 
 /// A rogue does not care whom it talks to.

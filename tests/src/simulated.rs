@@ -34,8 +34,10 @@ const OUTBOX: usize = 64;
 pub struct SimulatedAgent {
     /// Its sandbox.
     pub sandbox: String,
-    key: RogueKey,
-    chain: Vec<CertificateDer<'static>>,
+    /// Its key.
+    pub key: RogueKey,
+    /// Its certificate, and the intermediate above it.
+    pub chain: Vec<CertificateDer<'static>>,
 }
 
 /// An open session.
@@ -100,6 +102,28 @@ fn up(message: Up) -> AgentMessage {
 }
 
 impl Session {
+    /// The connection under it, for other calls with the same certificate.
+    pub fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// Takes the next job, and says that its upload begins; answers its id.
+    pub async fn begin_upload(&mut self) -> anyhow::Result<String> {
+        let job_id = self.next_job().await?;
+        self.report(&job_id, 1, Kind::Accepted(JobAccepted {})).await?;
+        self.report(&job_id, 2, Kind::StepStarted(StepStarted { step: Step::Upload.into() })).await?;
+        Ok(job_id)
+    }
+
+    async fn next_job(&mut self) -> anyhow::Result<String> {
+        loop {
+            let message = self.incoming.message().await?.context("the session ended")?;
+            if let Some(Down::Build(job)) = message.message {
+                return Ok(job.job_id);
+            }
+        }
+    }
+
     /// Sends heartbeats until the session ends; answers why it did.
     pub async fn idle(mut self) -> anyhow::Error {
         let mut heartbeat = tokio::time::interval(limits::HEARTBEAT_INTERVAL);
@@ -122,12 +146,7 @@ impl Session {
 
     /// Waits for a job, prints, and fails with exit code 1 when all of it is stored.
     pub async fn play(&mut self, printing: Printing) -> anyhow::Result<Played> {
-        let job_id = loop {
-            let message = self.incoming.message().await?.context("the session ended")?;
-            if let Some(Down::Build(job)) = message.message {
-                break job.job_id;
-            }
-        };
+        let job_id = self.next_job().await?;
         self.report(&job_id, 1, Kind::Accepted(JobAccepted {})).await?;
         self.report(&job_id, 2, Kind::StepStarted(StepStarted { step: Step::Build.into() })).await?;
         let (played, digest) = self.print(&job_id, printing).await?;
