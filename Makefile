@@ -6,7 +6,7 @@ export RUSTFLAGS := -C target-feature=+crt-static
 RELEASE := target/$(TARGET)/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit lint fmt bench fuzz schemathesis setup clean
+.PHONY: help build demo test unit lint fmt bench fuzz schemathesis chaos setup clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -46,6 +46,11 @@ schemathesis: setup ## Check the API against its document, for 10 minutes (TIME=
 	cargo build --locked --workspace --bins
 	SCHEMATHESIS_TIME=$(or $(TIME),600) cargo nextest run --locked -p slipway-tests --no-capture \
 		-E 'test(schemathesis)'
+
+chaos: setup ## Kill both programs at every point and break the network between them, for 10 minutes (TIME=seconds)
+	cargo build --locked --workspace --bins
+	CHAOS_SECONDS=$(or $(TIME),600) cargo nextest run --locked -p slipway-tests --no-capture \
+		-E 'test(crashes) + test(network_faults)'
 
 clean: ## Remove what was built
 	cargo clean

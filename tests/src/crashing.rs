@@ -1,7 +1,7 @@
 //! Both programs under somebody who starts them again: a control plane or an agent is told to die at a crash
 //! point (`slipway_proto::crash`), and what comes after must be as if it had not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -20,10 +20,11 @@ use tempfile::TempDir;
 use crate::binaries::binary;
 use crate::control_plane::{TOKEN, text};
 use crate::fixtures::Project;
+use crate::proxy::Proxy;
 use crate::rehearsal::{Made, Rehearsal};
 
 /// How long a run with a crash in it may take.
-const RUN: Duration = Duration::from_secs(90);
+const RUN: Duration = Duration::from_secs(240);
 /// Between two tries of a request that nobody answers.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -98,6 +99,10 @@ pub struct Crash {
     pub control_plane: Option<String>,
     /// A crash point of the agent.
     pub agent: Option<String>,
+    /// A bad network between them: its seed, and how long nobody is told of a dead connection.
+    pub network: Option<(u64, Duration)>,
+    /// The build prints for some seconds.
+    pub is_long: bool,
 }
 
 /// What a run came to.
@@ -128,6 +133,8 @@ pub struct Run {
     pub deaths: (usize, usize),
     /// The crash points that were reached, and how often, of the control plane and of the agent.
     pub points: (Points, Points),
+    /// Connections that something has happened to.
+    pub faults: usize,
 }
 
 /// A whole life: first start, sandbox, agent, target, build, release, finished log.
@@ -135,8 +142,13 @@ pub async fn run(crash: &Crash) -> Run {
     let vendor = Rehearsal::start().await;
     let directory = TempDir::with_prefix("slipway-crash-").expect("a temporary directory");
     std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).expect("ours");
-    let project = project();
+    let project = project(if crash.is_long { 60 } else { 8 });
     let (http, grpc) = (free_port(), free_port());
+    let proxy = match crash.network {
+        Some((seed, longest)) => Some(Proxy::start(([127, 0, 0, 1], grpc).into(), seed, longest).await),
+        None => None,
+    };
+    let agents_port = proxy.as_ref().map_or(grpc, |proxy| proxy.address.port());
     let (trace, agent_trace) = (directory.path().join("trace"), directory.path().join("agent-trace"));
 
     let serve = {
@@ -150,7 +162,7 @@ pub async fn run(crash: &Crash) -> Run {
     std::fs::write(directory.path().join("token"), token).expect("writes");
     let run_agent = {
         let (directory, project, trace) = (directory.path().to_owned(), project.path().to_owned(), agent_trace.clone());
-        move || run_agent(&directory, &project, grpc, &trace)
+        move || run_agent(&directory, &project, agents_port, &trace)
     };
     let agent = Supervised::start(run_agent, crash.agent.as_deref());
     let target = json!({ "provider": "rehearsal", "name": "rehearsal", "config": {} });
@@ -178,16 +190,29 @@ pub async fn run(crash: &Crash) -> Run {
         deployments,
     };
     // Looked at before they are told to end: that is no crash, and comes after the deployment.
-    Run { outcome, deaths: (control_plane.deaths(), agent.deaths()), points: (points(&trace), points(&agent_trace)) }
+    Run {
+        outcome,
+        deaths: (control_plane.deaths(), agent.deaths()),
+        points: (points(&trace), points(&agent_trace)),
+        faults: proxy.map_or(0, |proxy| proxy.faults()),
+    }
+}
+
+/// Lines of each stream keep their order; how the streams mix is the build's own doing.
+pub fn lines(log: &str) -> (Vec<&str>, Vec<&str>, BTreeSet<&str>) {
+    let of = |start: &'static str| log.lines().filter(|line| line.starts_with(start)).collect::<Vec<_>>();
+    (of("line"), of("warning"), log.lines().collect())
 }
 
 /// A build that prints for a while, so that there are several batches.
-fn project() -> Project {
+fn project(lines: u32) -> Project {
     let project = Project::empty();
     project.write(
         "build.sh",
-        "for n in 1 2 3 4 5 6 7 8; do echo \"line $n\"; echo \"warning $n\" >&2; sleep 0.05; done\n\
-         mkdir dist && echo built > dist/index.html && echo more > dist/other.html\n",
+        &format!(
+            "n=0; while [ $n -lt {lines} ]; do n=$((n+1)); echo \"line $n\"; echo \"warning $n\" >&2; sleep 0.05; done\n\
+             mkdir dist && echo built > dist/index.html && echo more > dist/other.html\n"
+        ),
     );
     project
 }

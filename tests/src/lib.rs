@@ -17,6 +17,7 @@ pub mod docker;
 pub mod fixtures;
 pub mod issuer;
 pub mod processes;
+pub mod proxy;
 pub mod rehearsal;
 pub mod rogue;
 pub mod simulated;

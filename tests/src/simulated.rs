@@ -177,11 +177,13 @@ impl Session {
         let (mut digest, mut offset, mut printed) = (blake3::Hasher::new(), 0_u64, 0_u64);
         let mut under_way: VecDeque<(u64, Instant)> = VecDeque::new();
         let mut acknowledged_after = Vec::new();
+        let mut heartbeat = tokio::time::interval(limits::HEARTBEAT_INTERVAL);
         while printed < printing.lines || !under_way.is_empty() {
             let is_room = printed < printing.lines && under_way.len() < IN_FLIGHT;
             #[allow(clippy::cast_precision_loss, reason = "a few million lines")]
             let due = printing.per_second.map(|rate| began + Duration::from_secs_f64(printed as f64 / rate));
             tokio::select! {
+                _ = heartbeat.tick() => self.outbox.send(up(Up::Heartbeat(Heartbeat::default()))).await?,
                 reply = replies.message(), if !under_way.is_empty() => {
                     let reply = reply?.context("the log stream ended")?;
                     let (end, sent) = under_way.pop_front().context("an answer to nothing")?;

@@ -89,7 +89,7 @@ impl Sender {
                     break;
                 }
                 let (batch, after) = job.log.read(&job.id, journey.place)?;
-                if batch.lines.is_empty() || self.outbox.try_send(batch).is_err() {
+                if after == journey.place || self.outbox.try_send(batch).is_err() {
                     break;
                 }
                 journey.place = after;

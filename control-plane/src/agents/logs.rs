@@ -1,6 +1,8 @@
 //! Log bytes from an agent, on their way to [`crate::logs::ingest`]: bounded and unpacked here, stored
 //! there, acknowledged after commit.
 
+use std::collections::HashMap;
+
 use futures::{Stream, StreamExt};
 use prost::Message;
 use slipway_proto::limits;
@@ -12,12 +14,14 @@ use tonic::{Status, Streaming};
 use super::Gateway;
 use crate::deployments::orchestrator::{AgentSession, parse_job_id};
 use crate::error::{Error, ErrorCode};
-use crate::ids::SandboxId;
+use crate::ids::{DeploymentId, SandboxId, UserId};
 use crate::logs::ingest::{Batch, Stored};
 use crate::store::{LogLine, LogSource};
 
 /// Answers waiting for one agent; when it is full, ingest waits, and with it the agent.
 const REPLIES: usize = 64;
+/// More jobs than one agent has at once.
+const JOBS_REMEMBERED: usize = 64;
 
 /// A batch that is on its way, or what was wrong with it.
 struct Pending {
@@ -34,9 +38,10 @@ pub(super) fn receive(
     let (sender, receiver) = mpsc::channel(REPLIES);
     tokio::spawn(async move {
         let Some(session) = session_of(&gateway, sandbox).await else { return };
+        let mut owners = HashMap::new();
         while let Ok(Some(batch)) = batches.message().await {
             let job_id = batch.job_id.clone();
-            let stored = bring(&gateway, session, batch).await;
+            let stored = bring(&gateway, session, batch, &mut owners).await;
             let is_error = stored.is_err();
             if sender.send(Pending { job_id, stored }).await.is_err() || is_error {
                 break;
@@ -64,9 +69,22 @@ async fn session_of(gateway: &Gateway, sandbox: SandboxId) -> Option<AgentSessio
     tokio::time::timeout(limits::WELCOME_TIMEOUT, known).await.ok()
 }
 
-async fn bring(gateway: &Gateway, session: AgentSession, batch: LogBatch) -> Result<oneshot::Receiver<Stored>, Error> {
+/// `owners` remembers whose the jobs of this stream are.
+async fn bring(
+    gateway: &Gateway,
+    session: AgentSession,
+    batch: LogBatch,
+    owners: &mut HashMap<DeploymentId, Vec<UserId>>,
+) -> Result<oneshot::Receiver<Stored>, Error> {
     let id = parse_job_id(&batch.job_id)?;
-    let secrets = gateway.orchestrator.secrets_of_job(session.sandbox, id).await?;
+    if !owners.contains_key(&id) {
+        let found = gateway.orchestrator.owners_of_job(session.sandbox, id).await?;
+        if owners.len() >= JOBS_REMEMBERED {
+            owners.clear();
+        }
+        owners.insert(id, found);
+    }
+    let secrets = gateway.orchestrator.secrets_of_owners(owners.get(&id).map_or(&[], Vec::as_slice)).await?;
     let offset = batch.offset;
     let lines = unpack(batch)?.iter().map(line).collect();
     gateway.ingest.bring(Batch { session, id, offset, lines, secrets }).await

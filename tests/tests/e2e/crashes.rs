@@ -1,9 +1,7 @@
 //! `kill -9` of the control plane at every point where something becomes durable: what comes of a deployment
 //! is what comes of it without a crash.
 
-use std::collections::BTreeSet;
-
-use slipway_tests::crashing::{Crash, Outcome, Points, Run, run};
+use slipway_tests::crashing::{Crash, Outcome, Points, Run, lines, run};
 use tokio::task::JoinSet;
 
 /// Lives at the same time; each has a control plane, an agent and a build.
@@ -20,12 +18,6 @@ async fn undisturbed() -> Run {
         assert!(log.contains(&format!("line {number}")) && log.contains(&format!("warning {number}")), "{log}");
     }
     reference
-}
-
-/// Lines of each stream keep their order; how the streams mix is the build's own doing.
-fn lines(log: &str) -> (Vec<&str>, Vec<&str>, BTreeSet<&str>) {
-    let of = |start: &'static str| log.lines().filter(|line| line.starts_with(start)).collect::<Vec<_>>();
-    (of("line"), of("warning"), log.lines().collect())
 }
 
 async fn sweep(crashes: Vec<Crash>, check: impl Fn(&Crash, &Run)) {
@@ -69,7 +61,7 @@ async fn a_crash_of_the_control_plane_at_any_point_changes_nothing() {
     assert!(points.len() >= 60, "only {} crash points on the whole path", points.len());
     // Each event of the agent is another state of the deployment.
     let places = places(points, |point| point.starts_with("after") && point.contains("orchestrator/events.rs"));
-    let crashes = places.into_iter().map(|place| Crash { control_plane: Some(place), agent: None }).collect();
+    let crashes = places.into_iter().map(|place| Crash { control_plane: Some(place), ..Crash::default() }).collect();
     sweep(crashes, |crash, run| {
         let place = crash.control_plane.as_deref().unwrap_or_default();
         // How often a point is reached depends on the time, but each is reached.
@@ -95,7 +87,7 @@ async fn a_crash_of_the_agent_at_any_write_of_its_journal_is_told_as_what_it_is(
     assert!(points.len() >= 14, "only {} crash points of the agent", points.len());
     let crashes = places(points, |point| point.contains("step"))
         .into_iter()
-        .map(|place| Crash { control_plane: None, agent: Some(place) })
+        .map(|place| Crash { agent: Some(place), ..Crash::default() })
         .collect();
     let expected = &reference.outcome;
     sweep(crashes, |crash, run| {

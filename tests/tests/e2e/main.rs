@@ -16,6 +16,7 @@ mod http;
 mod identity;
 mod limits;
 mod masking;
+mod network_faults;
 mod observing;
 mod oidc;
 mod people;

@@ -90,6 +90,30 @@ async fn a_build_outlives_a_crash_of_the_control_plane_and_its_log_is_whole() {
 }
 
 #[tokio::test]
+async fn a_long_log_arrives_whole_and_proves_it() {
+    let project = Project::with_build_script(
+        "for (let n = 1; n <= 60000; n++) console.log('line ' + n + ' ' + 'x'.repeat(80));
+         process.exit(3);",
+    );
+    let control_plane = ControlPlane::start().await;
+    let sandbox = control_plane.create_sandbox("sandbox").await;
+    let _agent = Agent::start(&control_plane, &sandbox, project.path()).await;
+    let target = control_plane.local_target().await;
+    let id = control_plane.deploy(&sandbox, &target, json!({ "output_dir": "dist" })).await;
+    control_plane.wait_for(&id, &["failed"], BUILD).await;
+    let log = eventually("the finished log", SOON, || async {
+        let log = control_plane.deployment(&id).await["log"].clone();
+        log["complete"].is_boolean().then_some(log)
+    })
+    .await;
+    assert_eq!((&log["complete"], &log["dropped_bytes"]), (&json!(true), &json!(0)), "{log}");
+    let text = control_plane.log(&id).await;
+    let numbers: Vec<u32> =
+        text.lines().filter_map(|line| line.strip_prefix("line ")?.split(' ').next()?.parse().ok()).collect();
+    assert_eq!(numbers, (1..=60_000).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_log_stream_resumes_where_it_broke_off() {
     let project = Project::fixture("custom-build");
     let control_plane = ControlPlane::start().await;

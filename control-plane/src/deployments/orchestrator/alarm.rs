@@ -23,17 +23,27 @@ impl Orchestrator {
     /// The credentials to be searched for and hidden: those of the deployment's owner and, as a person may
     /// deploy to a target of their team, those of the target's.
     pub(super) async fn secrets_of(&self, deployment: &Deployment) -> anyhow::Result<OwnerSecrets> {
-        let target = self.0.store.target(deployment.target_id).await?;
-        let owners = [Some(deployment.user_id), target.map(|target| target.user_id)];
-        self.0.secrets.of(&owners.into_iter().flatten().collect::<Vec<_>>()).await
+        self.0.secrets.of(&self.owners(deployment).await?).await
     }
 
-    /// The same for a job of a sandbox's agent; nothing for one that is not its own.
-    pub async fn secrets_of_job(&self, sandbox: SandboxId, id: DeploymentId) -> anyhow::Result<OwnerSecrets> {
+    async fn owners(&self, deployment: &Deployment) -> anyhow::Result<Vec<UserId>> {
+        let target = self.0.store.target(deployment.target_id).await?;
+        let owners = [Some(deployment.user_id), target.map(|target| target.user_id)];
+        Ok(owners.into_iter().flatten().collect())
+    }
+
+    /// Whose credentials must not be in what a sandbox's agent sends of a job; they stay the same. Nobody's for a job that
+    /// is not its own.
+    pub async fn owners_of_job(&self, sandbox: SandboxId, id: DeploymentId) -> anyhow::Result<Vec<UserId>> {
         match self.0.store.deployment(id).await? {
-            Some(deployment) if deployment.sandbox_id == sandbox => self.secrets_of(&deployment).await,
-            _ => Ok(OwnerSecrets::default()),
+            Some(deployment) if deployment.sandbox_id == sandbox => self.owners(&deployment).await,
+            _ => Ok(Vec::new()),
         }
+    }
+
+    /// The credentials of these owners, as they are now.
+    pub async fn secrets_of_owners(&self, owners: &[UserId]) -> anyhow::Result<OwnerSecrets> {
+        self.0.secrets.of(owners).await
     }
 
     /// Looks for credentials of a sandbox's owner in what its agent answers to a question.

@@ -93,7 +93,11 @@ impl Orchestrator {
         event: &mut JobEvent,
     ) -> anyhow::Result<Vec<SeenSecret>> {
         let is_text = matches!(event.kind, Some(Kind::Failed(_) | Kind::PlanDetected(_)));
-        let secrets = if is_text { self.secrets_of_job(sandbox, id).await? } else { OwnerSecrets::default() };
+        let secrets = if is_text {
+            self.secrets_of_owners(&self.owners_of_job(sandbox, id).await?).await?
+        } else {
+            OwnerSecrets::default()
+        };
         if secrets.is_empty() {
             return Ok(Vec::new());
         }
