@@ -142,7 +142,7 @@ pub async fn run(crash: &Crash) -> Run {
     let vendor = Rehearsal::start().await;
     let directory = TempDir::with_prefix("slipway-crash-").expect("a temporary directory");
     std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).expect("ours");
-    let project = project(if crash.is_long { 60 } else { 8 });
+    let project = project(if crash.is_long { 30 } else { 8 });
     let (http, grpc) = (free_port(), free_port());
     let proxy = match crash.network {
         Some((seed, longest)) => Some(Proxy::start(([127, 0, 0, 1], grpc).into(), seed, longest).await),

@@ -15,7 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 const CHUNK: usize = 16 * 1024;
 /// Faults come after so many bytes of a connection: a handshake and a little more at least, so that there is progress,
 /// and at most about what a whole job takes.
-const LIFE_BYTES: std::ops::Range<u64> = 5 * 1024..40 * 1024;
+const LIFE_BYTES: std::ops::Range<u64> = 4 * 1024..16 * 1024;
 
 /// What happens to a connection, once enough has gone through it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -62,7 +62,7 @@ impl ArtifactsApi {
 
     /// The sandbox's own deployment, once it is uploading.
     async fn uploading(&self, sandbox: SandboxId, id: DeploymentId, after: u64) -> Result<Deployment, Status> {
-        let deployment = self.gateway.orchestrator.after_event(sandbox, id, after).await.map_err(Error::from)?;
+        let deployment = self.gateway.orchestrator.after_event(sandbox, id, after).await?;
         let deployment = deployment.ok_or_else(foreign_job)?;
         if deployment.status.is_with_agent() {
             Ok(deployment)

@@ -28,7 +28,7 @@ use crate::audit::Audit;
 use crate::bus::{Bus, News};
 use crate::clock::Clock;
 use crate::config::Limits;
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
 use crate::ids::{ArtifactId, DeploymentId, InstanceId, SandboxId};
 use crate::logs::Logs;
 use crate::observe::telemetry;
@@ -361,14 +361,16 @@ impl Orchestrator {
     }
 
     /// Waits until the agent's events up to `seq` are applied, so that its bulk connection does not
-    /// overtake its session. The deployment as it is then; `None` when it is not this sandbox's, or
-    /// the events do not come.
+    /// overtake its session. The deployment as it is then; `None` when it is not this sandbox's.
+    ///
+    /// # Errors
+    /// `Unavailable` when the events do not come, because the session is away: the agent tries again.
     pub async fn after_event(
         &self,
         sandbox: SandboxId,
         id: DeploymentId,
         seq: u64,
-    ) -> anyhow::Result<Option<Deployment>> {
+    ) -> Result<Option<Deployment>, Error> {
         let mut listener = self.0.bus.listen(News::Deployment(id));
         let caught_up = async {
             loop {
@@ -381,7 +383,11 @@ impl Orchestrator {
                 }
             }
         };
-        tokio::time::timeout(CATCH_UP_LIMIT, caught_up).await.unwrap_or(Ok(None))
+        let behind = |_| {
+            let message = "the agent's session has not brought what this request builds on; send it again";
+            Error::new(ErrorCode::Unavailable, message)
+        };
+        Ok(tokio::time::timeout(CATCH_UP_LIMIT, caught_up).await.map_err(behind)??)
     }
 
     /// Moves a deployment on once its artifact is committed. Called by the artifact service with
