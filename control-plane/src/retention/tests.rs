@@ -407,6 +407,7 @@ async fn collecting_thousands_keeps_no_writer_waiting() {
     let longest = writer.await.expect("ends");
     println!("{collected} in {took:?}; the longest wait of a writer was {longest:?}");
     assert_eq!((collected.artifacts, collected.packs, collected.logs), (9_991, 9_991, 10_000));
-    // A tenth of a second on a machine that does nothing else.
-    assert!(longest < Duration::from_secs(1), "a writer waited {longest:?}");
+    // A tenth of a second on a machine that does nothing else; from five on, a writer gives up. All of it in one
+    // transaction takes longer than that anywhere.
+    assert!(longest < Duration::from_secs(5), "a writer waited {longest:?}");
 }

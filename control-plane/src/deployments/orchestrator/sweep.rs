@@ -129,3 +129,83 @@ impl Orchestrator {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::Bus;
+    use crate::clock::Clock;
+    use crate::config::Limits;
+    use crate::deployments::orchestrator::AgentSession;
+    use crate::logs::Logs;
+    use crate::providers::Providers;
+    use crate::secrets::vault_over;
+    use crate::store::{Move, Store, in_memory, stored_deployment};
+
+    const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+
+    async fn building(store: &Store) -> Deployment {
+        let id = stored_deployment(store).await;
+        let mut tx = store.begin().await.expect("begins");
+        let deployment = tx.deployment(id).await.expect("reads").expect("exists");
+        assert!(tx.move_deployment(&deployment, Move::Build, NOW).await.expect("moves"));
+        tx.commit().await.expect("commits");
+        store.deployment(id).await.expect("reads").expect("exists")
+    }
+
+    async fn orchestrator(store: &Store, clock: &Clock) -> Orchestrator {
+        let logs = Logs::new(store.clone(), std::sync::Arc::new(object_store::memory::InMemory::new()), clock.clone());
+        let audit = crate::audit::Audit::new(store.clone(), clock.clone(), None);
+        let vault = vault_over(store).await;
+        Orchestrator::new(vault, logs, Providers::new([]), audit, Bus::new(), clock.clone(), Limits::default())
+    }
+
+    #[tokio::test]
+    async fn a_lost_agent_is_waited_for_a_quarter_of_an_hour_and_its_build_is_never_begun_again() {
+        let store = in_memory().await;
+        let clock = Clock::manual(NOW);
+        let orchestrator = orchestrator(&store, &clock).await;
+        let deployment = building(&store).await;
+        let now = async || store.deployment(deployment.id).await.expect("reads").expect("exists");
+        let session = AgentSession { sandbox: deployment.sandbox_id, epoch: 0 };
+
+        // As long as it is here, nothing is wrong, however long it takes.
+        orchestrator.agent_came(session.sandbox).await.expect("comes");
+        clock.advance(Duration::from_secs(10 * 60));
+        orchestrator.sweep().await.expect("sweeps");
+        assert_eq!((now().await.status, now().await.status_message), (Status::Building, None));
+
+        orchestrator.agent_left(session).await.expect("leaves");
+        orchestrator.sweep().await.expect("sweeps");
+        assert_eq!(now().await.status_message, None, "a reconnect takes a moment");
+        clock.advance(DISCONNECTED_AFTER + Duration::from_secs(1));
+        orchestrator.sweep().await.expect("sweeps");
+        assert!(now().await.status_message.is_some_and(|message| message.contains("not connected")));
+        assert!(orchestrator.work_for(session.sandbox).await.expect("answers").is_empty(), "nothing is begun again");
+
+        // It comes back a minute before the end of the wait, and leaves again: the wait begins anew.
+        clock.advance(Duration::from_secs(14 * 60 - 20));
+        orchestrator.agent_came(session.sandbox).await.expect("comes");
+        assert_eq!((now().await.status, now().await.status_message), (Status::Building, None));
+        orchestrator.agent_left(session).await.expect("leaves");
+        clock.advance(Duration::from_secs(120));
+        orchestrator.sweep().await.expect("sweeps");
+        assert_eq!(now().await.status, Status::Building);
+    }
+
+    #[tokio::test]
+    async fn an_agent_that_does_not_come_back_fails_its_build_with_a_sentence() {
+        let store = in_memory().await;
+        let clock = Clock::manual(NOW);
+        let orchestrator = orchestrator(&store, &clock).await;
+        let deployment = building(&store).await;
+        let session = AgentSession { sandbox: deployment.sandbox_id, epoch: 0 };
+        orchestrator.agent_came(session.sandbox).await.expect("comes");
+        orchestrator.agent_left(session).await.expect("leaves");
+        clock.advance(REATTACH_LIMIT + Duration::from_secs(1));
+        orchestrator.sweep().await.expect("sweeps");
+        let deployment = store.deployment(deployment.id).await.expect("reads").expect("exists");
+        assert_eq!(deployment.status, Status::Failed);
+        assert!(deployment.error_message.is_some_and(|message| message.contains("within 15 minutes")));
+    }
+}
