@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{EXIT_FAILED, EXIT_USAGE, ServeArgs, fail, load_config, path_flag};
@@ -13,9 +12,6 @@ use crate::error::Error;
 use crate::observe::service_manager;
 use crate::observe::telemetry::Telemetry;
 use crate::secrets::keep_memory_private;
-
-/// Of a process with a hundred thousand agents; some systems allow a thousand million, and tables as large.
-const MOST_FILES: u64 = 262_144;
 
 pub(super) async fn run(args: ServeArgs) -> ExitCode {
     let telemetry = match Telemetry::start("info,sqlx=warn") {
@@ -29,7 +25,6 @@ pub(super) async fn run(args: ServeArgs) -> ExitCode {
 
 async fn serve(args: ServeArgs) -> ExitCode {
     keep_memory_private();
-    allow_many_files();
     let mut flags = Vec::new();
     flags.extend(args.http.map(|address| ("http_listen", address.to_string())));
     flags.extend(args.grpc.map(|address| ("grpc_listen", address.to_string())));
@@ -67,15 +62,6 @@ async fn serve(args: ServeArgs) -> ExitCode {
         () = control_plane.shut_down() => ExitCode::SUCCESS,
         _ = terminate.recv() => ExitCode::from(EXIT_FAILED),
         _ = interrupt.recv() => ExitCode::from(EXIT_FAILED),
-    }
-}
-
-/// Each agent is a connection, and most systems begin with 1024 open files: as many as we may have.
-fn allow_many_files() {
-    let raised = getrlimit(Resource::RLIMIT_NOFILE)
-        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most.min(MOST_FILES), most));
-    if let Err(error) = raised {
-        tracing::warn!(%error, "the limit of open files cannot be raised");
     }
 }
 
