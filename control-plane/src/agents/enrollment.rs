@@ -26,6 +26,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::identity::Authority;
 use crate::ids::SandboxId;
+use crate::observe::metrics;
 use crate::secrets::{random_bytes, sha256};
 use crate::store::{AgentCertificate, Sandbox, SandboxState, Store, TokenUse, Tx};
 
@@ -73,7 +74,9 @@ impl Enrollment for EnrollmentApi {
             return Err(incompatible(&request.agent_version));
         }
         let token = Token::parse(&request.token).map_err(|error| Status::invalid_argument(error.to_string()))?;
-        let certificate = self.exchange(&token, &request.csr_der, address.map(|address| address.ip())).await?;
+        let exchanged = self.exchange(&token, &request.csr_der, address.map(|address| address.ip())).await;
+        metrics().enrollment_ended(if exchanged.is_ok() { "enrolled" } else { "refused" });
+        let certificate = exchanged?;
         tracing::info!(sandbox.id = %certificate.sandbox_id, ?address, "an agent enrolled");
         Ok(Response::new(EnrollResponse {
             sandbox_id: certificate.sandbox_id.to_string(),

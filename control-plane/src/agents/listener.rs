@@ -30,6 +30,7 @@ use super::socket::Socket;
 use crate::accept::{Accept, allow_many_connections};
 use crate::clock::Clock;
 use crate::identity::{AgentVerifier, Authority, MAINTAIN_INTERVAL, SandboxIdentity};
+use crate::observe::metrics;
 
 /// Connections in the middle of their handshake, at about 20 KiB each; further ones wait.
 const HANDSHAKES: usize = 1_024;
@@ -76,6 +77,11 @@ pub(super) fn accept(
             tokio::spawn(async move {
                 let connection = greet(tcp, address, &tls, &gateway, slot, counted).await;
                 drop(handshaking);
+                metrics().handshake_ended(match &connection {
+                    Ok(connection) if matches!(connection.peer, Peer::Refused { .. }) => "refused",
+                    Ok(_) => "accepted",
+                    Err(_) => "failed",
+                });
                 match connection {
                     Ok(connection) => drop(sender.send(Ok(connection)).await),
                     // Port scans and load balancers' probes end here all day.

@@ -28,6 +28,7 @@ use slipway_proto::{crash, limits, manifest};
 
 use crate::clock::Clock;
 use crate::ids::{ArtifactId, PackId, UserId};
+use crate::observe::metrics;
 use crate::store::{Artifact, BlobLocation, ObjectKind, Store};
 
 /// How long an offer keeps what the agent need not send: until the deployment it is for has ended in any case.
@@ -97,6 +98,7 @@ impl ArtifactStore {
         let mut tx = self.store.begin().await?;
         tx.insert_pack(user, finished.id, finished.size_bytes, &finished.blobs, self.clock.now()).await?;
         tx.commit().await?;
+        metrics().artifact_received(finished.size_bytes);
         Ok(())
     }
 

@@ -78,6 +78,9 @@ async fn numbers_tell_what_happened_and_name_nobody() {
             < 0.1
     );
     assert!((value("slipway_agents_connected") - 1.0).abs() < 0.1);
+    assert!(value(r#"slipway_agent_handshakes_total{outcome="accepted"}"#) >= 2.0, "to enrol, and for the session");
+    assert!((value(r#"slipway_enrollments_total{outcome="enrolled"}"#) - 1.0).abs() < 0.1);
+    assert!(value("slipway_artifact_bytes_total") > 10.0);
     assert!(value("slipway_log_lines_total") >= 2.0 && value("slipway_log_bytes_total") > 5.0);
     assert!(value(r#"slipway_http_requests_total{method="GET",route="/api/deployments/{id}",status="200"}"#) >= 3.0);
     assert!(value("slipway_deployment_queue_wait_seconds_count") >= 3.0);
