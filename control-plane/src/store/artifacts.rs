@@ -110,7 +110,7 @@ impl Store {
         until: Timestamp,
     ) -> Result<(), sqlx::Error> {
         let keep = sqlx::query(KEEP_PACKS).bind(user).bind(hex(digests)).bind(enough).bind(until);
-        keep.execute(&self.pool).await.map(drop)
+        self.write(keep).await.map(drop)
     }
 
     /// Where those of `digests` lie that this owner has stored; the others are left out.

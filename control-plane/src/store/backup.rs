@@ -42,7 +42,7 @@ impl Store {
         let path = file.to_str().ok_or_else(|| {
             sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::InvalidInput, "the path is not UTF-8"))
         })?;
-        sqlx::query(COPY).bind(path).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(COPY).bind(path)).await.map(drop)
     }
 
     /// Opens a copy to read it; nothing is written beside it.

@@ -180,3 +180,18 @@ pub(crate) async fn in_memory() -> Store {
     MIGRATIONS.run(&pool).await.expect("migrates");
     Store { pool }
 }
+
+#[cfg(test)]
+mod tests {
+    /// A write past `Store::write` and `Tx::commit` would be a commit that no crash is tried at.
+    #[test]
+    fn every_write_is_a_crash_point() {
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+        for file in std::fs::read_dir(directory).expect("is here") {
+            let path = file.expect("readable").path();
+            let text = std::fs::read_to_string(&path).expect("text");
+            let is_here = path.ends_with("mod.rs");
+            assert!(is_here || !text.contains("execute(&self.pool)"), "{} writes past `Store::write`", path.display());
+        }
+    }
+}

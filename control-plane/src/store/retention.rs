@@ -175,12 +175,12 @@ impl Store {
 
     /// Lets nothing be collected until then; the same backup may say so again.
     pub async fn hold_collection(&self, backup: BackupId, until: Timestamp) -> Result<(), sqlx::Error> {
-        sqlx::query(HOLD).bind(backup).bind(until).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(HOLD).bind(backup).bind(until)).await.map(drop)
     }
 
     /// Ends a backup's hold, and forgets those that have run out.
     pub async fn release_collection(&self, backup: BackupId, now: Timestamp) -> Result<(), sqlx::Error> {
-        sqlx::query(RELEASE).bind(backup).bind(now).execute(&self.pool).await.map(drop)
+        self.write(sqlx::query(RELEASE).bind(backup).bind(now)).await.map(drop)
     }
 
     /// Whether a backup holds everything where it is.
