@@ -18,4 +18,5 @@ mod job;
 mod log;
 mod parent;
 mod run;
+mod signals;
 mod workspace;

@@ -4,18 +4,15 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::AsFd;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal, kill};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
 
 use crate::build::reap;
+use crate::signals::Signals;
 
 /// How the parent tells a process that it is the worker, and how many there were before.
 pub(crate) const WORKER_VARIABLE: &str = "SLIPWAY_AGENT_WORKER";
@@ -51,7 +48,7 @@ pub(crate) fn run() -> ExitCode {
 }
 
 struct Parent {
-    signals: SignalFd,
+    signals: Signals,
     worker: Pid,
     restarts: u32,
     is_stopping: bool,
@@ -59,15 +56,7 @@ struct Parent {
 
 impl Parent {
     fn new() -> anyhow::Result<Self> {
-        let mut signals = SigSet::empty();
-        for each in [Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT] {
-            signals.add(each);
-        }
-        // Before anything can be lost: what comes now waits in the descriptor.
-        signals.thread_block().context("signals cannot be blocked")?;
-        let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        // As process 1 orphans come anyway.
-        prctl::set_child_subreaper(true).context("orphans cannot be adopted")?;
+        let signals = Signals::take()?;
         Ok(Self { signals, worker: start(0)?, restarts: 0, is_stopping: false })
     }
 
@@ -121,20 +110,8 @@ impl Parent {
 
     /// Waits for signals; `true` when one of them asks to stop.
     fn take_signals(&self, limit: Option<Duration>) -> anyhow::Result<bool> {
-        let timeout = match limit {
-            // Rounded up: a timeout of 0 would spin through the last millisecond.
-            Some(limit) => PollTimeout::try_from(limit + Duration::from_millis(1))?,
-            None => PollTimeout::NONE,
-        };
-        match poll(&mut [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)], timeout) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let mut is_asked = false;
-        while let Some(info) = self.signals.read_signal()? {
-            is_asked |= i32::try_from(info.ssi_signo).is_ok_and(|number| number != Signal::SIGCHLD as i32);
-        }
-        Ok(is_asked)
+        self.signals.wait(limit)?;
+        Ok(self.signals.requests_to_end()? > 0)
     }
 }
 

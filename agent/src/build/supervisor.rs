@@ -15,14 +15,13 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::Signal;
 use nix::unistd::getppid;
 
 use super::descendants::{living, reap, signal};
+use crate::signals::Signals;
 
 /// What a build may have open at once.
 const OPEN_FILES: u64 = 65_536;
@@ -67,14 +66,7 @@ pub(crate) fn supervise(options: &SuperviseOptions) -> ExitCode {
 }
 
 fn run(options: &SuperviseOptions) -> anyhow::Result<u8> {
-    let mut signals = SigSet::empty();
-    for each in [Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT] {
-        signals.add(each);
-    }
-    // Before anything can be lost: what comes now waits in the descriptor.
-    signals.thread_block().context("signals cannot be blocked")?;
-    let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-    prctl::set_child_subreaper(true).context("orphans cannot be adopted")?;
+    let signals = Signals::take()?;
     prctl::set_pdeathsig(Signal::SIGTERM)?;
     prctl::set_dumpable(false)?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
@@ -120,7 +112,7 @@ fn start(options: &SuperviseOptions) -> anyhow::Result<i32> {
 }
 
 struct Supervision {
-    signals: SignalFd,
+    signals: Signals,
     child: i32,
     /// Of the command, once it has ended.
     code: Option<u8>,
@@ -133,10 +125,7 @@ impl Supervision {
     fn wait(&mut self, limit: Option<Duration>, is_enough: impl Fn(&Self) -> bool) -> anyhow::Result<()> {
         let deadline = limit.map(|limit| Instant::now() + limit);
         loop {
-            while let Some(info) = self.signals.read_signal()? {
-                let is_child = i32::try_from(info.ssi_signo).is_ok_and(|number| number == Signal::SIGCHLD as i32);
-                self.told_to_end += u32::from(!is_child);
-            }
+            self.told_to_end += self.signals.requests_to_end()?;
             for exit in reap() {
                 if exit.pid == self.child {
                     self.code = Some(exit.code);
@@ -146,15 +135,7 @@ impl Supervision {
             if is_enough(self) || left.is_some_and(|left| left.is_zero()) {
                 return Ok(());
             }
-            let timeout = match left {
-                // Rounded up: a timeout of 0 would spin through the last millisecond.
-                Some(left) => PollTimeout::try_from(left + Duration::from_millis(1))?,
-                None => PollTimeout::NONE,
-            };
-            match poll(&mut [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)], timeout) {
-                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-                Err(error) => return Err(error.into()),
-            }
+            self.signals.wait(left)?;
         }
     }
 
