@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use nix::unistd::getppid;
 use ring::rand::{SecureRandom, SystemRandom};
 use slipway_proto::v1::{Supervision, supervision};
 use tokio::signal::unix::{SignalKind, signal};
@@ -70,7 +71,7 @@ pub(crate) async fn run(options: RunOptions) -> anyhow::Result<()> {
         move || builds.clear()
     });
 
-    let cgroups = Cgroups::prepare();
+    let cgroups = Cgroups::prepare(parent::restarts().map(|_| getppid()));
     let supervision = supervision(cgroups.as_ref());
     let (jobs, queue) = Jobs::new(state.spool());
     let runner = Runner {

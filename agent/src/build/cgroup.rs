@@ -6,7 +6,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::Pid;
+
 const MOUNT: &str = "/sys/fs/cgroup";
+/// The part for the agent itself.
+const AGENT: &str = "slipway-agent";
 const CONTROLLERS: &str = "+memory +pids +cpu";
 /// Processes of one build.
 pub(crate) const MOST_PROCESSES: u32 = 2048;
@@ -23,15 +27,16 @@ pub(crate) struct Cgroups {
 }
 
 impl Cgroups {
-    /// The agent's own group, when there is a cgroup v2 that it may divide; the agent moves to a part of it.
-    pub(crate) fn prepare() -> Option<Self> {
+    /// The agent's own group, when there is a cgroup v2 that it may divide; the agent moves to a part of it, with
+    /// the process above it, if there is one.
+    pub(crate) fn prepare(parent: Option<Pid>) -> Option<Self> {
         let own = fs::read_to_string("/proc/self/cgroup").ok()?;
         let path = own.lines().find_map(|line| line.strip_prefix("0::/"))?;
-        let root = Path::new(MOUNT).join(path);
-        Self::divide(&root).ok()
+        let own = Path::new(MOUNT).join(path);
+        Self::divide(undivided(&own), parent).ok()
     }
 
-    fn divide(root: &Path) -> io::Result<Self> {
+    fn divide(root: &Path, parent: Option<Pid>) -> io::Result<Self> {
         let available = fs::read_to_string(root.join("cgroup.controllers"))?;
         if !["memory", "pids", "cpu"]
             .iter()
@@ -40,8 +45,11 @@ impl Cgroups {
             return Err(io::ErrorKind::Unsupported.into());
         }
         // A group with parts may hold no process itself.
-        let agent = root.join("slipway-agent");
+        let agent = root.join(AGENT);
         make(&agent)?;
+        if let Some(parent) = parent {
+            fs::write(agent.join("cgroup.procs"), parent.to_string())?;
+        }
         fs::write(agent.join("cgroup.procs"), "0")?;
         fs::write(root.join("cgroup.subtree_control"), CONTROLLERS)?;
         let limit = fs::read_to_string(root.join("memory.max")).ok().and_then(|text| text.trim().parse::<u64>().ok());
@@ -66,6 +74,11 @@ impl Cgroups {
         group.set("memory.oom.group", 1)?;
         Ok(group)
     }
+}
+
+/// An agent that was started again finds itself in the part that the one before it made.
+fn undivided(own: &Path) -> &Path {
+    own.parent().filter(|_| own.ends_with(AGENT)).unwrap_or(own)
 }
 
 fn make(path: &Path) -> io::Result<()> {
@@ -132,7 +145,7 @@ mod tests {
     #[test]
     fn a_build_gets_limits_of_its_own() {
         let root = fake("cpuset cpu io memory pids\n");
-        let cgroups = Cgroups::divide(root.path()).unwrap();
+        let cgroups = Cgroups::divide(root.path(), None).unwrap();
         let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
         assert_eq!(read("slipway-agent/cgroup.procs"), "0");
         assert_eq!(read("cgroup.subtree_control"), CONTROLLERS);
@@ -154,9 +167,16 @@ mod tests {
     #[test]
     fn without_the_controllers_there_are_no_groups() {
         let root = fake("cpuset io\n");
-        assert!(Cgroups::divide(root.path()).is_err());
+        assert!(Cgroups::divide(root.path(), None).is_err());
         assert!(!root.path().join("slipway-agent").exists(), "nothing was changed");
         let empty = tempfile::tempdir().unwrap();
-        assert!(Cgroups::divide(empty.path()).is_err());
+        assert!(Cgroups::divide(empty.path(), None).is_err());
+    }
+
+    #[test]
+    fn an_agent_that_was_started_again_divides_the_same_group() {
+        let first = Path::new("/sys/fs/cgroup/sandbox");
+        assert_eq!(undivided(first), first);
+        assert_eq!(undivided(&first.join(AGENT)), first);
     }
 }
