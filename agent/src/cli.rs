@@ -82,15 +82,20 @@ fn serve(options: RunOptions) -> anyhow::Result<()> {
     prctl::set_dumpable(false).context("this process cannot be protected")?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0).context("core files cannot be turned off")?;
     start_logging()?;
+    on_this_thread(run(options))?
+}
+
+/// Runs something to its end on a runtime of this thread's own.
+pub(crate) fn on_this_thread<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .thread_keep_alive(IDLE_THREADS_END_AFTER)
         .build()
         .context("the runtime cannot be started")?;
-    let outcome = runtime.block_on(run(options));
+    let outcome = runtime.block_on(work);
     runtime.shutdown_timeout(LINGER);
-    outcome
+    Ok(outcome)
 }
 
 fn start_logging() -> anyhow::Result<()> {

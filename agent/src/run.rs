@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -9,12 +10,14 @@ use nix::unistd::getppid;
 use ring::rand::{SecureRandom, SystemRandom};
 use slipway_proto::v1::{Supervision, supervision};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{Cgroups, MOST_PROCESSES, UserAndGroup};
 use crate::channel::{Address, CurrentIdentity, Ended, Identity, IdentityStore, Sessions, enroll, read_token};
+use crate::cli::on_this_thread;
 use crate::directories::{BuildDir, StateDir};
-use crate::job::{Jobs, Reason, Runner};
+use crate::job::{Job, Jobs, Reason, Runner};
 use crate::parent;
 
 /// For a build's processes when the agent itself is told to end.
@@ -93,7 +96,7 @@ pub(crate) async fn run(options: RunOptions) -> anyhow::Result<()> {
         boot_id: boot_id(),
         supervision,
     };
-    let mut runner = tokio::spawn(runner.run(queue, stop.clone()));
+    let mut runner = spawn_runner(runner, queue, stop.clone())?;
     let mut session = std::pin::pin!(sessions.keep());
     let ended = tokio::select! {
         // When the agent is told to stop, the runner ends at the same moment.
@@ -124,6 +127,19 @@ pub(crate) async fn run(options: RunOptions) -> anyhow::Result<()> {
         let _ = std::fs::remove_dir_all(state.spool());
     }
     Err(ended.into())
+}
+
+/// Runs jobs on a thread and a runtime of their own: however busy a build keeps them, heartbeats go out, and
+/// what the control plane says is heard. The answer comes when they have ended.
+fn spawn_runner(
+    runner: Runner,
+    queue: mpsc::Receiver<Arc<Job>>,
+    stop: CancellationToken,
+) -> anyhow::Result<oneshot::Receiver<anyhow::Result<()>>> {
+    let (ended, end) = oneshot::channel();
+    let work = move || drop(ended.send(on_this_thread(runner.run(queue, stop))));
+    thread::Builder::new().name("jobs".to_owned()).spawn(work).context("no thread can be started for jobs")?;
+    Ok(end)
 }
 
 async fn delivered(jobs: &Jobs) {
