@@ -109,17 +109,23 @@ pub struct Locks {
 }
 
 impl Locks {
+    /// Their files: of the data directory, and of the database. The same file by another name is the same database.
+    pub fn files(config: &Config) -> [PathBuf; 2] {
+        let database = config.database_file.canonicalize().unwrap_or_else(|_| config.database_file.clone());
+        let mut beside = database.into_os_string();
+        beside.push(".lock");
+        [config.data_dir.join("slipway.lock"), beside.into()]
+    }
+
     /// Takes both, making their files as needed.
     pub fn take(config: &Config) -> Result<Self, StartError> {
-        let data_dir = lock(&config.data_dir.join("slipway.lock")).map_err(|error| match error {
+        let [data_dir, database] = Self::files(config);
+        let data_dir = lock(&data_dir).map_err(|error| match error {
             TryLockError::WouldBlock => StartError::Locked { path: config.data_dir.clone() },
             TryLockError::Error(source) => StartError::DataDir { path: config.data_dir.clone(), source },
         })?;
-        // The same file by another name is the same database.
-        let path = config.database_file.canonicalize().unwrap_or_else(|_| config.database_file.clone());
-        let mut name = path.clone().into_os_string();
-        name.push(".lock");
-        let database = lock(Path::new(&name)).map_err(|error| match error {
+        let path = config.database_file.clone();
+        let database = lock(&database).map_err(|error| match error {
             TryLockError::WouldBlock => StartError::DatabaseLocked { path },
             TryLockError::Error(source) => StartError::DatabaseLock { path, source },
         })?;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::binaries::{directory, install_tls};
 use crate::canary::{Canaries, SUITE_CREDENTIAL};
-use crate::{SOON, eventually};
+use crate::{BUILD, SOON, eventually};
 
 /// The API token of every control plane under test.
 pub const TOKEN: &str = "slw_e2e-test-token-0123456789abcdef0123";
@@ -332,6 +332,14 @@ impl ControlPlane {
             body[key] = value.clone();
         }
         text(&self.call(Method::POST, &format!("/api/sandboxes/{sandbox}/deploy"), Some(body)).await, "id")
+    }
+
+    /// Deploys one page, made by a command of the request, and waits until it is live.
+    pub async fn deploy_one_page(&self, sandbox: &str, target: &str) -> String {
+        let request = json!({ "build_command": "mkdir dist && echo x > dist/index.html", "output_dir": "dist" });
+        let id = self.deploy(sandbox, target, request).await;
+        self.wait_for(&id, &["success"], BUILD).await;
+        id
     }
 
     /// The deployment as the API shows it.

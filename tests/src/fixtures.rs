@@ -36,6 +36,11 @@ impl Project {
         project
     }
 
+    /// A build that says `up` and this mark, and goes on until somebody ends it.
+    pub fn that_runs_on(mark: &str) -> Self {
+        Self::with_build_script(&format!("console.log('up {mark}'); setInterval(() => {{}}, 1000);"))
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.0.path()

@@ -102,7 +102,11 @@ impl Session {
         let epoch = self.welcome(&hello, protocol).await?;
         let session = AgentSession { sandbox, epoch };
         let ends = self.gateway.sessions.open(sandbox, epoch, &self.identity.serial, self.outbox.clone());
-        tracing::info!(sandbox.id = %sandbox, session.epoch = epoch, "an agent connected");
+        let supervision = hello.supervision.unwrap_or_default();
+        tracing::info!(
+            sandbox.id = %sandbox, session.epoch = epoch, build.limits = supervision.limits().as_str_name(),
+            agent.is_supervised = supervision.is_supervised, agent.restarts = supervision.restarts, "an agent connected"
+        );
         self.gateway.bus.publish(News::Sandbox(sandbox));
 
         let outcome = self.serve(session, &mut incoming, ends).await;

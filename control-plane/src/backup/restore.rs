@@ -33,10 +33,11 @@ pub struct Restored {
 pub async fn restore(backup: &Path, config: &Config, clock: &Clock) -> anyhow::Result<Restored> {
     let inventory = Inventory::read(backup)?;
     // A server that runs there is the more useful thing to hear about.
-    if config.data_dir.join("slipway.lock").exists() {
+    let locks = Locks::files(config);
+    if locks[0].exists() {
         drop(Locks::take(config)?);
     }
-    check_empty(config)?;
+    check_empty(config, &locks)?;
     prepare_data_dir(&config.data_dir)?;
     make_directory(parent(&config.database_file))?;
     let _locks = Locks::take(config)?;
@@ -59,14 +60,11 @@ pub async fn restore(backup: &Path, config: &Config, clock: &Clock) -> anyhow::R
 }
 
 /// Nothing is overwritten: only the master key may be in place.
-fn check_empty(config: &Config) -> anyhow::Result<()> {
+fn check_empty(config: &Config, locks: &[PathBuf]) -> anyhow::Result<()> {
     let master_key = match &config.master_key {
         MasterKeySource::File(path) => Some(path.clone()),
         MasterKeySource::Inline(_) | MasterKeySource::Command(_) => None,
     };
-    let mut database_lock = config.database_file.clone().into_os_string();
-    database_lock.push(".lock");
-    let locks = [config.data_dir.join("slipway.lock"), PathBuf::from(database_lock)];
     for directory in [&config.data_dir, &config.blob_dir] {
         let entries = match std::fs::read_dir(directory) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,

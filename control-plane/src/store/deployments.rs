@@ -250,7 +250,8 @@ const UNFINISHED_OF_SANDBOX: &str = select!(
 );
 const WITH_AGENT_WORK: &str = "
     SELECT DISTINCT sandbox_id FROM deployments
-    WHERE status IN ('pending', 'building', 'uploading') AND artifact_id IS NULL";
+    WHERE artifact_id IS NULL
+      AND (status = 'pending' OR (status IN ('building', 'uploading') AND cancel_requested_at IS NOT NULL))";
 const INSERT: &str = "
     INSERT INTO deployments (id, user_id, sandbox_id, target_id, provider, environment, request, sealed_build_env,
         dry_run, artifact_id, metadata, created_at, env_version, request_key, traceparent)
@@ -333,7 +334,7 @@ impl Store {
         sqlx::query_as(UNFINISHED_OF_SANDBOX).bind(sandbox).fetch_all(&self.pool).await
     }
 
-    /// The sandboxes whose agents are or should be at work.
+    /// The sandboxes whose agents have something to be told: a build that waits, or a cancellation.
     pub async fn sandboxes_with_agent_work(&self) -> Result<Vec<SandboxId>, sqlx::Error> {
         sqlx::query_scalar(WITH_AGENT_WORK).fetch_all(&self.pool).await
     }

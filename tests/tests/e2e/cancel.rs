@@ -44,14 +44,7 @@ async fn a_build_that_is_cancelled_leaves_no_process() {
     assert_eq!(left, Vec::<String>::new());
 
     // The sandbox is free for the next one.
-    let id = control_plane
-        .deploy(
-            &sandbox,
-            &target,
-            json!({ "build_command": "mkdir dist && echo x > dist/index.html", "output_dir": "dist" }),
-        )
-        .await;
-    control_plane.wait_for(&id, &["success"], BUILD).await;
+    let id = control_plane.deploy_one_page(&sandbox, &target).await;
     let (code, detail) =
         control_plane.refused(Method::POST, &format!("/api/deployments/{id}/cancel"), None, StatusCode::CONFLICT).await;
     assert_eq!(code, "conflict");

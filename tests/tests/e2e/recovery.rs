@@ -47,7 +47,7 @@ async fn finished_sites_and_history_survive_a_crash_of_the_control_plane() {
 #[tokio::test]
 async fn an_agent_killed_during_a_build_fails_it_and_leaves_no_process() {
     let mark = format!("kill-mark-{}", std::process::id());
-    let project = Project::with_build_script(&format!("console.log('up {mark}'); setInterval(() => {{}}, 1000);"));
+    let project = Project::that_runs_on(&mark);
     let control_plane = ControlPlane::start().await;
     let sandbox = control_plane.create_sandbox("sandbox").await;
     let mut agent = Agent::start(&control_plane, &sandbox, project.path()).await;

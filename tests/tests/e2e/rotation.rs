@@ -137,7 +137,7 @@ async fn a_copy_of_an_agent_puts_its_sandbox_in_quarantine() {
         return; // otherwise there is nothing on disk to copy
     }
     let mark = format!("clone-mark-{}", std::process::id());
-    let project = Project::with_build_script(&format!("console.log('up {mark}'); setInterval(() => {{}}, 1000);"));
+    let project = Project::that_runs_on(&mark);
     let control_plane = ControlPlane::start_with(&[SHORT]).await;
     let sandbox = control_plane.create_sandbox("sandbox").await;
     let mut agent = Agent::start(&control_plane, &sandbox, project.path()).await;
@@ -241,7 +241,7 @@ async fn every_stream_of_a_revoked_agent_ends_within_two_seconds() {
 #[tokio::test]
 async fn a_revoked_agent_stops_for_good_and_leaves_nothing() {
     let mark = format!("revoked-mark-{}", std::process::id());
-    let project = Project::with_build_script(&format!("console.log('up {mark}'); setInterval(() => {{}}, 1000);"));
+    let project = Project::that_runs_on(&mark);
     let control_plane = ControlPlane::start().await;
     let sandbox = control_plane.create_sandbox("sandbox").await;
     let mut agent = Agent::start(&control_plane, &sandbox, project.path()).await;

@@ -19,7 +19,7 @@ fn end(pid: u32, signal: Signal) {
 #[tokio::test]
 async fn as_process_1_the_agent_is_started_again_and_orphans_are_buried() {
     let mark = format!("process-1-mark-{}", std::process::id());
-    let project = Project::with_build_script(&format!("console.log('up {mark}'); setInterval(() => {{}}, 1000);"));
+    let project = Project::that_runs_on(&mark);
     let control_plane = ControlPlane::start().await;
     let sandbox = control_plane.create_sandbox("sandbox").await;
     let agent = Agent::start_as_process_1(&control_plane, &sandbox, project.path()).await;
@@ -46,14 +46,7 @@ async fn as_process_1_the_agent_is_started_again_and_orphans_are_buried() {
     assert!(orphan.expect("nsenter runs").success());
     eventually("the orphan to be buried", SOON, || async { (children_of(parent).len() == 1).then_some(()) }).await;
 
-    let id = control_plane
-        .deploy(
-            &sandbox,
-            &target,
-            json!({ "build_command": "mkdir dist && echo x > dist/index.html", "output_dir": "dist" }),
-        )
-        .await;
-    control_plane.wait_for(&id, &["success"], BUILD).await;
+    control_plane.deploy_one_page(&sandbox, &target).await;
     // On purpose it ends for good, and so does the parent.
     end(parent, Signal::SIGTERM);
     eventually("the end", SOON, || async { children_of(agent.pid()).is_empty().then_some(()) }).await;
