@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::{Engine, Image};
 use crate::binaries::binary;
 use crate::control_plane::ControlPlane;
+use crate::processes::children_of;
 
 /// Where the project is.
 const WORKSPACE: &str = "/workspace";
@@ -77,24 +78,19 @@ impl<'engine> Container<'engine> {
         Self { engine, id, attached, _secrets: secrets }
     }
 
-    /// The agent's process id, as this machine sees it.
-    pub fn pid(&self) -> u32 {
-        let pid = self.inspect("{{.State.Pid}}").parse().expect("a number");
-        assert_ne!(pid, 0, "the container is not running");
-        pid
+    /// The two processes of the agent, as this machine sees them: the parent, which is process 1 of the container,
+    /// and the worker it has started.
+    pub fn pids(&self) -> [u32; 2] {
+        let parent = self.inspect("{{.State.Pid}}").parse().expect("a number");
+        assert_ne!(parent, 0, "the container is not running");
+        let worker = children_of(parent).into_iter().min().expect("the parent has a worker");
+        [parent, worker]
     }
 
-    /// Its processes other than the agent, zombies too, by their names.
-    pub fn other_processes(&self) -> Vec<String> {
-        let agent = self.pid();
-        let is_child = |stat: &str| {
-            // The name is in brackets and may contain anything; the parent is the second field after it.
-            let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1));
-            parent.and_then(|parent| parent.parse().ok()) == Some(agent)
-        };
-        let entries = fs::read_dir("/proc").expect("Linux").flatten();
-        let stats = entries.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
-        stats.filter(|stat| is_child(stat)).collect()
+    /// Its processes other than the agent, zombies too.
+    pub fn other_processes(&self) -> Vec<u32> {
+        let agent = self.pids();
+        agent.into_iter().flat_map(children_of).filter(|pid| !agent.contains(pid)).collect()
     }
 
     /// `docker stop`: SIGTERM, and SIGKILL when `limit` is over. Answers the exit code and how long

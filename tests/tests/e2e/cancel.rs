@@ -8,7 +8,7 @@ use slipway_tests::agent::Agent;
 use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
 use slipway_tests::processes::processes_with;
-use slipway_tests::{BUILD, SOON, eventually};
+use slipway_tests::{SOON, eventually};
 
 /// A build that hides a process from its group: a new session, a new parent, deaf to SIGTERM.
 fn stubborn(mark: &str) -> Project {

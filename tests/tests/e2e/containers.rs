@@ -68,12 +68,14 @@ impl<'engine> Sandbox<'engine> {
         let user = get(&format!("{url}user.txt")).await.2;
         assert!(user.trim().parse::<u32>().is_ok_and(|user| user != 0), "built as user {user:?}");
         assert!(self.control_plane.log(&id).await.contains("building"));
-        assert_eq!(self.container.other_processes(), Vec::<String>::new());
+        assert_eq!(self.container.other_processes(), Vec::<u32>::new());
         assert!(!self.project.path().join("dist").exists(), "the project itself was changed");
     }
 
     fn listens_on_nothing(&self) {
-        assert_eq!(listening_sockets(self.container.pid()), Vec::<String>::new());
+        for process in self.container.pids() {
+            assert_eq!(listening_sockets(process), Vec::<String>::new());
+        }
     }
 
     #[track_caller]
