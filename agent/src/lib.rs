@@ -14,6 +14,7 @@ pub mod cli;
 mod clock;
 pub mod detect;
 mod directories;
+mod git;
 mod job;
 mod log;
 mod parent;

@@ -4,11 +4,13 @@
 mod agents;
 mod limits;
 mod people;
+mod providers;
 mod retention;
 
 pub use agents::AgentSettings;
 pub use limits::Limits;
 pub use people::{OidcSettings, TrustedJwtSettings};
+pub use providers::ProviderSettings;
 pub use retention::Retention;
 
 use std::collections::BTreeMap;
@@ -83,6 +85,8 @@ pub struct Config {
     pub metrics_token: Option<SecretString>,
     /// How long artifacts and logs are kept.
     pub retention: Retention,
+    /// Where providers are.
+    pub providers: ProviderSettings,
 }
 
 /// Why the settings cannot be used.
@@ -147,6 +151,8 @@ const KNOWN: &[&str] = &[
     "retention.releases",
     "retention.artifact_days",
     "retention.log_days",
+    "providers.github.git_url",
+    "providers.gitlab.git_url",
 ];
 
 impl Config {
@@ -245,6 +251,7 @@ impl Settings {
             audit_retention: self.read("audit.retention_days", parse_days)?.unwrap_or(Some(AUDIT_RETENTION)),
             metrics_token: self.read("metrics.token", parse_metrics_token)?,
             retention: self.retention()?,
+            providers: self.providers()?,
             data_dir,
         };
         match self.0.into_iter().next() {

@@ -167,7 +167,9 @@ impl ControlPlane {
         let addresses = Addresses { listen: http_address.ip(), public_host, ports: config.preview_ports.clone() };
         let local = Local::start(store.clone(), artifacts.clone(), clock.clone(), addresses, stop.clone()).await?;
         let rehearsal: Option<Arc<dyn Provider>> = rehearsal()?;
-        let providers = Providers::new(rehearsal.into_iter().chain([local.clone() as Arc<dyn Provider>]));
+        let remote = Providers::remote(&config.providers, &artifacts, config.data_dir.join("work"))?;
+        let here = [local.clone() as Arc<dyn Provider>];
+        let providers = Providers::new(rehearsal.into_iter().chain(here).chain(remote));
         let audit = Audit::new(store.clone(), clock.clone(), config.audit_retention);
         let logs = Logs::new(store.clone(), artifacts.objects(), clock.clone());
         let collector =

@@ -7,6 +7,8 @@ use axum::http;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Without a byte from the other side, while it works on what it was sent.
+const STANDSTILL: Duration = Duration::from_secs(10 * 60);
 /// Documents of issuers are a few kilobytes.
 const ANSWER_BYTES: usize = 256 * 1024;
 
@@ -28,13 +30,21 @@ pub(crate) fn install_tls() {
 
 /// A client that speaks TLS with the certificates this machine trusts.
 pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
+    builder().timeout(TIMEOUT).build()
+}
+
+fn builder() -> reqwest::ClientBuilder {
     install_tls();
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("slipway/", env!("CARGO_PKG_VERSION")))
-        .build()
+}
+
+/// A client for what takes its time: large bodies, and servers that think before they answer. Whoever uses it sets
+/// the limit of the whole; this one notices only that nothing moves.
+pub(crate) fn transfer_client() -> Result<reqwest::Client, reqwest::Error> {
+    builder().read_timeout(STANDSTILL).build()
 }
 
 /// Sends a request and reads the whole answer.

@@ -5,6 +5,7 @@
 //! credential types live in `control-plane`, which this crate does not know.
 
 pub mod crash;
+pub mod git;
 pub mod limits;
 pub mod manifest;
 pub mod mask;

@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use crate::limits;
 use crate::v1::{ArtifactKind, Manifest};
+use crate::{git, limits};
 
 /// Why a manifest is refused. Each names the offending path.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -16,6 +16,8 @@ use crate::v1::{ArtifactKind, Manifest};
 pub enum ManifestError {
     #[error("the artifact kind {0} is not known")]
     UnknownKind(i32),
+    #[error("an artifact of git objects holds `{}` and `{}`, and nothing else", git::EXPORT_FILE, git::PACK_FILE)]
+    NotAnExport,
     #[error("there is no file in the output")]
     Empty,
     #[error("{files} files are more than the {} an artifact may hold", limits::ARTIFACT_FILES)]
@@ -101,8 +103,11 @@ fn is_device_name(part: &str) -> bool {
 
 /// Accepts a manifest that keeps every rule, and returns the sum of its distinct blobs in bytes.
 pub fn check(manifest: &Manifest) -> Result<u64, ManifestError> {
-    if !matches!(ArtifactKind::try_from(manifest.kind), Ok(ArtifactKind::Tree)) {
-        return Err(ManifestError::UnknownKind(manifest.kind));
+    match ArtifactKind::try_from(manifest.kind) {
+        Ok(ArtifactKind::Tree) => {}
+        Ok(ArtifactKind::Git) if git::is_export(manifest) => {}
+        Ok(ArtifactKind::Git) => return Err(ManifestError::NotAnExport),
+        Ok(ArtifactKind::Unspecified) | Err(_) => return Err(ManifestError::UnknownKind(manifest.kind)),
     }
     if manifest.entries.is_empty() {
         return Err(ManifestError::Empty);

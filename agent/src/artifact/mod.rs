@@ -4,8 +4,10 @@ mod collect;
 mod frames;
 mod hash;
 mod known;
+mod remote;
 mod upload;
 
 pub(crate) use collect::{Collected, SourceRules, collect, is_empty_tree};
 pub(crate) use known::KnownDigests;
+pub(crate) use remote::git_remote;
 pub(crate) use upload::{Upload, UploadError};

@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use super::Collected;
 use super::frames::{Blob, FRAMES_IN_FLIGHT, produce};
 use crate::channel::{Address, Backoff, CurrentIdentity, Purpose, connect_session};
-use crate::job::{Failure, Job};
+use crate::job::{Failure, Halt, Job};
 
 /// One part of an encoded manifest.
 const PART_BYTES: usize = 1024 * 1024;
@@ -41,7 +41,7 @@ pub(crate) enum UploadError {
     Interrupted,
 }
 
-enum Attempt {
+pub(super) enum Attempt {
     Later(String),
     Never(UploadError),
 }
@@ -49,34 +49,52 @@ enum Attempt {
 impl Upload<'_> {
     /// Tries until the artifact is committed, and returns its id. The job's deadline is the limit.
     pub(crate) async fn run(&self, collected: &Collected) -> Result<String, UploadError> {
-        tokio::select! {
-            () = self.job.interrupt.raised() => Err(UploadError::Interrupted),
-            outcome = self.persist(collected) => outcome,
-        }
-    }
-
-    async fn persist(&self, collected: &Collected) -> Result<String, UploadError> {
-        let mut backoff = Backoff::for_connections();
         // Of a commit whose answer was lost.
         let mut committing = None;
-        loop {
-            match self.attempt(collected, &mut committing).await {
-                Ok(artifact_id) => return Ok(artifact_id),
-                Err(Attempt::Never(error)) => return Err(error),
-                Err(Attempt::Later(reason)) => {
-                    let wait = backoff.next();
-                    tracing::warn!(job.id = self.job.id, reason, "the upload was interrupted; trying again");
-                    tokio::time::sleep(wait).await;
+        self.persist(async |client| self.attempt(client, collected, &mut committing).await).await
+    }
+
+    /// Makes an attempt over a new connection until one ends the matter.
+    pub(super) async fn persist<T>(
+        &self,
+        mut attempt: impl AsyncFnMut(ArtifactsClient<Channel>) -> Result<T, Attempt>,
+    ) -> Result<T, UploadError> {
+        let attempts = async {
+            let mut backoff = Backoff::for_connections();
+            loop {
+                let outcome = match self.connect().await {
+                    Ok(client) => attempt(client).await,
+                    Err(attempt) => Err(attempt),
+                };
+                match outcome {
+                    Ok(outcome) => return Ok(outcome),
+                    Err(Attempt::Never(error)) => return Err(error),
+                    Err(Attempt::Later(reason)) => {
+                        let wait = backoff.next();
+                        tracing::warn!(job.id = self.job.id, reason, "the upload was interrupted; trying again");
+                        tokio::time::sleep(wait).await;
+                    }
                 }
             }
+        };
+        tokio::select! {
+            () = self.job.interrupt.raised() => Err(UploadError::Interrupted),
+            outcome = attempts => outcome,
         }
     }
 
-    async fn attempt(&self, collected: &Collected, committing: &mut Option<String>) -> Result<String, Attempt> {
+    async fn connect(&self) -> Result<ArtifactsClient<Channel>, Attempt> {
         let channel = connect_session(self.address, &self.identity.get(), Purpose::Bulk).await;
         let channel = channel.map_err(|error| Attempt::Later(format!("{:#}", anyhow::Error::new(error))))?;
-        let mut client = ArtifactsClient::new(channel).max_decoding_message_size(limits::BULK_MESSAGE_BYTES);
+        Ok(ArtifactsClient::new(channel).max_decoding_message_size(limits::BULK_MESSAGE_BYTES))
+    }
 
+    async fn attempt(
+        &self,
+        mut client: ArtifactsClient<Channel>,
+        collected: &Collected,
+        committing: &mut Option<String>,
+    ) -> Result<String, Attempt> {
         let offer = client.offer(tokio_stream::iter(self.parts(collected).map_err(never)?)).await;
         let offer = match (offer, committing.as_ref()) {
             (Ok(offer), _) => offer.into_inner(),
@@ -152,7 +170,7 @@ impl Upload<'_> {
 }
 
 /// Whether another try could end otherwise.
-fn judge(status: &Status) -> Attempt {
+pub(super) fn judge(status: &Status) -> Attempt {
     let failed = || Failure::new(FailureCode::UploadFailed, status.message());
     match status.code() {
         Code::DataLoss => Attempt::Never(UploadError::Changed(failed())),
@@ -173,6 +191,15 @@ fn judge(status: &Status) -> Attempt {
         | Code::Aborted
         | Code::Internal
         | Code::Unavailable => Attempt::Later(format!("{:?}: {}", status.code(), status.message())),
+    }
+}
+
+impl From<UploadError> for Halt {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Failed(failure) | UploadError::Changed(failure) => Self::Failed(failure),
+            UploadError::Interrupted => Self::Interrupted,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod telling;
 mod user;
 
 pub(crate) use cgroup::{BuildCgroup, Cgroups, MOST_PROCESSES};
-pub(crate) use command::{BuildCommand, CommandError};
+pub(crate) use command::{BuildCommand, CommandError, CommandOutcome};
 pub(crate) use descendants::{kill_with_environment, reap};
 pub(crate) use environment::Environment;
 pub(crate) use exec::{ExecOptions, exec};

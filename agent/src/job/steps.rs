@@ -7,15 +7,18 @@ use std::time::Duration;
 use slipway_proto::limits;
 use slipway_proto::plan::BuildPlan;
 use slipway_proto::v1::job_event::Kind;
-use slipway_proto::v1::{FailureCode, PlanDetected, Step, StepFinished, StepStarted};
+use slipway_proto::v1::{ArtifactKind, FailureCode, PlanDetected, Step, StepFinished, StepStarted};
 
 use super::output::Output;
 use super::runner::Runner;
 use super::{Failure, Halt, Job};
-use crate::artifact::{Collected, Upload, UploadError, collect};
-use crate::build::{BuildCgroup, BuildCommand, BuildUser, Cgroups, CommandError, Environment, SearchPath};
+use crate::artifact::{Collected, SourceRules, Upload, UploadError, collect, git_remote};
+use crate::build::{
+    BuildCgroup, BuildCommand, BuildUser, Cgroups, CommandError, CommandOutcome, Environment, SearchPath,
+};
 use crate::detect::{Detected, Overrides, detect};
 use crate::directories::JobDir;
+use crate::git::{EXPORT_SCRIPT, ExportDir};
 use crate::workspace::snapshot;
 
 /// Words that a shell understands itself (POSIX, 2.4 and 2.14, and the usual built-in utilities):
@@ -32,6 +35,8 @@ const NOT_FOUND: i32 = 127;
 
 /// How a build is told of the trace it belongs to, as other tools do it.
 const TRACE_VARIABLE: &str = "TRACEPARENT";
+/// What the lines begin with in which an export says why it cannot be.
+const REFUSAL: &str = "slipway error: ";
 
 /// A job on its way.
 pub(super) struct Steps<'a> {
@@ -50,6 +55,9 @@ impl Steps<'_> {
     /// From the order to the id of the committed artifact.
     pub(super) async fn run(&mut self) -> Result<String, Halt> {
         self.job.interrupt.check()?;
+        if self.job.order.artifact() == ArtifactKind::Git {
+            return self.export_git().await;
+        }
         self.start(Step::Prepare);
         let (detected, environment) = self.prepare().await?;
         self.finish(Step::Prepare, false);
@@ -75,10 +83,45 @@ impl Steps<'_> {
             collected = self.package(&output).await?;
             outcome = upload.run(&collected).await;
         }
-        outcome.map_err(|error| match error {
-            UploadError::Failed(failure) | UploadError::Changed(failure) => Halt::Failed(failure),
-            UploadError::Interrupted => Halt::Interrupted,
-        })
+        outcome.map_err(Halt::from)
+    }
+
+    /// Packs the workspace as git objects, and nothing of it is built.
+    async fn export_git(&mut self) -> Result<String, Halt> {
+        self.start(Step::Prepare);
+        let upload = Upload { address: &self.runner.address, identity: &self.runner.identity, job: self.job };
+        let remote = git_remote(&upload).await?;
+        let directory = self.prepare_directory()?;
+        let temporary = directory.temporary();
+        let export = ExportDir::prepare(&temporary, &remote, self.build_user)
+            .map_err(|error| Failure::io(FailureCode::Internal, "preparing the export", &temporary, &error))?;
+        let variables = export.variables(&remote);
+        let environment = Environment::new(&SearchPath::from_environment(), directory.home(), &temporary, &variables)
+            .map_err(|error| Failure::new(FailureCode::Internal, error.to_string()))?;
+        *self.directory = Some(directory);
+        self.finish(Step::Prepare, false);
+        for skipped in [Step::Install, Step::Build] {
+            self.finish(skipped, true);
+        }
+
+        self.start(Step::Package);
+        let workspace = self.runner.workspace.clone();
+        let outcome = self.run_shell(EXPORT_SCRIPT, "git", &workspace, &environment).await?;
+        if outcome.exit_code != 0 {
+            let line = outcome.last_line.unwrap_or_else(|| format!("git ended with code {}", outcome.exit_code));
+            let message = line.strip_prefix(REFUSAL).unwrap_or(&line);
+            return Err(Failure::new(FailureCode::OutputRefused, message).into());
+        }
+        let (job, known) = (self.job.clone(), self.runner.known.clone());
+        let output = export.output();
+        let mut collected = off_thread(move || collect(&output, SourceRules::Output, &known, &job.interrupt)).await?;
+        collected.manifest.kind = ArtifactKind::Git.into();
+        self.finish(Step::Package, false);
+
+        self.start(Step::Upload);
+        self.job.close_log();
+        let upload = Upload { address: &self.runner.address, identity: &self.runner.identity, job: self.job };
+        Ok(upload.run(&collected).await?)
     }
 
     fn start(&mut self, step: Step) {
@@ -112,9 +155,7 @@ impl Steps<'_> {
         if !detected.runs_commands() {
             return Ok((detected, None));
         }
-        let directory = self.runner.builds.prepare(&self.job.id, self.build_user).map_err(|error| {
-            Failure::io(FailureCode::Internal, "making the build directory", self.runner.builds.path(), &error)
-        })?;
+        let directory = self.prepare_directory()?;
         if let Some(cgroups) = &self.runner.cgroups {
             match cgroups.for_job(&self.job.id) {
                 Ok(group) => self.group = Some(Arc::new(group)),
@@ -128,6 +169,12 @@ impl Steps<'_> {
         let (from, user, job) = (self.runner.workspace.clone(), self.build_user, self.job.clone());
         off_thread(move || snapshot(&from, &to, user, &job.interrupt)).await?;
         Ok((detected, Some(environment)))
+    }
+
+    fn prepare_directory(&self) -> Result<JobDir, Failure> {
+        self.runner.builds.prepare(&self.job.id, self.build_user).map_err(|error| {
+            Failure::io(FailureCode::Internal, "making the build directory", self.runner.builds.path(), &error)
+        })
     }
 
     fn environment(&self, detected: &Detected, directory: &JobDir) -> Result<Environment, Failure> {
@@ -159,24 +206,35 @@ impl Steps<'_> {
         check_tools(step, command, directory)?;
         let log = &self.job.log;
         log.say(&format!("$ {command}")).map_err(|error| self.unlogged(&error))?;
-        let group = self.group.as_deref();
-        let build = BuildCommand { command, directory, environment, user: self.build_user, group };
-        let outcome = build.run(log, &self.job.interrupt).await.map_err(|error| match error {
-            CommandError::Interrupted => Halt::Interrupted,
-            CommandError::Log(error) => self.unlogged(&error).into(),
-            CommandError::Start(error) => {
-                Failure::io(FailureCode::Internal, &format!("starting `{command}`"), directory, &error).into()
-            }
-        })?;
+        let outcome = self.run_shell(command, command, directory, environment).await?;
         log.deliver(LOG_WAIT).await;
         if outcome.exit_code == 0 {
             self.finish(step, false);
             return Ok(());
         }
-        if group.is_some_and(BuildCgroup::is_out_of_memory) {
+        if self.group.as_deref().is_some_and(BuildCgroup::is_out_of_memory) {
             return Err(self.out_of_memory(command, outcome.exit_code).into());
         }
         Err(command_failure(step, command, outcome.exit_code, outcome.last_line.as_deref(), directory).into())
+    }
+
+    /// Runs shell commands, which people know as `name`, to their end.
+    async fn run_shell(
+        &self,
+        command: &str,
+        name: &str,
+        directory: &Path,
+        environment: &Environment,
+    ) -> Result<CommandOutcome, Halt> {
+        let build =
+            BuildCommand { command, directory, environment, user: self.build_user, group: self.group.as_deref() };
+        build.run(&self.job.log, &self.job.interrupt).await.map_err(|error| match error {
+            CommandError::Interrupted => Halt::Interrupted,
+            CommandError::Log(error) => self.unlogged(&error).into(),
+            CommandError::Start(error) => {
+                Failure::io(FailureCode::Internal, &format!("starting `{name}`"), directory, &error).into()
+            }
+        })
     }
 
     fn out_of_memory(&self, command: &str, exit_code: i32) -> Failure {

@@ -12,7 +12,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use prost::Message;
 use slipway_proto::v1::artifacts_server::Artifacts;
-use slipway_proto::v1::{CommitReply, CommitRequest, Manifest, ManifestPart, OfferReply, PackFrame, UploadReply};
+use slipway_proto::v1::{
+    CommitReply, CommitRequest, GitRemoteReply, GitRemoteRequest, Manifest, ManifestPart, OfferReply, PackFrame,
+    UploadReply,
+};
 use slipway_proto::{limits, manifest};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -194,6 +197,14 @@ impl Artifacts for ArtifactsApi {
             return Err(Status::failed_precondition("this deployment takes no artifact now"));
         }
         Ok(Response::new(CommitReply { root: artifact.root }))
+    }
+
+    async fn git_remote(&self, request: Request<GitRemoteRequest>) -> Result<Response<GitRemoteReply>, Status> {
+        let sandbox = sandbox_of(&request)?.sandbox_id;
+        let request = request.into_inner();
+        let id = parse_job_id(&request.job_id).map_err(Status::from)?;
+        let deployment = self.uploading(sandbox, id, request.after_event_seq).await?;
+        Ok(Response::new(self.gateway.orchestrator.git_remote(&deployment).await?))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::audit;
 use crate::clock::Timestamp;
 use crate::deployments::build_settings::BuildSettings;
 use crate::error::Error;
-use crate::ids::{TargetId, TeamId};
+use crate::ids::{CredentialId, TargetId, TeamId, UserId};
 use crate::store::{Target, TargetError};
 
 type Config = serde_json::Map<String, serde_json::Value>;
@@ -30,7 +30,7 @@ pub(super) struct TargetView {
     provider: String,
     name: String,
     /// The account at the provider; `null` for providers that need none.
-    credentials_id: Option<String>,
+    credentials_id: Option<CredentialId>,
     #[schema(schema_with = config_schema)]
     config: serde_json::Value,
     is_default: bool,
@@ -47,7 +47,7 @@ impl TargetView {
             team_id: user.team_of(target.user_id),
             provider: target.provider,
             name: target.name,
-            credentials_id: None,
+            credentials_id: target.credentials_id,
             config: target.config.0,
             is_default: target.is_default,
             created_at: target.created_at,
@@ -67,7 +67,7 @@ impl From<TargetError> for Error {
 
 /// Of what can be changed.
 fn tag(target: &Target) -> ETag {
-    ETag::of(&(&target.name, &target.config, target.is_default))
+    ETag::of(&(&target.name, target.credentials_id, &target.config, target.is_default))
 }
 
 /// The target, when the caller may do `action` with it; somebody else's is not there.
@@ -114,10 +114,13 @@ fn check_config(app: &App, provider: &str, config: &Config) -> Result<(), Error>
     known.check_config(&own).map_err(Error::invalid)
 }
 
-fn no_credentials(credentials_id: Option<&String>) -> Result<(), Error> {
-    match credentials_id {
-        Some(_) => Err(Error::invalid("`credentials_id` names no connected account")),
-        None => Ok(()),
+/// An account can be used only by the targets of its owner, at its provider.
+async fn check_account(app: &App, owner: UserId, provider: &str, id: Option<CredentialId>) -> Result<(), Error> {
+    let Some(id) = id else { return Ok(()) };
+    let account = app.store.credential(id).await?;
+    match account.filter(|account| account.user_id == owner && account.provider == provider) {
+        Some(_) => Ok(()),
+        None => Err(Error::invalid(format!("`credentials_id` names no account that is connected to `{provider}`"))),
     }
 }
 
@@ -147,7 +150,7 @@ pub(super) struct CreateTarget {
     /// The team it is to belong to; the caller when left out.
     team_id: Option<TeamId>,
     /// The account at the provider, for providers that need one.
-    credentials_id: Option<String>,
+    credentials_id: Option<CredentialId>,
     #[serde(default)]
     #[schema(schema_with = config_schema)]
     config: Config,
@@ -169,7 +172,7 @@ pub(super) async fn create(
     authorize(&user, Action::ManageTargets, owner, "team")?;
     check_name("name", &request.name)?;
     check_config(&app, &request.provider, &request.config)?;
-    no_credentials(request.credentials_id.as_ref())?;
+    check_account(&app, owner, &request.provider, request.credentials_id).await?;
     audit::note(|facts| facts.add("name", request.name.as_str()));
     audit::note(|facts| facts.add("provider", request.provider.as_str()));
     let now = app.clock.now();
@@ -178,6 +181,7 @@ pub(super) async fn create(
         user_id: owner,
         provider: request.provider,
         name: request.name,
+        credentials_id: request.credentials_id,
         config: SqlJson(request.config.into()),
         is_default: request.is_default,
         created_at: now,
@@ -208,7 +212,8 @@ pub(super) async fn get(
 pub(super) struct UpdateTarget {
     #[schema(format = "name")]
     name: Option<String>,
-    credentials_id: Option<String>,
+    /// Another account at the provider.
+    credentials_id: Option<CredentialId>,
     /// Replaces the whole config.
     #[schema(schema_with = new_config_schema, required = false)]
     config: Option<Config>,
@@ -238,9 +243,9 @@ pub(super) async fn update(
     if_match: IfMatch,
     Body(request): Body<UpdateTarget>,
 ) -> Result<Tagged<TargetView>, Error> {
-    own_target(&app, &user, Action::ManageTargets, id).await?;
+    let seen = own_target(&app, &user, Action::ManageTargets, id).await?;
     note_changes(&request);
-    no_credentials(request.credentials_id.as_ref())?;
+    check_account(&app, seen.user_id, &seen.provider, request.credentials_id).await?;
     let mut tx = app.store.begin().await?;
     let mut target = tx.target(id).await?.ok_or_else(|| Error::not_found("target"))?;
     if_match.check(&tag(&target))?;
@@ -252,6 +257,7 @@ pub(super) async fn update(
         check_config(&app, &target.provider, &config)?;
         target.config = SqlJson(config.into());
     }
+    target.credentials_id = request.credentials_id.or(target.credentials_id);
     target.is_default = request.is_default.unwrap_or(target.is_default);
     target.updated_at = app.clock.now();
     tx.update_target(&target).await?;

@@ -282,6 +282,7 @@ async fn own_target(control_plane: &ControlPlane, user: UserId) -> anyhow::Resul
         user_id: user,
         provider: PROVIDER.to_owned(),
         name: PROVIDER.to_owned(),
+        credentials_id: None,
         config: sqlx::types::Json(serde_json::json!({})),
         is_default: true,
         created_at: now,

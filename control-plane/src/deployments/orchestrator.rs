@@ -10,6 +10,7 @@ mod alarm;
 mod attached;
 mod cut_off;
 mod events;
+mod git_export;
 mod held;
 mod publish;
 mod quota;
@@ -34,7 +35,7 @@ use crate::logs::Logs;
 use crate::observe::telemetry;
 use crate::once::RequestKey;
 use crate::providers::Providers;
-use crate::secrets::{KnownSecrets, Record, Vault};
+use crate::secrets::{CredentialSecret, KnownSecrets, Record, Vault};
 use crate::store::{Deployment, DeploymentRequest, Move, NewDeployment, Sandbox, SandboxState, Store, Target, Tx};
 use crate::variables::{BuildVariables, Scope, Variables};
 
@@ -295,7 +296,15 @@ impl Orchestrator {
             env: Some(env),
             timeout_seconds: u32::try_from(limits::JOB_TIMEOUT.as_secs()).unwrap_or(u32::MAX),
             traceparent: deployment.traceparent.clone().unwrap_or_default(),
+            artifact: self.artifact_kind(&deployment.provider).into(),
         })
+    }
+
+    /// What authenticates at the provider for this target; `None` when it has no account, or none any more.
+    async fn credential_of(&self, target: Option<&Target>) -> anyhow::Result<Option<CredentialSecret>> {
+        let Some(id) = target.and_then(|target| target.credentials_id) else { return Ok(None) };
+        let Some(row) = self.0.store.credential(id).await? else { return Ok(None) };
+        Ok(Some(self.0.vault.open_credential(&row).await?))
     }
 
     /// Ends a deployment with an error, whatever it is doing.

@@ -1,18 +1,25 @@
 //! The places a deployment can go. A provider is one folder here; it gets the artifact and the
 //! target's settings, and answers where the release is live. It never changes a deployment itself.
 
+mod git;
+mod github;
+mod gitlab;
 pub mod local;
 #[cfg(debug_assertions)]
 pub mod rehearsal;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use slipway_proto::plan::Routing;
 
+use crate::artifacts::ArtifactStore;
+use crate::config::ProviderSettings;
 use crate::ids::DeploymentId;
+use crate::secrets::CredentialSecret;
 use crate::store::Artifact;
 
 /// What a provider is told about one deployment.
@@ -26,8 +33,34 @@ pub struct DeployContext<'a> {
     pub idempotency_key: &'a str,
     /// What to publish.
     pub artifact: &'a Artifact,
+    /// Where to.
+    pub destination: Destination<'a>,
+    /// Of a rollback: what the provider calls the release that it replaces.
+    pub replaces: Option<&'a str>,
     /// How paths without a file are answered, for providers that serve the tree themselves.
     pub routing: Routing,
+}
+
+/// A place at a provider, and who we are there.
+#[derive(Clone, Copy)]
+pub struct Destination<'a> {
+    /// The provider's own settings of the target, as they were checked.
+    pub config: &'a serde_json::Map<String, serde_json::Value>,
+    /// What authenticates there, for providers that need an account.
+    pub credential: Option<&'a CredentialSecret>,
+}
+
+impl<'a> Destination<'a> {
+    /// The account, for a provider that needs one.
+    ///
+    /// # Errors
+    /// `Rejected`, with the way out, when there is none.
+    pub fn account(&self) -> Result<&'a CredentialSecret, ProviderError> {
+        self.credential.ok_or_else(|| {
+            let message = "this target has no account at its provider; connect one and set `credentials_id`";
+            ProviderError::Rejected(message.to_owned())
+        })
+    }
 }
 
 /// A release that went live.
@@ -105,8 +138,43 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// What it takes, for providers that take git objects; all others take a tree.
+    fn git(&self) -> Option<&dyn GitHost> {
+        None
+    }
+
     /// Forgets a deployment whose record is being deleted.
     async fn forget(&self, deployment: DeploymentId);
+}
+
+/// What a repository has, so that only the rest of a workspace's objects has to be packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitRemote {
+    /// The commit at the end of the target's branch, if there is one.
+    pub head: Option<String>,
+    /// What other branches and tags end with.
+    pub heads: Vec<String>,
+}
+
+/// What a new commit is to say, as far as the target says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommitText {
+    /// No new commit: push the repository's as they are.
+    pub commits_only: bool,
+    /// Its author.
+    pub author_name: Option<String>,
+    /// The author's address.
+    pub author_email: Option<String>,
+}
+
+/// A provider that takes git objects.
+#[async_trait]
+pub trait GitHost: Send + Sync {
+    /// What the target's repository has.
+    async fn remote(&self, destination: Destination<'_>) -> Result<GitRemote, ProviderError>;
+
+    /// What a target's config says about new commits.
+    fn commit_text(&self, config: &serde_json::Map<String, serde_json::Value>) -> CommitText;
 }
 
 /// A provider that can hold back a release while it is made.
@@ -121,6 +189,23 @@ pub trait Canceller: Send + Sync {
 pub struct Providers(Arc<BTreeMap<&'static str, Arc<dyn Provider>>>);
 
 impl Providers {
+    /// Those that are reached over the network, each at the address that the configuration says.
+    ///
+    /// # Errors
+    /// When `work_dir`, for what is on its way to them, cannot be made.
+    pub fn remote(
+        config: &ProviderSettings,
+        artifacts: &ArtifactStore,
+        work_dir: PathBuf,
+    ) -> anyhow::Result<[Arc<dyn Provider>; 2]> {
+        let pusher = git::Pusher::new(artifacts.clone(), work_dir)?;
+        let git_url = |id: &str, usual: &str| config.git_url(id).map_or_else(|| usual.parse(), |url| Ok(url.clone()));
+        Ok([
+            Arc::new(github::GitHub { git_url: git_url("github", github::GIT_URL)?, pusher: pusher.clone() }),
+            Arc::new(gitlab::GitLab { git_url: git_url("gitlab", gitlab::GIT_URL)?, pusher }),
+        ])
+    }
+
     /// Registers providers under their ids.
     pub fn new(providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Self {
         Self(Arc::new(providers.into_iter().map(|provider| (provider.id(), provider)).collect()))

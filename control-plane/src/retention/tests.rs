@@ -50,6 +50,7 @@ impl World {
                 user_id: user,
                 provider: "local".to_owned(),
                 name: id.to_string(),
+                credentials_id: None,
                 config: sqlx::types::Json(serde_json::json!({})),
                 is_default: false,
                 created_at: clock.now(),

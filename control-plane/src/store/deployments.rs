@@ -552,6 +552,7 @@ pub(crate) async fn stored_deployment(store: &Store) -> DeploymentId {
         user_id: user,
         provider: "local".to_owned(),
         name: "local".to_owned(),
+        credentials_id: None,
         config: Json(serde_json::json!({})),
         is_default: true,
         created_at: now,

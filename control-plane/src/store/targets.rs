@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use super::{Store, Tx, is_duplicate};
 use crate::clock::Timestamp;
 use crate::deployments::build_settings::BuildSettings;
-use crate::ids::{TargetId, UserId};
+use crate::ids::{CredentialId, TargetId, UserId};
 
 /// A configured destination at a provider.
 #[derive(Debug, Clone, FromRow)]
@@ -19,6 +19,8 @@ pub struct Target {
     pub provider: String,
     /// Unique per user and provider.
     pub name: String,
+    /// The account at the provider; `None` for providers that need none, and after it was disconnected.
+    pub credentials_id: Option<CredentialId>,
     /// The provider's own settings, checked by the provider.
     pub config: Json<serde_json::Value>,
     /// Whether it is the user's default at this provider.
@@ -34,6 +36,12 @@ impl Target {
     pub fn build_settings(&self) -> BuildSettings {
         let config = self.config.0.as_object();
         config.and_then(|config| BuildSettings::of_target(config).ok()).map(|(build, _)| build).unwrap_or_default()
+    }
+
+    /// What in its config is the provider's own.
+    pub fn provider_config(&self) -> serde_json::Map<String, serde_json::Value> {
+        let config = self.config.0.as_object();
+        config.and_then(|config| BuildSettings::of_target(config).ok()).map(|(_, own)| own).unwrap_or_default()
     }
 }
 
@@ -54,7 +62,8 @@ pub enum TargetError {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, user_id, provider, name, config, is_default, created_at, updated_at FROM deployment_targets ",
+            "SELECT id, user_id, provider, name, credentials_id, config, is_default, created_at, updated_at
+             FROM deployment_targets ",
             $rest
         )
     };
@@ -64,10 +73,12 @@ const BY_ID: &str = select!("WHERE id = $1");
 const BY_NAME: &str = select!("WHERE user_id = $1 AND provider = $2 AND name = $3");
 const PAGE: &str = select!("WHERE user_id = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3");
 const INSERT: &str = "
-    INSERT INTO deployment_targets (id, user_id, provider, name, config, is_default, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT INTO deployment_targets (id, user_id, provider, name, config, is_default, created_at, updated_at,
+        credentials_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const UPDATE: &str = "
-    UPDATE deployment_targets SET name = $2, config = $3, is_default = $4, updated_at = $5 WHERE id = $1";
+    UPDATE deployment_targets SET name = $2, config = $3, is_default = $4, updated_at = $5, credentials_id = $6
+    WHERE id = $1";
 const NO_OTHER_DEFAULT: &str = "
     UPDATE deployment_targets SET is_default = FALSE WHERE user_id = $1 AND provider = $2 AND id <> $3";
 const IS_USED: &str = "SELECT EXISTS (SELECT 1 FROM deployments WHERE target_id = $1)";
@@ -120,6 +131,7 @@ impl Tx {
             .bind(target.is_default)
             .bind(target.created_at)
             .bind(target.updated_at)
+            .bind(target.credentials_id)
             .execute(&mut *self.0)
             .await;
         self.after_write(inserted, target).await
@@ -133,6 +145,7 @@ impl Tx {
             .bind(&target.config)
             .bind(target.is_default)
             .bind(target.updated_at)
+            .bind(target.credentials_id)
             .execute(&mut *self.0)
             .await;
         self.after_write(updated, target).await

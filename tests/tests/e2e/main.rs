@@ -11,6 +11,7 @@ mod crashes;
 mod detection;
 mod docs;
 mod failures;
+mod git_export;
 mod hostile;
 mod http;
 mod identity;

@@ -10,7 +10,7 @@ use slipway_tests::agent::Agent;
 use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
 use slipway_tests::processes::{children_of, processes_with};
-use slipway_tests::{BUILD, SOON, eventually};
+use slipway_tests::{SOON, eventually};
 
 fn end(pid: u32, signal: Signal) {
     kill(Pid::from_raw(i32::try_from(pid).expect("a pid")), signal).expect("is running");

@@ -389,6 +389,7 @@ mod tests {
             user_id: team.into(),
             provider: own.provider.clone(),
             name: "ours".to_owned(),
+            credentials_id: None,
             config: sqlx::types::Json(serde_json::json!({})),
             is_default: false,
             created_at: NOW,

@@ -17,8 +17,8 @@ use crate::bus::News;
 use crate::clock::Timestamp;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::observe::{metrics, telemetry};
-use crate::providers::{CancelOutcome, DeployContext, Provider, ProviderError, Release, Whereabouts};
-use crate::store::{CallState, Deployment, Lease, LeaseLost, Move, Operation, Tx};
+use crate::providers::{CancelOutcome, DeployContext, Destination, Provider, ProviderError, Release, Whereabouts};
+use crate::store::{CallState, Deployment, Lease, LeaseLost, Move, Operation, Target, Tx};
 
 /// Releases under way at the same time.
 pub(super) const PUBLISHING: usize = 32;
@@ -139,17 +139,31 @@ impl Orchestrator {
             .and_then(|plan| plan.get("routing"))
             .and_then(|routing| serde_json::from_value::<Routing>(routing.clone()).ok())
             .unwrap_or_default();
+        let target = self.0.store.target(deployment.target_id).await?;
+        let config = target.as_ref().map(Target::provider_config).unwrap_or_default();
+        let credential = self.credential_of(target.as_ref()).await?;
+        let replaces = self.replaced_release(&deployment).await?;
         let idempotency_key = format!("slipway-{}", deployment.id);
         let context = DeployContext {
             deployment_id: deployment.id,
             environment: &deployment.environment,
             idempotency_key: &idempotency_key,
             artifact: &artifact,
+            destination: Destination { config: &config, credential: credential.as_ref() },
+            replaces: replaces.as_deref(),
             routing,
         };
         let publication =
             Publication { orchestrator: self, lease, deployment: &deployment, provider: &**provider, context };
         publication.advance().await
+    }
+
+    /// What the provider calls the release in whose place a rollback puts another.
+    async fn replaced_release(&self, deployment: &Deployment) -> Result<Option<String>, Stopped> {
+        let leaving = deployment.metadata.get("rollback_of").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
+        let Some(leaving) = leaving else { return Ok(None) };
+        let call = self.0.store.last_provider_call(leaving, Operation::Deploy).await?;
+        Ok(call.and_then(|call| call.provider_ref))
     }
 
     /// Gives the lease back until `when`, and says why.

@@ -1,0 +1,139 @@
+# Packs what a remote repository lacks of this workspace: its commits, and by choice one more for what is
+# not committed yet. Run in the workspace, as the user of builds. Everything it writes is below $EXPORT_DIR
+# and $HOME; index, HEAD, objects and configuration of the user's own
+# repository are read and never changed.
+set -eu
+umask 077
+
+refuse() {
+    printf 'slipway error: %s\n' "$1" >&2
+    exit 1
+}
+
+command -v git >/dev/null 2>&1 ||
+    refuse "git is not installed in this sandbox, and a git export needs it; install it in the image, or export a ZIP"
+
+# Settings of ours only: no hooks, no pagers, no questions, nothing fetched, no repository outside of the workspace.
+workspace=$(pwd -P)
+export GIT_CONFIG_COUNT=6
+export GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+export GIT_CONFIG_KEY_1=core.hooksPath GIT_CONFIG_VALUE_1=/dev/null
+export GIT_CONFIG_KEY_2=core.fsmonitor GIT_CONFIG_VALUE_2=false
+export GIT_CONFIG_KEY_3=core.excludesFile GIT_CONFIG_VALUE_3="$EXPORT_DIR/excludes"
+export GIT_CONFIG_KEY_4=gc.auto GIT_CONFIG_VALUE_4=0
+export GIT_CONFIG_KEY_5=advice.addEmbeddedRepo GIT_CONFIG_VALUE_5=false
+export GIT_CONFIG_NOSYSTEM=1 GIT_OPTIONAL_LOCKS=0 GIT_NO_LAZY_FETCH=1 GIT_TERMINAL_PROMPT=0
+export GIT_CEILING_DIRECTORIES="${workspace%/*}"
+export LC_ALL=C
+
+out="$EXPORT_DIR/out"
+mkdir -p "$out"
+
+# What exports have made before, kept in the home directory of builds, so that the next one knows what has been
+# pushed. Losing it costs a larger pack, or a question.
+kept="$HOME/.slipway-git/$(printf '%s' "$workspace" | cksum | tr ' ' -)"
+if [ -d "$kept" ] && [ "$(du -sk "$kept" | cut -f1)" -gt "$KEPT_KIB" ]; then rm -rf "$kept"; fi
+[ -f "$kept/HEAD" ] || git init --quiet --bare --template= "$kept"
+: >> "$kept/exported"
+
+if git_dir=$(git rev-parse --absolute-git-dir 2>/dev/null); then
+    own_history=yes
+    case $(git rev-parse --show-object-format 2>/dev/null || echo sha1) in
+        sha1) ;;
+        *) refuse "this repository names its objects by SHA-256, which no git host takes yet; push it from a repository with SHA-1" ;;
+    esac
+    head=$(git rev-parse --quiet --verify 'HEAD^{commit}' || true)
+    objects=$(git rev-parse --git-path objects)
+    index=$(git rev-parse --git-path index)
+    shallow=$(git rev-parse --git-path shallow)
+    # The index is copied for what it knows about unchanged files.
+    if [ -f "$index" ]; then cp "$index" "$EXPORT_DIR/index"; fi
+    GIT_ALTERNATE_OBJECT_DIRECTORIES=$(cd "$objects" && pwd -P)
+    export GIT_OBJECT_DIRECTORY="$kept/objects" GIT_ALTERNATE_OBJECT_DIRECTORIES
+else
+    # No repository: a history that begins with the first export.
+    own_history=
+    [ "$COMMITS_ONLY" = no ] ||
+        refuse "the workspace is not a git repository, so there are no commits to push; leave out \`commits_only\`, or run \`git init\` and commit"
+    export GIT_DIR="$kept" GIT_WORK_TREE="$workspace"
+    head=
+    shallow="$kept/shallow"
+    if [ -f "$kept/last-index" ]; then cp "$kept/last-index" "$EXPORT_DIR/index"; fi
+fi
+export GIT_INDEX_FILE="$EXPORT_DIR/index"
+
+has() {
+    git cat-file -e "$1^{commit}" 2>/dev/null
+}
+
+is_in() {
+    has "$1" && has "$2" && git merge-base --is-ancestor "$1" "$2"
+}
+
+if [ "$COMMITS_ONLY" = yes ]; then
+    [ -n "$head" ] || refuse "this repository has no commit yet; commit something, or leave out \`commits_only\`"
+    commit=$head
+else
+    git add --all -- . || refuse "git cannot read all files of the workspace; the lines above say which"
+    # A repository inside of this one would arrive as a link to a commit that nobody has.
+    modules=$(git config --file .gitmodules --get-regexp '^submodule\..*\.path$' 2>/dev/null | cut -d' ' -f2- || true)
+    git ls-files --stage | sed -n 's/^160000 [0-9a-f]* [0-3]	//p' > "$EXPORT_DIR/links"
+    while IFS= read -r link; do
+        printf '%s\n' "$modules" | grep -qxF -e "$link" ||
+            refuse "\`$link\` is a git repository of its own; make it a submodule, remove its .git, or add it to .gitignore"
+    done < "$EXPORT_DIR/links"
+    tree=$(git write-tree)
+    parent=$head second=
+    if [ -z "$own_history" ]; then
+        parent=$BRANCH_HEAD
+    elif grep -qxF -e "${BRANCH_HEAD:-none}" "$kept/exported" && ! is_in "$BRANCH_HEAD" "$head"; then
+        # The branch ends with an export of this workspace that its repository does not know: go on from there, and
+        # take in what has been committed since.
+        parent=$BRANCH_HEAD
+        if [ -n "$head" ] && ! is_in "$head" "$BRANCH_HEAD"; then second=$head; fi
+    fi
+    if [ -n "$parent" ] && [ -z "$second" ] && has "$parent" && [ "$(git rev-parse "$parent^{tree}")" = "$tree" ]; then
+        commit=$parent
+    else
+        [ -n "$parent" ] || [ -n "$(git ls-files | head -n 1)" ] ||
+            refuse "there is nothing to push: the workspace has no file that is not ignored"
+        name=$AUTHOR_NAME email=$AUTHOR_EMAIL
+        [ -n "$name" ] || name=$(git config user.name || true)
+        [ -n "$email" ] || email=$(git config user.email || true)
+        [ -n "$name" ] || name=$FALLBACK_NAME
+        [ -n "$email" ] || email=$FALLBACK_EMAIL
+        who="$(printf '%s' "$name" | tr -d '<>\n') <$(printf '%s' "$email" | tr -d '<> \n')> $(date +%s) +0000"
+        # Not by commit-tree, which wants to see the parent: the remote's may be nowhere but there.
+        commit=$({
+            printf 'tree %s\n' "$tree"
+            for each in $parent $second; do printf 'parent %s\n' "$each"; done
+            printf 'author %s\ncommitter %s\n\n%s\n' "$who" "$who" "$MESSAGE"
+        } | git hash-object -t commit -w --stdin)
+        # Pushed by others: for git this commit is then the first.
+        if [ -z "$own_history" ] && [ -n "$parent" ] && ! has "$parent"; then printf '%s\n' "$commit" >> "$shallow"; fi
+        printf '%s\n' "$commit" >> "$kept/exported"
+        printf 'a new commit of what is not committed: %s\n' "$commit"
+    fi
+fi
+
+# A branch only grows: what others have pushed stays.
+if [ -n "$own_history" ] && [ -n "$BRANCH_HEAD" ]; then
+    is_in "$BRANCH_HEAD" "$commit" ||
+        refuse "the branch has commits that this repository has not (non-fast-forward): pull them first, or choose another branch"
+fi
+
+# What the remote has, as far as it is known here, stays at home.
+{ printf '%s\n' "$commit"; git cat-file --batch-check='%(objectname) %(objecttype)' < "$EXPORT_DIR/heads" |
+    sed -n 's/^\([0-9a-f]*\) commit$/^\1/p'; } > "$EXPORT_DIR/wanted"
+if [ -n "$own_history" ] && [ -f "$shallow" ]; then
+    cut=$(git rev-list --stdin < "$EXPORT_DIR/wanted" | grep -xF -f "$shallow" | head -n 1 || true)
+    [ -z "$cut" ] ||
+        refuse "this is a shallow clone, and the remote lacks what was cut off before commit $cut; run \`git fetch --unshallow\` first"
+fi
+git pack-objects --quiet --revs --stdout --delta-base-offset < "$EXPORT_DIR/wanted" > "$out/objects.pack" ||
+    refuse "git cannot pack the objects of this repository; the lines above say why"
+printf '{"commit":"%s","base":"%s"}' "$commit" "$BRANCH_HEAD" > "$out/export.json"
+if [ -z "$own_history" ]; then
+    cp "$GIT_INDEX_FILE" "$kept/last-index"
+fi
+printf 'packed %s of commits up to %s\n' "$(du -k "$out/objects.pack" | cut -f1) KiB" "$commit"

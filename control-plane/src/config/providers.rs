@@ -1,0 +1,69 @@
+//! The section `providers`: where each of them is, for GitHub Enterprise, a self-managed GitLab, a test.
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use super::{ConfigError, Settings};
+
+/// By id, what is reached at another address than the usual one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProviderSettings {
+    git_urls: BTreeMap<&'static str, Url>,
+}
+
+impl ProviderSettings {
+    /// Where repositories are, when it is not the usual place.
+    pub fn git_url(&self, id: &str) -> Option<&Url> {
+        self.git_urls.get(id)
+    }
+}
+
+impl Settings {
+    pub(super) fn providers(&mut self) -> Result<ProviderSettings, ConfigError> {
+        let mut settings = ProviderSettings::default();
+        for (id, key) in [("github", "providers.github.git_url"), ("gitlab", "providers.gitlab.git_url")] {
+            if let Some(url) = self.read(key, parse_url)? {
+                settings.git_urls.insert(id, url);
+            }
+        }
+        Ok(settings)
+    }
+}
+
+/// Tokens go there, so anything but this machine is reached over TLS.
+fn parse_url(text: &str) -> Result<Url, String> {
+    let url: Url = text.parse().map_err(|error| format!("is `{text}`, which is no URL: {error}"))?;
+    let is_local = url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_local) {
+        return Err(format!("is `{text}`; it must begin with `https://`, because credentials are sent there"));
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err("must be an address without user, query and fragment".to_owned());
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_sent_over_tls_or_to_this_machine() {
+        for good in
+            ["https://git.example.com", "https://example.com/gitlab/", "http://127.0.0.1:3000", "http://localhost"]
+        {
+            assert!(parse_url(good).is_ok(), "{good}");
+        }
+        for wrong in [
+            "git.example.com",
+            "http://git.example.com",
+            "http://127.0.0.1.example.com",
+            "ssh://git@x",
+            "https://a:b@x",
+            "https://x/?a",
+        ] {
+            assert!(parse_url(wrong).is_err(), "{wrong}");
+        }
+    }
+}

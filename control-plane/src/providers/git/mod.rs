@@ -1,0 +1,281 @@
+//! What GitHub, GitLab and every other git host have in common: an artifact of git objects becomes the end of a
+//! branch. The branch moves only from where it was when the objects were packed, so nobody's work is overwritten,
+//! and a push that is repeated after a crash finds itself done.
+
+mod config;
+mod inspect;
+mod pkt_line;
+mod refusal;
+mod smart_http;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use bytes::Bytes;
+use futures::StreamExt;
+use reqwest::Client;
+use secrecy::SecretString;
+use slipway_proto::git::{EXPORT_BYTES, EXPORT_FILE, Export, HEADS, PACK_FILE};
+use slipway_proto::v1::ArtifactKind;
+use tokio::sync::mpsc;
+use url::Url;
+
+pub(super) use self::config::{BranchSettings, parse as parse_config};
+use self::inspect::{Expected, InspectError, Inspection};
+use self::smart_http::{Advertised, NOTHING, Remote, Update};
+use super::{DeployContext, GitRemote, ProviderError, Release, Whereabouts};
+use crate::artifacts::ArtifactStore;
+use crate::http_client;
+
+/// Chunks of a pack between the one who reads and the one who looks through it.
+const CHUNKS_IN_FLIGHT: usize = 8;
+
+/// A branch of a repository at a host, and who we are there.
+pub(super) struct Branch<'a> {
+    /// Of the repository, without `.git`.
+    pub(super) url: Url,
+    /// Its short name.
+    pub(super) name: &'a str,
+    pub(super) username: &'a str,
+    pub(super) token: &'a SecretString,
+    /// Where people see it.
+    pub(super) page: String,
+    /// Largest file that the host takes, in bytes.
+    pub(super) largest_file: u64,
+}
+
+impl Branch<'_> {
+    fn reference(&self) -> String {
+        format!("refs/heads/{}", self.name)
+    }
+}
+
+/// Pushes artifacts.
+#[derive(Clone)]
+pub(super) struct Pusher {
+    client: Client,
+    artifacts: ArtifactStore,
+    /// Packs that are looked through lie below it.
+    work_dir: PathBuf,
+}
+
+impl Pusher {
+    /// What is left of a former life in `work_dir` is removed.
+    pub(super) fn new(artifacts: ArtifactStore, work_dir: PathBuf) -> anyhow::Result<Self> {
+        let _ = std::fs::remove_dir_all(&work_dir);
+        std::fs::create_dir_all(&work_dir).with_context(|| format!("cannot create {}", work_dir.display()))?;
+        Ok(Self { client: http_client::transfer_client()?, artifacts, work_dir })
+    }
+
+    /// What the repository has.
+    pub(super) async fn remote(&self, branch: &Branch<'_>) -> Result<GitRemote, ProviderError> {
+        let advertised = self.advertised(branch).await?;
+        let head = advertised.get(&branch.reference()).map(str::to_owned);
+        let heads = advertised.references.into_iter().map(|(_, object)| object).take(HEADS).collect();
+        Ok(GitRemote { head, heads })
+    }
+
+    /// Puts the artifact's commit at the end of the branch.
+    pub(super) async fn deploy(
+        &self,
+        branch: &Branch<'_>,
+        context: &DeployContext<'_>,
+    ) -> Result<Release, ProviderError> {
+        let (export, pack) = self.open(context).await?;
+        let advertised = self.advertised(branch).await?;
+        let reference = branch.reference();
+        let current = advertised.get(&reference).unwrap_or("");
+        if current == export.commit {
+            return Ok(release(branch, &export));
+        }
+        // A rollback moves the branch back from the release it replaces to what the host has had before.
+        let (expected, pack) = match context.replaces {
+            Some(replaced) => (replaced, None),
+            None => (export.base.as_str(), Some(pack)),
+        };
+        if current != expected {
+            return Err(ProviderError::Rejected(moved_on(branch, current, expected)));
+        }
+        let work =
+            tempfile::tempdir_in(&self.work_dir).context("a directory for a pack").map_err(ProviderError::Failed)?;
+        let pack = match pack {
+            None => None,
+            Some(pack) => {
+                let expected = Inspected {
+                    export: export.clone(),
+                    may_build_on_remote: !advertised.references.is_empty(),
+                    largest_file: branch.largest_file,
+                    directory: work.path().to_owned(),
+                };
+                Some(self.inspect(pack, expected).await?)
+            }
+        };
+        let update = Update {
+            reference: &reference,
+            from: if current.is_empty() { NOTHING } else { current },
+            to: &export.commit,
+            pack: pack.as_deref(),
+        };
+        self.at(branch, async |remote| remote.push(&advertised, &update).await).await?;
+        Ok(release(branch, &export))
+    }
+
+    /// Whether the branch ends with the artifact's commit.
+    pub(super) async fn look_up(
+        &self,
+        branch: &Branch<'_>,
+        context: &DeployContext<'_>,
+    ) -> Result<Whereabouts, ProviderError> {
+        let (export, _) = self.open(context).await?;
+        let advertised = self.advertised(branch).await?;
+        let current = advertised.get(&branch.reference()).unwrap_or("");
+        let before = context.replaces.unwrap_or(&export.base);
+        Ok(if current == export.commit {
+            Whereabouts::Released(release(branch, &export))
+        } else if current == before {
+            Whereabouts::Nothing
+        } else {
+            // Somebody has pushed since; whether on top of ours, the branch alone does not tell.
+            Whereabouts::Untold
+        })
+    }
+
+    async fn advertised(&self, branch: &Branch<'_>) -> Result<Advertised, ProviderError> {
+        self.at(branch, async |remote| remote.advertised().await).await
+    }
+
+    async fn at<T>(
+        &self,
+        branch: &Branch<'_>,
+        ask: impl AsyncFnOnce(Remote<'_>) -> Result<T, ProviderError>,
+    ) -> Result<T, ProviderError> {
+        let mut url = branch.url.clone();
+        url.set_path(&format!("{}.git", url.path().trim_end_matches('/')));
+        ask(Remote { client: &self.client, url: &url, username: branch.username, token: branch.token }).await
+    }
+
+    /// The document of an artifact of git objects, and its pack as a stream.
+    async fn open(&self, context: &DeployContext<'_>) -> Result<(Export, PackStream), ProviderError> {
+        let (manifest, blobs) = self.artifacts.open_tree(context.artifact).await.map_err(ProviderError::Failed)?;
+        if manifest.kind != i32::from(ArtifactKind::Git) {
+            let message = "the sandbox sent files where git objects are needed; its agent is too old for git exports, update it and deploy again";
+            return Err(ProviderError::Rejected(message.to_owned()));
+        }
+        let blob = |path: &str| {
+            let entry = manifest.entries.iter().find(|entry| entry.path == path);
+            entry.and_then(|entry| blobs.get(&entry.blake3)).context("a blob of the artifact is gone")
+        };
+        let read = async || -> anyhow::Result<(Vec<u8>, PackStream)> {
+            let (document, pack) = (blob(EXPORT_FILE)?, blob(PACK_FILE)?);
+            let mut chunks =
+                self.artifacts.read_blob(document, 0..u64::try_from(document.size_bytes)?.min(EXPORT_BYTES)).await?;
+            let mut bytes = Vec::new();
+            while let Some(chunk) = chunks.next().await {
+                bytes.extend_from_slice(&chunk?);
+            }
+            Ok((bytes, self.artifacts.read_blob(pack, 0..u64::try_from(pack.size_bytes)?).await?))
+        };
+        let (document, pack) = read().await.map_err(ProviderError::Failed)?;
+        let export = serde_json::from_slice(&document).ok().filter(Export::is_well_formed).ok_or_else(|| {
+            ProviderError::Rejected(
+                "what the sandbox sent about its git objects cannot be read; deploy again".to_owned(),
+            )
+        })?;
+        Ok((export, pack))
+    }
+
+    /// Looks through a pack on a thread of its own while it is read.
+    async fn inspect(&self, mut pack: PackStream, inspected: Inspected) -> Result<PathBuf, ProviderError> {
+        let (chunks, mut incoming) = mpsc::channel::<Bytes>(CHUNKS_IN_FLIGHT);
+        let work = tokio::task::spawn_blocking(move || {
+            let mut inspection = Inspection::begin(&inspected.directory)?;
+            while let Some(chunk) = incoming.blocking_recv() {
+                inspection.write(&chunk)?;
+            }
+            inspection.finish(&Expected {
+                export: &inspected.export,
+                may_build_on_remote: inspected.may_build_on_remote,
+                largest_file: inspected.largest_file,
+            })
+        });
+        while let Some(chunk) = pack.next().await {
+            // Nobody takes it any more when the inspection has ended early; it says why below.
+            if chunks.send(chunk.map_err(ProviderError::Failed)?).await.is_err() {
+                break;
+            }
+        }
+        drop(chunks);
+        match work.await.context("the inspection of a pack ended unexpectedly").map_err(ProviderError::Failed)? {
+            Ok(path) => Ok(path),
+            Err(InspectError::Storage(error)) => Err(ProviderError::Failed(error.into())),
+            Err(error) => Err(ProviderError::Rejected(error.to_string())),
+        }
+    }
+}
+
+type PackStream = futures::stream::BoxStream<'static, anyhow::Result<Bytes>>;
+
+/// What an inspection needs, for its thread.
+struct Inspected {
+    export: Export,
+    may_build_on_remote: bool,
+    largest_file: u64,
+    directory: PathBuf,
+}
+
+fn release(branch: &Branch<'_>, export: &Export) -> Release {
+    Release { url: branch.page.clone(), provider_ref: Some(export.commit.clone()) }
+}
+
+fn moved_on(branch: &Branch<'_>, current: &str, expected: &str) -> String {
+    let name = branch.name;
+    match (current, expected) {
+        ("", _) => format!("the branch `{name}` was removed meanwhile; deploy again to make it anew"),
+        (_, "") => {
+            format!("the branch `{name}` was made by somebody else meanwhile; deploy again to push on top of it")
+        }
+        (current, expected) => format!(
+            "the branch `{name}` has moved on from {} to {} meanwhile, and nobody's work is overwritten; deploy again to push on top of it",
+            short(expected),
+            short(current)
+        ),
+    }
+}
+
+fn short(name: &str) -> &str {
+    name.get(..8).unwrap_or(name)
+}
+
+/// Whether git takes it for the name of a branch (git-check-ref-format(1)).
+pub(super) fn is_branch_name(name: &str) -> bool {
+    const LONGEST: usize = 244;
+    !name.is_empty()
+        && name.len() <= LONGEST
+        && name != "HEAD"
+        && name != "@"
+        && !name.starts_with('-')
+        && !name.ends_with('.')
+        && !name.contains("..")
+        && !name.contains("@{")
+        && !name.chars().any(|c| c.is_control() || c.is_whitespace() || "~^:?*[\\".contains(c))
+        && name.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn branches_have_names_that_git_takes() {
+        for name in ["main", "feature/a-b", "v1.2", "ünï"] {
+            assert!(is_branch_name(name), "{name}");
+        }
+        for name in [
+            "", "HEAD", "@", "-x", "a..b", "a b", "a//b", "/a", "a/", ".a", "a/.b", "a.lock", "a~1", "a^", "a:b",
+            "a\\b", "a\nb", "a.",
+        ] {
+            assert!(!is_branch_name(name), "{name:?}");
+        }
+        assert!(!is_branch_name(&"a".repeat(245)));
+    }
+}
