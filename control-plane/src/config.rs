@@ -151,7 +151,9 @@ const KNOWN: &[&str] = &[
     "retention.releases",
     "retention.artifact_days",
     "retention.log_days",
+    "providers.github.api_url",
     "providers.github.git_url",
+    "providers.gitlab.api_url",
     "providers.gitlab.git_url",
 ];
 

@@ -267,6 +267,12 @@ impl ControlPlane {
         self.command_line(&arguments, token).expect("stores it")
     }
 
+    /// The same for a team; what is secret of it does not matter.
+    pub fn add_credential_of(&self, team: &str, provider: &str, label: &str) -> String {
+        let arguments = ["credential", "add", "--provider", provider, "--label", label, "--team", team];
+        self.command_line(&arguments, &format!("token-of-{label}")).expect("stores it")
+    }
+
     /// Sets variables of a target, besides those it has.
     pub async fn set_variables(&self, target: &str, variables: Value) -> Value {
         let body = json!({ "merge": true, "variables": variables });

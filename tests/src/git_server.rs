@@ -67,11 +67,21 @@ impl GitServer {
 
     /// An empty repository, as in `ada/shop`.
     pub fn repository(&self, name: &str) -> PathBuf {
-        let path = self.root.path().join(format!("{name}.git"));
+        let path = self.path_of(name);
         fs::create_dir_all(&path).expect("makes the directory");
         git(&path, &["init", "--quiet", "--bare", "--initial-branch=main", "."]);
         git(&path, &["config", "http.receivepack", "true"]);
         path
+    }
+
+    /// Where a repository of this name lies, or would.
+    pub fn path_of(&self, name: &str) -> PathBuf {
+        self.root.path().join(format!("{name}.git"))
+    }
+
+    /// Whether there is one.
+    pub fn has_repository(&self, name: &str) -> bool {
+        self.path_of(name).join("HEAD").is_file()
     }
 
     /// Has a script run before any push is taken; what it prints goes to the one who pushes.

@@ -60,6 +60,8 @@ const CHANGES: &[Change] = &[
     change(Method::DELETE, "/api/deployments/targets/{id}", Known, Action::TargetDelete, "target"),
     change(Method::PUT, "/api/deployments/targets/{id}/env", Known, Action::VariablesSet, "target"),
     change(Method::POST, "/api/deployments/targets/{id}/env/import", Known, Action::VariablesImport, "target"),
+    change(Method::POST, "/api/deployments/auth/{provider}/token", Known, Action::CredentialCreate, ""),
+    change(Method::DELETE, "/api/deployments/auth/{provider}", Known, Action::CredentialDelete, ""),
     change(Method::DELETE, "/api/deployments/{id}", Known, Action::DeploymentDelete, "deployment"),
     change(Method::POST, "/api/deployments/{id}/cancel", Known, Action::DeploymentCancel, "deployment"),
     change(Method::POST, "/api/deployments/{id}/redeploy", Known, Action::DeploymentRedeploy, "deployment"),

@@ -26,6 +26,7 @@ use crate::variables::LARGEST_VALUE_BYTES;
     tags(
         (name = "sandboxes", description = "Where projects are built. Each has an agent, which enrols with a token and holds no credential."),
         (name = "targets", description = "Where deployments go, and the variables they are made with."),
+        (name = "providers", description = "Where deployments can go, and the accounts there. A token comes in and never goes out."),
         (name = "deployments", description = "One attempt to ship what a sandbox holds to a target: started, watched, cancelled, repeated."),
         (name = "teams", description = "People who own sandboxes and targets together, each in a role."),
         (name = "people", description = "Signing in and out, who one is, API tokens."),

@@ -1,5 +1,6 @@
 //! REST and SSE. A handler is a table of contents: who asks, what for, may they, do it, answer.
 
+mod accounts;
 mod again;
 mod audit;
 mod auth;
@@ -20,6 +21,7 @@ mod logs;
 mod metrics;
 mod pages;
 mod plan;
+mod providers;
 mod sandboxes;
 mod targets;
 mod teams;
@@ -115,6 +117,10 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(targets::get, targets::update, targets::delete))
         .routes(routes!(variables::get, variables::set))
         .routes(routes!(variables::import))
+        .routes(routes!(providers::list))
+        .routes(routes!(accounts::connect))
+        .routes(routes!(accounts::status))
+        .routes(routes!(accounts::disconnect))
         .routes(routes!(deployments::deploy))
         .routes(routes!(deployments::list_of_sandbox))
         .routes(routes!(deployments::list))
@@ -206,6 +212,10 @@ mod tests {
             "/api/me",
             "/api/tokens",
             "/api/audit",
+            "/api/providers",
+            "/api/deployments/auth/{provider}/token",
+            "/api/deployments/auth/{provider}/status",
+            "/api/deployments/auth/{provider}",
             "/api/deployments/targets/{id}/env",
             "/api/deployments/targets/{id}/env/import",
             "/healthz",

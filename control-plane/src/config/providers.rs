@@ -6,25 +6,40 @@ use url::Url;
 
 use super::{ConfigError, Settings};
 
-/// By id, what is reached at another address than the usual one.
+/// Whose addresses can be set, and which.
+const ADDRESSES: [(&str, &str); 4] = [
+    ("providers.github.api_url", "github api"),
+    ("providers.github.git_url", "github git"),
+    ("providers.gitlab.api_url", "gitlab api"),
+    ("providers.gitlab.git_url", "gitlab git"),
+];
+
+/// What is reached at another address than the usual one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ProviderSettings {
-    git_urls: BTreeMap<&'static str, Url>,
-}
+pub struct ProviderSettings(BTreeMap<&'static str, Url>);
 
 impl ProviderSettings {
-    /// Where repositories are, when it is not the usual place.
-    pub fn git_url(&self, id: &str) -> Option<&Url> {
-        self.git_urls.get(id)
+    /// Where repositories are.
+    pub fn git_url(&self, id: &str, usual: &str) -> Result<Url, url::ParseError> {
+        self.url(&format!("{id} git"), usual)
+    }
+
+    /// Where the REST API is.
+    pub fn api_url(&self, id: &str, usual: &str) -> Result<Url, url::ParseError> {
+        self.url(&format!("{id} api"), usual)
+    }
+
+    fn url(&self, name: &str, usual: &str) -> Result<Url, url::ParseError> {
+        self.0.get(name).map_or_else(|| usual.parse(), |url| Ok(url.clone()))
     }
 }
 
 impl Settings {
     pub(super) fn providers(&mut self) -> Result<ProviderSettings, ConfigError> {
         let mut settings = ProviderSettings::default();
-        for (id, key) in [("github", "providers.github.git_url"), ("gitlab", "providers.gitlab.git_url")] {
+        for (key, name) in ADDRESSES {
             if let Some(url) = self.read(key, parse_url)? {
-                settings.git_urls.insert(id, url);
+                settings.0.insert(name, url);
             }
         }
         Ok(settings)

@@ -1,12 +1,16 @@
 //! The places a deployment can go. A provider is one folder here; it gets the artifact and the
 //! target's settings, and answers where the release is live. It never changes a deployment itself.
 
+mod descriptor;
 mod git;
 mod github;
 mod gitlab;
 pub mod local;
 #[cfg(debug_assertions)]
 pub mod rehearsal;
+mod vendor_api;
+
+pub use descriptor::{AuthMethod, Descriptor, Kind, Setting};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,6 +21,7 @@ use async_trait::async_trait;
 use slipway_proto::plan::Routing;
 
 use crate::artifacts::ArtifactStore;
+use crate::clock::Timestamp;
 use crate::config::ProviderSettings;
 use crate::ids::DeploymentId;
 use crate::secrets::CredentialSecret;
@@ -114,8 +119,13 @@ pub enum CancelOutcome {
 /// A place a deployment can go.
 #[async_trait]
 pub trait Provider: Send + Sync {
+    /// What it is, what it can, what it wants.
+    fn descriptor(&self) -> &Descriptor;
+
     /// Stable id, as in targets and paths.
-    fn id(&self) -> &'static str;
+    fn id(&self) -> &'static str {
+        self.descriptor().id
+    }
 
     /// Checks a target's settings before they are stored.
     ///
@@ -138,6 +148,11 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Accounts there, for providers that need one.
+    fn accounts(&self) -> Option<&dyn Accounts> {
+        None
+    }
+
     /// What it takes, for providers that take git objects; all others take a tree.
     fn git(&self) -> Option<&dyn GitHost> {
         None
@@ -147,8 +162,31 @@ pub trait Provider: Send + Sync {
     async fn forget(&self, deployment: DeploymentId);
 }
 
-/// What a repository has, so that only the rest of a workspace's objects has to be packed.
+/// Who a credential is at its provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Stays the same when the name changes.
+    pub id: String,
+    /// As people see it.
+    pub name: String,
+    /// What the credential may do, as far as the provider says it.
+    pub scopes: Vec<String>,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A provider at which one has an account.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Asks the provider who a credential is, and whether it may deploy.
+    ///
+    /// # Errors
+    /// `Rejected`, with the way out, when it is nobody or may not.
+    async fn validate(&self, credential: &CredentialSecret) -> Result<Account, ProviderError>;
+}
+
+/// What a repository has, so that only the rest of a workspace's objects has to be packed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GitRemote {
     /// The commit at the end of the target's branch, if there is one.
     pub head: Option<String>,
@@ -199,11 +237,17 @@ impl Providers {
         work_dir: PathBuf,
     ) -> anyhow::Result<[Arc<dyn Provider>; 2]> {
         let pusher = git::Pusher::new(artifacts.clone(), work_dir)?;
-        let git_url = |id: &str, usual: &str| config.git_url(id).map_or_else(|| usual.parse(), |url| Ok(url.clone()));
-        Ok([
-            Arc::new(github::GitHub { git_url: git_url("github", github::GIT_URL)?, pusher: pusher.clone() }),
-            Arc::new(gitlab::GitLab { git_url: git_url("gitlab", gitlab::GIT_URL)?, pusher }),
-        ])
+        let github = github::GitHub {
+            git_url: config.git_url("github", github::GIT_URL)?,
+            api: github::GitHubApi::new(config.api_url("github", github::API_URL)?)?,
+            pusher: pusher.clone(),
+        };
+        let gitlab = gitlab::GitLab {
+            git_url: config.git_url("gitlab", gitlab::GIT_URL)?,
+            api: gitlab::GitLabApi::new(config.api_url("gitlab", gitlab::API_URL)?)?,
+            pusher,
+        };
+        Ok([Arc::new(github), Arc::new(gitlab)])
     }
 
     /// Registers providers under their ids.
@@ -214,6 +258,11 @@ impl Providers {
     /// The provider with this id.
     pub fn get(&self, id: &str) -> Option<&Arc<dyn Provider>> {
         self.0.get(id)
+    }
+
+    /// All of them, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
+        self.0.values()
     }
 
     /// All ids, sorted.

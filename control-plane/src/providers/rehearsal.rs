@@ -12,9 +12,19 @@ use async_trait::async_trait;
 use axum::http::{Method, Request, Response, StatusCode, header};
 use serde::Deserialize;
 
-use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Release, Whereabouts};
+use super::{CancelOutcome, Canceller, DeployContext, Descriptor, Kind, Provider, ProviderError, Release, Whereabouts};
 use crate::http_client;
 use crate::ids::DeploymentId;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    id: "rehearsal",
+    name: "Rehearsal",
+    kind: Kind::Static,
+    auth: &[],
+    scopes: &[],
+    docs_url: "",
+    config: &[],
+};
 
 /// The provider at one address.
 pub struct Rehearsal {
@@ -88,8 +98,8 @@ fn release(answer: Answer) -> Release {
 
 #[async_trait]
 impl Provider for Rehearsal {
-    fn id(&self) -> &'static str {
-        "rehearsal"
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
     }
 
     fn check_config(&self, _config: &serde_json::Map<String, serde_json::Value>) -> Result<(), String> {

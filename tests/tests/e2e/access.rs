@@ -35,6 +35,7 @@ struct Records {
     spare: String,
 }
 
+const DISCONNECT: &str = "/api/deployments/auth/{provider}";
 const UNKNOWN: &str = "01890000-0000-7000-8000-000000000000";
 const ROLES: [&str; 4] = ["viewer", "deployer", "maintainer", "admin"];
 const SCOPES: [&str; 5] = ["read", "deploy", "targets", "accounts", "admin"];
@@ -95,6 +96,15 @@ fn table(records: &Records) -> Vec<Row> {
             Team("maintainer", "targets"),
             json!({ "text": "", "scope": "build" }),
         ),
+        ("get", "/api/providers", Own("read"), Value::Null),
+        (
+            "post",
+            "/api/deployments/auth/{provider}/token",
+            Own("accounts"),
+            json!({ "kind": "token", "token": "short" }),
+        ),
+        ("get", "/api/deployments/auth/{provider}/status", Own("read"), Value::Null),
+        ("delete", DISCONNECT, Team("maintainer", "accounts"), Value::Null),
         ("get", "/api/deployments", Own("read"), Value::Null),
         ("get", "/api/deployments/{id}", Team("viewer", "read"), Value::Null),
         ("get", "/api/deployments/{id}/logs", Team("viewer", "read"), Value::Null),
@@ -115,7 +125,7 @@ fn path(template: &str, method: &str, records: &Records) -> String {
     };
     let member = if method == "delete" { &records.spare } else { &records.viewer };
     let format = if template.ends_with("/logs") { "?format=text" } else { "" };
-    template.replace("{id}", id).replace("{user_id}", member) + format
+    template.replace("{id}", id).replace("{user_id}", member).replace("{provider}", "github") + format
 }
 
 /// Everybody there is.
@@ -222,7 +232,13 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
             if template.ends_with("/{user_id}") && *method == "delete" {
                 set_member(&control_plane, &admin, &records.team, &records.spare, "viewer").await;
             }
-            let url = format!("{}{}", control_plane.url, path(template, method, &records));
+            let mut url = format!("{}{}", control_plane.url, path(template, method, &records));
+            if *template == DISCONNECT {
+                // Whoever may disconnects it.
+                let account =
+                    control_plane.add_credential_of(&records.team, "github", &format!("account {}", sent.len()));
+                url.push_str(&format!("?credentials_id={account}"));
+            }
             let method: Method = method.to_uppercase().parse().expect("a method");
             let mut request = client.request(method.clone(), url);
             if let Some(token) = &caller.token {

@@ -1,6 +1,7 @@
 //! End-to-end tests: the real programs, real builds, real sockets.
 
 mod access;
+mod accounts;
 mod api;
 mod audit;
 mod backup;

@@ -161,16 +161,16 @@ fn links_of_commit(data: &[u8]) -> Option<Vec<Oid>> {
         let text = std::str::from_utf8(line.strip_prefix(key)?).ok()?;
         (text.len() == 2 * OID_BYTES).then(|| Oid::from_str(text).ok())?
     };
-    let mut links = vec![name(lines.next()?, b"tree ")?];
+    let mut needed = vec![name(lines.next()?, b"tree ")?];
     let author = loop {
         let line = lines.next()?;
         match name(line, b"parent ") {
-            Some(parent) => links.push(parent),
+            Some(parent) => needed.push(parent),
             None => break line,
         }
     };
     let is_signed_by = |line: &[u8], key: &[u8]| line.starts_with(key) && line.contains(&b'<') && line.contains(&b'>');
-    (is_signed_by(author, b"author ") && is_signed_by(lines.next()?, b"committer ")).then_some(links)
+    (is_signed_by(author, b"author ") && is_signed_by(lines.next()?, b"committer ")).then_some(needed)
 }
 
 /// The bytes of a tree.

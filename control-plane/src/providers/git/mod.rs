@@ -9,6 +9,7 @@ mod refusal;
 mod smart_http;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -29,6 +30,8 @@ use crate::http_client;
 
 /// Chunks of a pack between the one who reads and the one who looks through it.
 const CHUNKS_IN_FLIGHT: usize = 8;
+/// A new repository is there after so long at the latest.
+const APPEARS_AFTER: [Duration; 3] = [Duration::from_millis(500), Duration::from_millis(1_500), Duration::from_secs(3)];
 
 /// A branch of a repository at a host, and who we are there.
 pub(super) struct Branch<'a> {
@@ -138,6 +141,17 @@ impl Pusher {
             // Somebody has pushed since; whether on top of ours, the branch alone does not tell.
             Whereabouts::Untold
         })
+    }
+
+    /// Hosts may say for a moment that what they have just made is not there.
+    pub(super) async fn wait_until_it_is_there(&self, branch: &Branch<'_>) -> Result<(), ProviderError> {
+        for wait in APPEARS_AFTER {
+            if self.advertised(branch).await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(wait).await;
+        }
+        self.advertised(branch).await.map(drop)
     }
 
     async fn advertised(&self, branch: &Branch<'_>) -> Result<Advertised, ProviderError> {

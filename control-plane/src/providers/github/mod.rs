@@ -1,5 +1,7 @@
 //! GitHub, and GitHub Enterprise at another address: pushes to a branch of a repository.
 
+mod api;
+
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -7,9 +9,12 @@ use url::Url;
 
 use super::git::{Branch, BranchSettings, Pusher, parse_config};
 use super::{
-    CommitText, DeployContext, Destination, GitHost, GitRemote, Provider, ProviderError, Release, Whereabouts,
+    Account, Accounts, AuthMethod, CommitText, CredentialSecret, DeployContext, Descriptor, Destination, GitHost,
+    GitRemote, Kind, Provider, ProviderError, Release, Setting, Whereabouts,
 };
 use crate::ids::DeploymentId;
+
+pub(super) use self::api::{API_URL, GitHubApi};
 
 /// Where GitHub is.
 pub(super) const GIT_URL: &str = "https://github.com";
@@ -20,9 +25,33 @@ const USERNAME: &str = "x-access-token";
 const LONGEST_OWNER: usize = 39;
 const LONGEST_REPOSITORY: usize = 100;
 
+/// What it is and wants.
+static DESCRIPTOR: Descriptor = Descriptor {
+    id: "github",
+    name: "GitHub",
+    kind: Kind::Git,
+    auth: &[AuthMethod::Token],
+    scopes: &["repo", "workflow"],
+    docs_url: "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens",
+    config: &[
+        Setting::required("owner", "The user or organisation that owns the repository."),
+        Setting::required("repo", "Name of the repository."),
+        Setting::text("branch", "The branch to push to; made when it is not there. `main` unless said."),
+        Setting::flag("create", "Make the repository when it is not there."),
+        Setting::flag("private", "Whether a new repository is private; it is unless said."),
+        Setting::flag(
+            "commits_only",
+            "Push the commits of the workspace's repository as they are, and nothing that is not committed.",
+        ),
+        Setting::text("author_name", "Author of the commit that holds what is not committed."),
+        Setting::text("author_email", "Address of that author."),
+    ],
+};
+
 /// The provider `github`.
 pub(super) struct GitHub {
     pub(super) git_url: Url,
+    pub(super) api: GitHubApi,
     pub(super) pusher: Pusher,
 }
 
@@ -33,8 +62,18 @@ struct Config {
     /// A user or an organisation.
     owner: String,
     repo: String,
+    /// Whether it is made when it is not there,
+    #[serde(default)]
+    create: bool,
+    /// and who may see it then.
+    #[serde(default = "is_private")]
+    private: bool,
     #[serde(flatten)]
     branch: BranchSettings,
+}
+
+fn is_private() -> bool {
+    true
 }
 
 impl Config {
@@ -58,7 +97,7 @@ impl GitHub {
     async fn at<T>(
         &self,
         destination: Destination<'_>,
-        work: impl AsyncFnOnce(Branch<'_>) -> Result<T, ProviderError>,
+        work: impl AsyncFnOnce(Branch<'_>, &Config) -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
         let config = Config::of(destination.config).map_err(ProviderError::Rejected)?;
         let credential = destination.account()?;
@@ -66,14 +105,14 @@ impl GitHub {
         url.set_path(&format!("{}/{}/{}", url.path().trim_end_matches('/'), config.owner, config.repo));
         let page = format!("{url}/tree/{}", config.branch.branch);
         let (name, token) = (config.branch.branch.as_str(), &credential.token);
-        work(Branch { url, name, username: USERNAME, token, page, largest_file: LARGEST_FILE }).await
+        work(Branch { url, name, username: USERNAME, token, page, largest_file: LARGEST_FILE }, &config).await
     }
 }
 
 #[async_trait]
 impl Provider for GitHub {
-    fn id(&self) -> &'static str {
-        "github"
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
     }
 
     fn check_config(&self, config: &Map<String, Value>) -> Result<(), String> {
@@ -81,14 +120,32 @@ impl Provider for GitHub {
     }
 
     async fn deploy(&self, context: &DeployContext<'_>) -> Result<Release, ProviderError> {
-        self.at(context.destination, async |branch| self.pusher.deploy(&branch, context).await).await
+        self.at(context.destination, async |branch, config| {
+            let (token, owner, repo) = (branch.token, &config.owner, &config.repo);
+            if config.create && !self.api.has_repository(token, owner, repo).await? {
+                self.api.create_repository(token, owner, repo, config.private).await?;
+                self.pusher.wait_until_it_is_there(&branch).await?;
+            }
+            self.pusher.deploy(&branch, context).await
+        })
+        .await
     }
 
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {
-        self.at(context.destination, async |branch| self.pusher.look_up(&branch, context).await).await
+        self.at(context.destination, async |branch, config| {
+            if config.create && !self.api.has_repository(branch.token, &config.owner, &config.repo).await? {
+                return Ok(Whereabouts::Nothing);
+            }
+            self.pusher.look_up(&branch, context).await
+        })
+        .await
     }
 
     fn git(&self) -> Option<&dyn GitHost> {
+        Some(self)
+    }
+
+    fn accounts(&self) -> Option<&dyn Accounts> {
         Some(self)
     }
 
@@ -96,9 +153,23 @@ impl Provider for GitHub {
 }
 
 #[async_trait]
+impl Accounts for GitHub {
+    async fn validate(&self, credential: &CredentialSecret) -> Result<Account, ProviderError> {
+        self.api.account(&credential.token).await
+    }
+}
+
+#[async_trait]
 impl GitHost for GitHub {
     async fn remote(&self, destination: Destination<'_>) -> Result<GitRemote, ProviderError> {
-        self.at(destination, async |branch| self.pusher.remote(&branch).await).await
+        self.at(destination, async |branch, config| {
+            // It is made when there is something to push.
+            if config.create && !self.api.has_repository(branch.token, &config.owner, &config.repo).await? {
+                return Ok(GitRemote::default());
+            }
+            self.pusher.remote(&branch).await
+        })
+        .await
     }
 
     fn commit_text(&self, config: &Map<String, Value>) -> CommitText {

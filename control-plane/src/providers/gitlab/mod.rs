@@ -1,5 +1,7 @@
 //! GitLab, at gitlab.com or self-managed: pushes to a branch of a project.
 
+mod api;
+
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -7,9 +9,12 @@ use url::Url;
 
 use super::git::{Branch, BranchSettings, Pusher, parse_config};
 use super::{
-    CommitText, DeployContext, Destination, GitHost, GitRemote, Provider, ProviderError, Release, Whereabouts,
+    Account, Accounts, AuthMethod, CommitText, CredentialSecret, DeployContext, Descriptor, Destination, GitHost,
+    GitRemote, Kind, Provider, ProviderError, Release, Setting, Whereabouts,
 };
 use crate::ids::DeploymentId;
+
+pub(super) use self::api::{API_URL, GitLabApi};
 
 /// Where GitLab.com is.
 pub(super) const GIT_URL: &str = "https://gitlab.com";
@@ -19,9 +24,37 @@ const LARGEST_FILE: u64 = 100 * 1024 * 1024;
 const USERNAME: &str = "oauth2";
 const LONGEST_PATH: usize = 255;
 
+/// What it is and wants.
+static DESCRIPTOR: Descriptor = Descriptor {
+    id: "gitlab",
+    name: "GitLab",
+    kind: Kind::Git,
+    auth: &[AuthMethod::Token],
+    scopes: &["api"],
+    docs_url: "https://docs.gitlab.com/user/profile/personal_access_tokens/",
+    config: &[
+        Setting::required("namespace", "The user or group that the project is in; groups in groups as `tools/web`."),
+        Setting::required("project", "Path of the project in it."),
+        Setting::text("branch", "The branch to push to; made when it is not there. `main` unless said."),
+        Setting::flag("create", "Make the project when it is not there."),
+        Setting::choice(
+            "visibility",
+            "Who may see a new project; `private` unless said.",
+            &["private", "internal", "public"],
+        ),
+        Setting::flag(
+            "commits_only",
+            "Push the commits of the workspace's repository as they are, and nothing that is not committed.",
+        ),
+        Setting::text("author_name", "Author of the commit that holds what is not committed."),
+        Setting::text("author_email", "Address of that author."),
+    ],
+};
+
 /// The provider `gitlab`.
 pub(super) struct GitLab {
     pub(super) git_url: Url,
+    pub(super) api: GitLabApi,
     pub(super) pusher: Pusher,
 }
 
@@ -32,11 +65,40 @@ struct Config {
     /// A user, a group, or a group in groups: `tools/web`.
     namespace: String,
     project: String,
+    /// Whether it is made when it is not there,
+    #[serde(default)]
+    create: bool,
+    /// and who may see it then.
+    #[serde(default)]
+    visibility: Visibility,
     #[serde(flatten)]
     branch: BranchSettings,
 }
 
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Visibility {
+    #[default]
+    Private,
+    Internal,
+    Public,
+}
+
+impl Visibility {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Internal => "internal",
+            Self::Public => "public",
+        }
+    }
+}
+
 impl Config {
+    fn path(&self) -> String {
+        format!("{}/{}", self.namespace, self.project)
+    }
+
     fn of(config: &Map<String, Value>) -> Result<Self, String> {
         let config: Self = parse_config(config)?;
         if !config.namespace.split('/').all(is_path) || config.namespace.len() > LONGEST_PATH {
@@ -62,23 +124,23 @@ impl GitLab {
     async fn at<T>(
         &self,
         destination: Destination<'_>,
-        work: impl AsyncFnOnce(Branch<'_>) -> Result<T, ProviderError>,
+        work: impl AsyncFnOnce(Branch<'_>, &Config) -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
         let config = Config::of(destination.config).map_err(ProviderError::Rejected)?;
         let credential = destination.account()?;
         let mut url = self.git_url.clone();
-        url.set_path(&format!("{}/{}/{}", url.path().trim_end_matches('/'), config.namespace, config.project));
+        url.set_path(&format!("{}/{}", url.path().trim_end_matches('/'), config.path()));
         let page = format!("{url}/-/tree/{}", config.branch.branch);
         let username = credential.username.as_deref().unwrap_or(USERNAME);
         let (name, token) = (config.branch.branch.as_str(), &credential.token);
-        work(Branch { url, name, username, token, page, largest_file: LARGEST_FILE }).await
+        work(Branch { url, name, username, token, page, largest_file: LARGEST_FILE }, &config).await
     }
 }
 
 #[async_trait]
 impl Provider for GitLab {
-    fn id(&self) -> &'static str {
-        "gitlab"
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
     }
 
     fn check_config(&self, config: &Map<String, Value>) -> Result<(), String> {
@@ -86,14 +148,32 @@ impl Provider for GitLab {
     }
 
     async fn deploy(&self, context: &DeployContext<'_>) -> Result<Release, ProviderError> {
-        self.at(context.destination, async |branch| self.pusher.deploy(&branch, context).await).await
+        self.at(context.destination, async |branch, config| {
+            if config.create && !self.api.has_project(branch.token, &config.path()).await? {
+                let visibility = config.visibility.as_str();
+                self.api.create_project(branch.token, &config.namespace, &config.project, visibility).await?;
+                self.pusher.wait_until_it_is_there(&branch).await?;
+            }
+            self.pusher.deploy(&branch, context).await
+        })
+        .await
     }
 
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {
-        self.at(context.destination, async |branch| self.pusher.look_up(&branch, context).await).await
+        self.at(context.destination, async |branch, config| {
+            if config.create && !self.api.has_project(branch.token, &config.path()).await? {
+                return Ok(Whereabouts::Nothing);
+            }
+            self.pusher.look_up(&branch, context).await
+        })
+        .await
     }
 
     fn git(&self) -> Option<&dyn GitHost> {
+        Some(self)
+    }
+
+    fn accounts(&self) -> Option<&dyn Accounts> {
         Some(self)
     }
 
@@ -101,9 +181,23 @@ impl Provider for GitLab {
 }
 
 #[async_trait]
+impl Accounts for GitLab {
+    async fn validate(&self, credential: &CredentialSecret) -> Result<Account, ProviderError> {
+        self.api.account(&credential.token).await
+    }
+}
+
+#[async_trait]
 impl GitHost for GitLab {
     async fn remote(&self, destination: Destination<'_>) -> Result<GitRemote, ProviderError> {
-        self.at(destination, async |branch| self.pusher.remote(&branch).await).await
+        self.at(destination, async |branch, config| {
+            // It is made when there is something to push.
+            if config.create && !self.api.has_project(branch.token, &config.path()).await? {
+                return Ok(GitRemote::default());
+            }
+            self.pusher.remote(&branch).await
+        })
+        .await
     }
 
     fn commit_text(&self, config: &Map<String, Value>) -> CommitText {

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{DeployContext, Provider, ProviderError, Release, Whereabouts};
+use super::{DeployContext, Descriptor, Kind, Provider, ProviderError, Release, Whereabouts};
 use crate::artifacts::ArtifactStore;
 use crate::clock::Clock;
 use crate::http_server;
@@ -189,10 +189,20 @@ fn routing_name(routing: Routing) -> &'static str {
     }
 }
 
+static DESCRIPTOR: Descriptor = Descriptor {
+    id: "local",
+    name: "Preview on this server",
+    kind: Kind::Static,
+    auth: &[],
+    scopes: &[],
+    docs_url: "",
+    config: &[],
+};
+
 #[async_trait]
 impl Provider for Local {
-    fn id(&self) -> &'static str {
-        "local"
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
     }
 
     fn check_config(&self, config: &serde_json::Map<String, serde_json::Value>) -> Result<(), String> {

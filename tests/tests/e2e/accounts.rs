@@ -1,0 +1,192 @@
+//! Accounts at git hosts: connected with a token that the vendor knows, used for a repository that is made on the
+//! way, disconnected. The vendors' APIs are strict fakes in front of a real git server.
+
+use axum::http::StatusCode as Fault;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use slipway_tests::BUILD;
+use slipway_tests::agent::Agent;
+use slipway_tests::control_plane::{ControlPlane, text};
+use slipway_tests::fixtures::Project;
+use slipway_tests::git_hosts::{GitHostApi, Token, Vendor};
+use slipway_tests::git_server::{GitServer, git};
+
+const GOOD: &str = "ghp_goodCanaryOfTheAccountTests0123456789";
+const WEAK: &str = "ghp_weakCanaryOfTheAccountTests0123456789";
+const CONNECT: &str = "/api/deployments/auth/github/token";
+
+struct Stage {
+    api: GitHostApi,
+    git: GitServer,
+    control_plane: ControlPlane,
+}
+
+impl Stage {
+    async fn set(vendor: Vendor) -> Self {
+        let is_github = vendor == Vendor::GitHub;
+        let git = GitServer::start(if is_github { "x-access-token" } else { "oauth2" }, GOOD).await;
+        let (strong, weak) =
+            if is_github { (vec!["repo", "workflow"], vec!["gist"]) } else { (vec!["api"], vec!["read_api"]) };
+        let token = |value: &str, scopes| Token { value: value.to_owned(), scopes };
+        let api = GitHostApi::start(vendor, git.clone(), vec![token(GOOD, strong), token(WEAK, weak)]).await;
+        let name = if is_github { "GITHUB" } else { "GITLAB" };
+        let settings = [
+            (format!("SLIPWAY_PROVIDERS__{name}__API_URL"), api.url.clone()),
+            (format!("SLIPWAY_PROVIDERS__{name}__GIT_URL"), git.url.clone()),
+        ];
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Self { control_plane: ControlPlane::start_with(&settings).await, api, git }
+    }
+
+    async fn connect(&self, provider: &str, token: &str) -> Value {
+        let body = json!({ "kind": "token", "token": token });
+        self.control_plane.call(Method::POST, &format!("/api/deployments/auth/{provider}/token"), Some(body)).await
+    }
+
+    async fn refused(&self, token: &str, status: StatusCode) -> String {
+        let body = json!({ "kind": "token", "token": token });
+        self.control_plane.refused(Method::POST, CONNECT, Some(body), status).await.1
+    }
+
+    /// Deploys a project to a repository that has to be made.
+    async fn deploys(&self, provider: &str, account: &str, config: Value) -> Value {
+        let sandbox = self.control_plane.create_sandbox("sandbox").await;
+        let project = Project::fixture("plain-html");
+        let _agent = Agent::start(&self.control_plane, &sandbox, project.path()).await;
+        let body = json!({ "provider": provider, "name": "shop", "credentials_id": account, "config": config });
+        let target = self.control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await;
+        assert_eq!(text(&target, "credentials_id"), account);
+        let id = self.control_plane.deploy(&sandbox, &text(&target, "id"), json!({})).await;
+        self.control_plane.wait_for(&id, &["success", "failed"], BUILD).await
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_connected_listed_and_disconnected() {
+    let stage = Stage::set(Vendor::GitHub).await;
+    let connected = stage.connect("github", GOOD).await;
+    assert_eq!((text(&connected, "account"), &connected["scopes"]), ("ada".to_owned(), &json!(["repo", "workflow"])));
+    assert_eq!(text(&connected, "expires_at"), "2099-12-31T10:00:00Z");
+    assert!(!connected.to_string().contains(GOOD));
+    let id = text(&connected, "credentials_id");
+
+    let path = "/api/deployments/auth/github/status";
+    let status = stage.control_plane.call(Method::GET, path, None).await;
+    let accounts = status["accounts"].as_array().expect("a list").iter().filter(|account| account["account"] == "ada");
+    let [account] = accounts.collect::<Vec<_>>()[..] else { panic!("{status}") };
+    assert_eq!((text(account, "credentials_id"), text(account, "label")), (id.clone(), "ada".to_owned()));
+    assert!(!status.to_string().contains(GOOD));
+
+    let body = json!({ "kind": "token", "token": GOOD });
+    let (code, _) = stage.control_plane.refused(Method::POST, CONNECT, Some(body), StatusCode::CONFLICT).await;
+    assert_eq!(code, "conflict", "one label, one account");
+
+    let config = json!({ "owner": "ada", "repo": "shop" });
+    let body = json!({ "provider": "github", "name": "shop", "credentials_id": id, "config": config });
+    let target = stage.control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await;
+    let other = json!({ "provider": "gitlab", "name": "shop", "credentials_id": id, "config": { "namespace": "a", "project": "b" } });
+    let refused = stage
+        .control_plane
+        .refused(Method::POST, "/api/deployments/targets", Some(other), StatusCode::UNPROCESSABLE_ENTITY)
+        .await;
+    assert!(refused.1.contains("no account that is connected to `gitlab`"), "{refused:?}");
+
+    let disconnect = format!("/api/deployments/auth/github?credentials_id={id}");
+    let response = stage.control_plane.send(Method::DELETE, &disconnect, None).await;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    let target = format!("/api/deployments/targets/{}", text(&target, "id"));
+    assert!(stage.control_plane.call(Method::GET, &target, None).await["credentials_id"].is_null());
+    assert_eq!(stage.api.misunderstood(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn tokens_that_cannot_deploy_are_refused_with_the_reason() {
+    let stage = Stage::set(Vendor::GitHub).await;
+    let bad = "ghp_badCanaryOfTheAccountTests01234567890";
+    assert!(
+        stage
+            .refused(bad, StatusCode::UNPROCESSABLE_ENTITY)
+            .await
+            .contains("GitHub does not accept this credential (Bad credentials)")
+    );
+    let message = stage.refused(WEAK, StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert!(message.contains("lacks the scope `repo` (it has: gist)"), "{message}");
+    for wrong in ["short", "with a space in it", "with\nan end of a line"] {
+        stage.refused(wrong, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let body = json!({ "kind": "token", "token": GOOD });
+    let path = "/api/deployments/auth/local/token";
+    let (_, message) =
+        stage.control_plane.refused(Method::POST, path, Some(body.clone()), StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert!(message.contains("`local` needs no account"), "{message}");
+    let path = "/api/deployments/auth/nowhere/token";
+    stage.control_plane.refused(Method::POST, path, Some(body), StatusCode::NOT_FOUND).await;
+
+    // A question is asked again, within reason; nothing is stored of what was not answered.
+    stage.api.fail_with([Fault::BAD_GATEWAY, Fault::BAD_GATEWAY, Fault::BAD_GATEWAY]);
+    let message = stage.refused(GOOD, StatusCode::SERVICE_UNAVAILABLE).await;
+    assert!(message.contains("GitHub gives no answer, so nothing was stored"), "{message}");
+    stage.api.fail_with([Fault::TOO_MANY_REQUESTS]);
+    assert!(stage.refused(GOOD, StatusCode::SERVICE_UNAVAILABLE).await.contains("wants us to wait"));
+    stage.api.fail_with([Fault::BAD_GATEWAY]);
+    stage.connect("github", GOOD).await;
+    assert_eq!(stage.api.misunderstood(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_repository_is_made_at_github_for_oneself_and_for_an_organisation() {
+    for (owner, private) in [("ada", json!(null)), ("tools", json!(false))] {
+        let stage = Stage::set(Vendor::GitHub).await;
+        let account = text(&stage.connect("github", GOOD).await, "credentials_id");
+        let mut config = json!({ "owner": owner, "repo": "shop", "create": true });
+        if private.is_boolean() {
+            config["private"] = private.clone();
+        }
+        let deployment = stage.deploys("github", &account, config).await;
+        assert_eq!(text(&deployment, "status"), "success", "{deployment}");
+        let expected = json!([{ "path": format!("{owner}/shop"), "private": private != json!(false) }]);
+        assert_eq!(json!(stage.api.created()), expected);
+        let repository = stage.git.path_of(&format!("{owner}/shop"));
+        assert_eq!(git(&repository, &["rev-list", "--count", "main"]), "1");
+        assert_eq!(stage.api.misunderstood(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn an_organisation_that_is_unknown_is_named() {
+    let stage = Stage::set(Vendor::GitHub).await;
+    let account = text(&stage.connect("github", GOOD).await, "credentials_id");
+    let config = json!({ "owner": "nobody", "repo": "shop", "create": true });
+    let deployment = stage.deploys("github", &account, config).await;
+    let message = text(&deployment, "error_message");
+    assert!(message.contains("GitHub knows no organisation `nobody` in which ada may make repositories"), "{message}");
+}
+
+#[tokio::test]
+async fn a_project_is_made_at_gitlab() {
+    let stage = Stage::set(Vendor::GitLab).await;
+    let connected = stage.connect("gitlab", GOOD).await;
+    assert_eq!((text(&connected, "account"), &connected["scopes"]), ("ada".to_owned(), &json!(["api"])));
+    let account = text(&connected, "credentials_id");
+    let config = json!({ "namespace": "tools", "project": "shop", "create": true, "visibility": "internal" });
+    let deployment = stage.deploys("gitlab", &account, config).await;
+    assert_eq!(text(&deployment, "status"), "success", "{deployment}");
+    assert_eq!(json!(stage.api.created()), json!([{ "path": "tools/shop", "visibility": "internal" }]));
+    let repository = stage.git.path_of("tools/shop");
+    assert_eq!(git(&repository, &["rev-list", "--count", "main"]), "1");
+    assert_eq!(stage.api.misunderstood(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn providers_describe_themselves() {
+    let control_plane = ControlPlane::start().await;
+    let list = control_plane.call(Method::GET, "/api/providers", None).await;
+    let find = |id: &str| list["items"].as_array().expect("a list").iter().find(|item| item["id"] == id).expect(id);
+    assert_eq!((&find("github")["kind"], &find("github")["auth"]), (&json!("git"), &json!(["token"])));
+    assert_eq!(find("github")["config_schema"]["required"], json!(["owner", "repo"]));
+    assert_eq!(
+        find("gitlab")["config_schema"]["properties"]["visibility"]["enum"],
+        json!(["private", "internal", "public"])
+    );
+    assert_eq!((&find("local")["auth"], &find("local")["docs_url"]), (&json!([]), &Value::Null));
+}
