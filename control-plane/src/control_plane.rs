@@ -167,7 +167,7 @@ impl ControlPlane {
         let addresses = Addresses { listen: http_address.ip(), public_host, ports: config.preview_ports.clone() };
         let local = Local::start(store.clone(), artifacts.clone(), clock.clone(), addresses, stop.clone()).await?;
         let rehearsal: Option<Arc<dyn Provider>> = rehearsal()?;
-        let remote = Providers::remote(&config.providers, &artifacts, config.data_dir.join("work"))?;
+        let remote = Providers::remote(&config.providers, &artifacts, config.data_dir.join("work"), &clock)?;
         let here = [local.clone() as Arc<dyn Provider>];
         let providers = Providers::new(rehearsal.into_iter().chain(here).chain(remote));
         let audit = Audit::new(store.clone(), clock.clone(), config.audit_retention);

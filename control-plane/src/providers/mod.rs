@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use slipway_proto::plan::Routing;
 
 use crate::artifacts::ArtifactStore;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::config::ProviderSettings;
 use crate::ids::DeploymentId;
 use crate::secrets::CredentialSecret;
@@ -235,16 +235,17 @@ impl Providers {
         config: &ProviderSettings,
         artifacts: &ArtifactStore,
         work_dir: PathBuf,
+        clock: &Clock,
     ) -> anyhow::Result<[Arc<dyn Provider>; 2]> {
         let pusher = git::Pusher::new(artifacts.clone(), work_dir)?;
         let github = github::GitHub {
             git_url: config.git_url("github", github::GIT_URL)?,
-            api: github::GitHubApi::new(config.api_url("github", github::API_URL)?)?,
+            api: github::GitHubApi::new(config.api_url("github", github::API_URL)?, clock.clone())?,
             pusher: pusher.clone(),
         };
         let gitlab = gitlab::GitLab {
             git_url: config.git_url("gitlab", gitlab::GIT_URL)?,
-            api: gitlab::GitLabApi::new(config.api_url("gitlab", gitlab::API_URL)?)?,
+            api: gitlab::GitLabApi::new(config.api_url("gitlab", gitlab::API_URL)?, clock.clone())?,
             pusher,
         };
         Ok([Arc::new(github), Arc::new(gitlab)])

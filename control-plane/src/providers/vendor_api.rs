@@ -12,6 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::ProviderError;
+use crate::clock::{Clock, Timestamp};
 use crate::http_client;
 
 /// A page of repositories with everything a vendor tells of them.
@@ -31,6 +32,7 @@ pub(super) struct VendorApi {
     vendor: &'static str,
     /// Sent with every request.
     headers: HeaderMap,
+    clock: Clock,
 }
 
 /// What a vendor answered, when it is no error of a kind that is the same everywhere.
@@ -67,8 +69,13 @@ impl Answer {
 }
 
 impl VendorApi {
-    pub(super) fn new(vendor: &'static str, base: Url, headers: HeaderMap) -> Result<Self, reqwest::Error> {
-        Ok(Self { client: http_client::client()?, base, vendor, headers })
+    pub(super) fn new(
+        vendor: &'static str,
+        base: Url,
+        headers: HeaderMap,
+        clock: Clock,
+    ) -> Result<Self, reqwest::Error> {
+        Ok(Self { client: http_client::client()?, base, vendor, headers, clock })
     }
 
     /// As people call it.
@@ -130,7 +137,7 @@ impl VendorApi {
                 answer.words()
             ))),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::FORBIDDEN if is_limited(&answer) => {
-                Err(ProviderError::Busy { retry_after: wait_of(&answer) })
+                Err(ProviderError::Busy { retry_after: wait_of(&answer, self.clock.now()) })
             }
             status if status.is_redirection() => Err(ProviderError::Rejected(format!(
                 "{vendor} has moved this elsewhere; name its new place in the target"
@@ -181,12 +188,12 @@ fn is_limited(answer: &Answer) -> bool {
 }
 
 /// How long to wait, as far as the vendor says it.
-fn wait_of(answer: &Answer) -> Option<Duration> {
+fn wait_of(answer: &Answer, now: Timestamp) -> Option<Duration> {
     let number = |name: &str| answer.header(name)?.parse::<u64>().ok();
     let after = number("retry-after").map(Duration::from_secs);
     let reset = || {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
-        Duration::from_secs(number("x-ratelimit-reset").or_else(|| number("ratelimit-reset"))?).checked_sub(now)
+        let end = number("x-ratelimit-reset").or_else(|| number("ratelimit-reset"))?;
+        Some(Timestamp::from_millis(i64::try_from(end).ok()?.saturating_mul(1_000)).since(now))
     };
     Some(after.or_else(reset)?.min(LONGEST_WAIT))
 }
@@ -210,7 +217,7 @@ mod tests {
 
     fn judged(answer: Answer) -> Result<Answer, ProviderError> {
         let base = "http://127.0.0.1:1".parse().expect("a URL");
-        VendorApi::new("GitHub", base, HeaderMap::new()).expect("a client").judge(answer)
+        VendorApi::new("GitHub", base, HeaderMap::new(), Clock::system()).expect("a client").judge(answer)
     }
 
     #[test]

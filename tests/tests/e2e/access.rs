@@ -237,7 +237,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
                 // Whoever may disconnects it.
                 let account =
                     control_plane.add_credential_of(&records.team, "github", &format!("account {}", sent.len()));
-                url.push_str(&format!("?credentials_id={account}"));
+                url = format!("{url}?credentials_id={account}");
             }
             let method: Method = method.to_uppercase().parse().expect("a method");
             let mut request = client.request(method.clone(), url);

@@ -14,7 +14,7 @@ use slipway_proto::v1::agent_client::AgentClient;
 use slipway_proto::v1::artifacts_client::ArtifactsClient;
 use slipway_proto::v1::enrollment_client::EnrollmentClient;
 use slipway_proto::v1::{
-    ArtifactKind, CommitRequest, LogBatch, LogLine, Manifest, ManifestEntry, ManifestPart, PackFrame,
+    ArtifactKind, CommitRequest, GitRemoteRequest, LogBatch, LogLine, Manifest, ManifestEntry, ManifestPart, PackFrame,
     RenewExpiredRequest,
 };
 use slipway_tests::binaries::binary;
@@ -55,12 +55,13 @@ fn manifest(entries: usize) -> Vec<u8> {
 
 /// Every RPC of the protocol: what it says to the id of somebody else's record, and to one that never was. Those
 /// that take no id are named with what they go by.
-const RPCS: [(&str, bool); 9] = [
+const RPCS: [(&str, bool); 10] = [
     ("Session", true),
     ("Logs", true),
     ("Offer", true),
     ("Upload", true),
     ("Commit", true),
+    ("GitRemote", true),
     // By a token, which says for which sandbox it is.
     ("Enroll", false),
     // Says nothing about anybody.
@@ -104,6 +105,7 @@ async fn every_rpc_refuses_what_is_somebody_elses_like_what_never_was() {
             "Offer" => (offered(&rogues, &job).await, offered(&rogues, &never).await),
             "Upload" => (uploaded(&rogues, &artifact).await, uploaded(&rogues, &never).await),
             "Commit" => (committed(&rogues, &artifact).await, committed(&rogues, &never).await),
+            "GitRemote" => (remote_of(&rogues, &job).await, remote_of(&rogues, &never).await),
             "RenewExpired" => {
                 let channel = rogue::enrollment_channel(&control_plane).await.expect("connects");
                 let of_victim = renewed(channel.clone(), victim.chain[0].to_vec()).await;
@@ -151,6 +153,11 @@ async fn uploaded(session: &Session, artifact: &str) -> Status {
 async fn committed(session: &Session, artifact: &str) -> Status {
     let request = CommitRequest { artifact_id: artifact.to_owned(), after_event_seq: 0 };
     ArtifactsClient::new(session.channel()).commit(request).await.expect_err("is refused")
+}
+
+async fn remote_of(session: &Session, job: &str) -> Status {
+    let request = GitRemoteRequest { job_id: job.to_owned(), after_event_seq: 0 };
+    ArtifactsClient::new(session.channel()).git_remote(request).await.expect_err("is refused")
 }
 
 async fn renewed(channel: tonic::transport::Channel, certificate_der: Vec<u8>) -> Status {

@@ -10,6 +10,8 @@ use slipway_tests::BUILD;
 use slipway_tests::agent::Agent;
 use slipway_tests::control_plane::{ControlPlane, TOKEN, text};
 use slipway_tests::fixtures::Project;
+use slipway_tests::git_hosts::{GitHostApi, Vendor};
+use slipway_tests::git_server::GitServer;
 
 /// Where `.ci/setup` installs it.
 const PROGRAMS: &str = "../target/schemathesis/bin";
@@ -33,7 +35,13 @@ fn part(name: &str) -> PathBuf {
 
 async fn start() -> ControlPlane {
     let none = "0";
+    // A vendor that knows no token, or tokens that are made up would be sent to the real ones.
+    let git = GitServer::start("nobody", "nothing").await;
+    let github = GitHostApi::start(Vendor::GitHub, git.clone(), Vec::new()).await;
+    let gitlab = GitHostApi::start(Vendor::GitLab, git, Vec::new()).await;
     ControlPlane::start_with(&[
+        ("SLIPWAY_PROVIDERS__GITHUB__API_URL", &github.url),
+        ("SLIPWAY_PROVIDERS__GITLAB__API_URL", &gitlab.url),
         ("SLIPWAY_LIMITS__REQUESTS_PER_MINUTE_PER_USER", none),
         ("SLIPWAY_LIMITS__REQUESTS_PER_MINUTE_PER_ADDRESS", none),
         // Where it listens, and defects.
@@ -75,7 +83,7 @@ async fn every_example_of_the_document_is_as_its_schema_says() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_answer_is_one_that_the_document_describes() {
     let Some(schemathesis) = program("schemathesis") else { return };
     let control_plane = start().await;

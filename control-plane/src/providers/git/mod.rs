@@ -272,7 +272,9 @@ pub(super) fn is_branch_name(name: &str) -> bool {
         && !name.contains("..")
         && !name.contains("@{")
         && !name.chars().any(|c| c.is_control() || c.is_whitespace() || "~^:?*[\\".contains(c))
-        && name.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock"))
+        && name
+            .split('/')
+            .all(|part| !part.is_empty() && !part.starts_with('.') && part.strip_suffix(".lock").is_none())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use time::PrimitiveDateTime;
 use time::format_description::parse_borrowed;
 use url::Url;
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::providers::vendor_api::{Answer, VendorApi};
 use crate::providers::{Account, ProviderError};
 
@@ -19,11 +19,11 @@ const NEEDED_SCOPES: [&str; 2] = ["repo", "public_repo"];
 pub(in crate::providers) struct GitHubApi(VendorApi);
 
 impl GitHubApi {
-    pub(in crate::providers) fn new(base: Url) -> anyhow::Result<Self> {
+    pub(in crate::providers) fn new(base: Url, clock: Clock) -> anyhow::Result<Self> {
         let mut headers = HeaderMap::new();
         headers.insert("accept", HeaderValue::from_static("application/vnd.github+json"));
         headers.insert("x-github-api-version", HeaderValue::from_static("2022-11-28"));
-        Ok(Self(VendorApi::new("GitHub", base, headers)?))
+        Ok(Self(VendorApi::new("GitHub", base, headers, clock)?))
     }
 
     /// Who a token is, and what it may do.

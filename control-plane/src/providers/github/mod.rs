@@ -84,7 +84,7 @@ impl Config {
             return Err(format!("`config.owner` is `{}`, which is no user or organisation of GitHub", config.owner));
         }
         let is_repository = |c: char| is_owner(c) || c == '.';
-        let is_special = matches!(config.repo.as_str(), "" | "." | "..") || config.repo.ends_with(".git");
+        let is_special = matches!(config.repo.as_str(), "" | "." | "..") || config.repo.strip_suffix(".git").is_some();
         if is_special || config.repo.len() > LONGEST_REPOSITORY || !config.repo.chars().all(is_repository) {
             return Err(format!("`config.repo` is `{}`, which is no name of a repository at GitHub", config.repo));
         }

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::providers::vendor_api::{Answer, VendorApi};
 use crate::providers::{Account, ProviderError};
 
@@ -17,8 +17,8 @@ const NEEDED_SCOPES: [&str; 2] = ["api", "write_repository"];
 pub(in crate::providers) struct GitLabApi(VendorApi);
 
 impl GitLabApi {
-    pub(in crate::providers) fn new(base: Url) -> anyhow::Result<Self> {
-        Ok(Self(VendorApi::new("GitLab", base, HeaderMap::new())?))
+    pub(in crate::providers) fn new(base: Url, clock: Clock) -> anyhow::Result<Self> {
+        Ok(Self(VendorApi::new("GitLab", base, HeaderMap::new(), clock)?))
     }
 
     /// Who a token is, and what it may do.
