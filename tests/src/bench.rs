@@ -3,6 +3,7 @@
 
 mod agent;
 mod detect;
+mod git;
 mod load;
 mod mask;
 mod overhead;
@@ -14,8 +15,10 @@ use std::path::Path;
 use std::time::Duration;
 
 /// In the order they run.
-const PARTS: [&str; 11] =
-    ["mask", "reads", "overhead", "transfer", "agent", "ingest", "latency", "builders", "agents", "storm", "detect"];
+const PARTS: [&str; 12] = [
+    "mask", "reads", "overhead", "transfer", "git", "agent", "ingest", "latency", "builders", "agents", "storm",
+    "detect",
+];
 
 /// Runs every benchmark, or only the named part, on the release binaries in `binaries` and prints one table.
 pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
@@ -29,6 +32,7 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
             "reads" => reads::run(binaries).await?,
             "overhead" => overhead::run(binaries)?,
             "transfer" => transfer::run(binaries).await?,
+            "git" => git::run(binaries).await?,
             "agent" => agent::run(binaries).await?,
             "ingest" => load::ingest(binaries).await?,
             "latency" => load::latency(binaries).await?,

@@ -84,10 +84,15 @@ impl ControlPlane {
 
     /// The same with settings in its environment; an empty value takes a setting away.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::start_from_with(&directory(), settings).await
+    }
+
+    /// The same with the programs in another directory.
+    pub async fn start_from_with(binaries: &Path, settings: &[(&str, &str)]) -> Self {
         let data_dir = TempDir::with_prefix("slipway-data-").expect("a temporary directory");
         let blobs = data_dir.path().join("blobs");
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self::start_on(directory(), data_dir, blobs, "127.0.0.1:0", "127.0.0.1:0", settings).await
+        Self::start_on(binaries.to_owned(), data_dir, blobs, "127.0.0.1:0", "127.0.0.1:0", settings).await
     }
 
     async fn start_on(

@@ -71,6 +71,7 @@ impl GitServer {
         fs::create_dir_all(&path).expect("makes the directory");
         git(&path, &["init", "--quiet", "--bare", "--initial-branch=main", "."]);
         git(&path, &["config", "http.receivepack", "true"]);
+        git(&path, &["config", "core.logAllRefUpdates", "true"]);
         path
     }
 

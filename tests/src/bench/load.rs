@@ -289,7 +289,7 @@ fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
     Ok(f64::from(ticks) / 100.0)
 }
 
-fn resident_mib(pid: u32) -> anyhow::Result<f64> {
+pub(super) fn resident_mib(pid: u32) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
     Ok(f64::from(line.trim().trim_end_matches(" kB").trim().parse::<u32>()?) / 1024.0)

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use data_encoding::BASE64;
 use reqwest::Method;
 use serde_json::{Value, json};
 use slipway_tests::agent::Agent;
+use slipway_tests::canary::Canaries;
 use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
 use slipway_tests::git_server::{Fault, GitServer, git};
-use slipway_tests::{BUILD, SOON};
+use slipway_tests::processes::children_of;
+use slipway_tests::{BUILD, SOON, eventually};
 use tempfile::TempDir;
 
 const CREDENTIAL: &str = "ghp_canaryOfTheGitExportTests0123456789";
@@ -25,7 +28,7 @@ struct Stage {
     project: Project,
     sandbox: String,
     target: String,
-    _agent: Agent,
+    agent: Agent,
 }
 
 impl Stage {
@@ -44,7 +47,7 @@ impl Stage {
         config.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         let body = json!({ "provider": "github", "name": "shop", "credentials_id": account, "config": config });
         let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
-        Self { host, repository, control_plane, project, sandbox, target, _agent: agent }
+        Self { host, repository, control_plane, project, sandbox, target, agent }
     }
 
     async fn deploy(&self, more: Value) -> String {
@@ -347,6 +350,35 @@ async fn a_rollback_puts_the_branch_back_unless_somebody_moved_it() {
     let message = text(&deployment, "error_message");
     assert!(message.contains("nobody's work is overwritten"), "{message}");
     assert_eq!(stage.head(), head);
+}
+
+#[tokio::test]
+async fn a_crash_in_the_middle_of_a_push_ends_in_one_push() {
+    let stage = Stage::set(project_with_history()).await;
+    GitServer::hook(&stage.repository, "sleep 1");
+    let id = stage.deploy(json!({})).await;
+    eventually("the push to arrive", SOON, || async { (stage.host.pushes() == 1).then_some(()) }).await;
+    let control_plane = stage.control_plane.kill_and_restart().await;
+    control_plane.wait_for(&id, &["success"], BUILD).await;
+    // The first push may still be under way when the second comes: both say the same, and one is taken.
+    assert_eq!(git(&stage.repository, &["rev-list", "--count", "main"]), "3");
+    assert_eq!(git(&stage.repository, &["reflog", "show", "main"]).lines().count(), 1);
+}
+
+#[tokio::test]
+async fn the_sandbox_never_sees_the_token() {
+    let stage = Stage::set(project_with_history()).await;
+    let deployment = stage.succeeds(json!({})).await;
+    let canaries = Canaries::new(&[
+        CREDENTIAL.as_bytes(),
+        BASE64.encode(format!("{USERNAME}:{CREDENTIAL}").as_bytes()).as_bytes(),
+    ]);
+    for process in std::iter::once(stage.agent.pid()).chain(children_of(stage.agent.pid())) {
+        assert!(!canaries.are_in_process(process), "it is in the memory of the agent");
+    }
+    assert!(canaries.are_in_process(stage.control_plane.pid()), "or this would find nothing anywhere");
+    let log = stage.control_plane.log(&text(&deployment, "id")).await;
+    assert!(!canaries.are_in(log.as_bytes()) && !canaries.are_in(deployment.to_string().as_bytes()));
 }
 
 #[tokio::test]

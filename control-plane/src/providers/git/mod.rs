@@ -119,8 +119,15 @@ impl Pusher {
             to: &export.commit,
             pack: pack.as_deref(),
         };
-        self.at(branch, async |remote| remote.push(&advertised, &update).await).await?;
-        Ok(release(branch, &export))
+        match self.at(branch, async |remote| remote.push(&advertised, &update).await).await {
+            Ok(()) => Ok(release(branch, &export)),
+            // A push of a former life may still have been under way, and have been first.
+            Err(error @ ProviderError::Rejected(_)) => match self.advertised(branch).await {
+                Ok(now) if now.get(&reference) == Some(&export.commit) => Ok(release(branch, &export)),
+                _ => Err(error),
+            },
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether the branch ends with the artifact's commit.
