@@ -174,19 +174,26 @@ fn check_token(token: &SecretString) -> Result<(), Error> {
 
 /// What a provider says about a credential may repeat it.
 fn refusal(provider: &dyn Provider, secret: &CredentialSecret, error: ProviderError) -> Error {
-    let name = provider.descriptor().name;
     match error {
         ProviderError::Rejected(message) => {
             Error::invalid(message.replace(secret.token.expose_secret(), "[the token]"))
         }
-        ProviderError::Busy { .. } => {
-            Error::new(ErrorCode::Unavailable, format!("{name} wants us to wait; try again in a minute"))
-        }
-        ProviderError::Failed(error) => {
-            tracing::warn!(provider = provider.id(), error = format!("{error:#}"), "a token could not be checked");
-            Error::new(ErrorCode::Unavailable, format!("{name} gives no answer, so nothing was stored; try again"))
-        }
+        error => unanswered(provider, error),
     }
+}
+
+/// A provider that did not say yes or no.
+pub(super) fn unanswered(provider: &dyn Provider, error: ProviderError) -> Error {
+    let name = provider.descriptor().name;
+    let message = match error {
+        ProviderError::Busy { .. } => format!("{name} wants us to wait; try again in a minute"),
+        error => {
+            let error = anyhow::Error::new(error);
+            tracing::warn!(provider = provider.id(), error = format!("{error:#}"), "a question to a provider failed");
+            format!("{name} gives no answer, so nothing was changed; try again")
+        }
+    };
+    Error::new(ErrorCode::Unavailable, message)
 }
 
 /// The accounts of the caller and their teams at a provider, oldest first.

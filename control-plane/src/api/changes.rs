@@ -58,6 +58,7 @@ const CHANGES: &[Change] = &[
     change(Method::POST, "/api/deployments/targets", Known, Action::TargetCreate, ""),
     change(Method::PUT, "/api/deployments/targets/{id}", Known, Action::TargetUpdate, "target"),
     change(Method::DELETE, "/api/deployments/targets/{id}", Known, Action::TargetDelete, "target"),
+    change(Method::POST, "/api/deployments/targets/{id}/test", Known, Action::TargetTest, "target"),
     change(Method::PUT, "/api/deployments/targets/{id}/env", Known, Action::VariablesSet, "target"),
     change(Method::POST, "/api/deployments/targets/{id}/env/import", Known, Action::VariablesImport, "target"),
     change(Method::POST, "/api/deployments/auth/{provider}/token", Known, Action::CredentialCreate, ""),

@@ -23,6 +23,7 @@ mod pages;
 mod plan;
 mod providers;
 mod sandboxes;
+mod target_test;
 mod targets;
 mod teams;
 mod tokens;
@@ -117,6 +118,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(targets::get, targets::update, targets::delete))
         .routes(routes!(variables::get, variables::set))
         .routes(routes!(variables::import))
+        .routes(routes!(target_test::test))
         .routes(routes!(providers::list))
         .routes(routes!(accounts::connect))
         .routes(routes!(accounts::status))
@@ -212,6 +214,7 @@ mod tests {
             "/api/me",
             "/api/tokens",
             "/api/audit",
+            "/api/deployments/targets/{id}/test",
             "/api/providers",
             "/api/deployments/auth/{provider}/token",
             "/api/deployments/auth/{provider}/status",

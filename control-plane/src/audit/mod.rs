@@ -54,6 +54,7 @@ words! {
         TargetCreate = "target.create",
         TargetUpdate = "target.update",
         TargetDelete = "target.delete",
+        TargetTest = "target.test",
         VariablesSet = "variables.set",
         VariablesImport = "variables.import",
         DeploymentCreate = "deployment.create",

@@ -301,7 +301,7 @@ impl Orchestrator {
     }
 
     /// What authenticates at the provider for this target; `None` when it has no account, or none any more.
-    async fn credential_of(&self, target: Option<&Target>) -> anyhow::Result<Option<CredentialSecret>> {
+    pub async fn credential_of(&self, target: Option<&Target>) -> anyhow::Result<Option<CredentialSecret>> {
         let Some(id) = target.and_then(|target| target.credentials_id) else { return Ok(None) };
         let Some(row) = self.0.store.credential(id).await? else { return Ok(None) };
         Ok(Some(self.0.vault.open_credential(&row).await?))

@@ -88,6 +88,7 @@ fn table(records: &Records) -> Vec<Row> {
         ("get", "/api/deployments/targets/{id}", Team("viewer", "read"), Value::Null),
         ("put", "/api/deployments/targets/{id}", Team("maintainer", "targets"), json!({})),
         ("delete", "/api/deployments/targets/{id}", Team("maintainer", "targets"), Value::Null),
+        ("post", "/api/deployments/targets/{id}/test", Team("maintainer", "targets"), Value::Null),
         ("get", "/api/deployments/targets/{id}/env", Team("viewer", "read"), Value::Null),
         ("put", "/api/deployments/targets/{id}/env", Team("maintainer", "targets"), json!({ "variables": [] })),
         (

@@ -91,6 +91,21 @@ async fn an_account_is_connected_listed_and_disconnected() {
         .await;
     assert!(refused.1.contains("no account that is connected to `gitlab`"), "{refused:?}");
 
+    let test = format!("/api/deployments/targets/{}/test", text(&target, "id"));
+    let found = stage.control_plane.call(Method::POST, &test, None).await;
+    assert_eq!(
+        (&found["ok"], &found["account"], &found["checks"][1]["what"]),
+        (&json!(false), &json!("ada"), &json!("push"))
+    );
+    assert!(text(&found["checks"][1], "detail").contains("there is no repository ada/shop"), "{found}");
+    stage.git.repository("ada/shop");
+    let found = stage.control_plane.call(Method::POST, &test, None).await;
+    assert_eq!(found["ok"], json!(true), "{found}");
+    assert_eq!(
+        text(&found["checks"][0], "detail"),
+        "the credential is ada, with repo, workflow, until 2099-12-31T10:00:00Z"
+    );
+
     let disconnect = format!("/api/deployments/auth/github?credentials_id={id}");
     let response = stage.control_plane.send(Method::DELETE, &disconnect, None).await;
     assert_eq!(response.status(), StatusCode::NO_CONTENT);
@@ -125,7 +140,7 @@ async fn tokens_that_cannot_deploy_are_refused_with_the_reason() {
     // A question is asked again, within reason; nothing is stored of what was not answered.
     stage.api.fail_with([Fault::BAD_GATEWAY, Fault::BAD_GATEWAY, Fault::BAD_GATEWAY]);
     let message = stage.refused(GOOD, StatusCode::SERVICE_UNAVAILABLE).await;
-    assert!(message.contains("GitHub gives no answer, so nothing was stored"), "{message}");
+    assert!(message.contains("GitHub gives no answer, so nothing was changed"), "{message}");
     stage.api.fail_with([Fault::TOO_MANY_REQUESTS]);
     assert!(stage.refused(GOOD, StatusCode::SERVICE_UNAVAILABLE).await.contains("wants us to wait"));
     stage.api.fail_with([Fault::BAD_GATEWAY]);
