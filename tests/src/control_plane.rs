@@ -155,7 +155,7 @@ impl ControlPlane {
         })
         .await;
         if is_new {
-            control_plane.add_credential("github", SUITE_LABEL, SUITE_CREDENTIAL);
+            control_plane.add_credential("npm", SUITE_LABEL, SUITE_CREDENTIAL);
         }
         control_plane
     }

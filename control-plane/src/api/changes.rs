@@ -55,6 +55,8 @@ const CHANGES: &[Change] = &[
     change(Method::DELETE, "/api/sandboxes/{id}", Known, Action::SandboxDelete, "sandbox"),
     change(Method::POST, "/api/sandboxes/{id}/enroll-token", Known, Action::SandboxEnrollToken, "sandbox"),
     change(Method::POST, "/api/sandboxes/{id}/deploy", Known, Action::DeploymentCreate, "sandbox"),
+    change(Method::POST, "/api/sandboxes/{id}/export/github", Known, Action::DeploymentCreate, "sandbox"),
+    change(Method::POST, "/api/sandboxes/{id}/export/gitlab", Known, Action::DeploymentCreate, "sandbox"),
     change(Method::POST, "/api/deployments/targets", Known, Action::TargetCreate, ""),
     change(Method::PUT, "/api/deployments/targets/{id}", Known, Action::TargetUpdate, "target"),
     change(Method::DELETE, "/api/deployments/targets/{id}", Known, Action::TargetDelete, "target"),

@@ -26,7 +26,8 @@ use crate::ids::{DeploymentId, SandboxId, TargetId, UserId};
 use crate::store::{Deployment, DeploymentRequest, Filter, StepRow, Target};
 use crate::variables::{BuildValue, BuildVariables, LARGEST_VALUE_BYTES, check_name};
 
-const LONGEST_TEXT_BYTES: usize = 1024;
+/// Of a branch or a message.
+pub(super) const LONGEST_TEXT_BYTES: usize = 1024;
 
 /// A deployment as the API shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -400,7 +401,7 @@ impl CreateDeployment {
     }
 }
 
-fn check_text(field: &str, text: Option<&String>, longest: usize) -> Result<(), Error> {
+pub(super) fn check_text(field: &str, text: Option<&String>, longest: usize) -> Result<(), Error> {
     match text {
         Some(text) if text.trim().is_empty() || text.len() > longest || text.contains('\0') => {
             Err(Error::invalid(format!("`{field}` must have 1 to {longest} bytes; leave it out for the default")))

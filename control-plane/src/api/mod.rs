@@ -12,6 +12,7 @@ mod document;
 mod error;
 mod etag;
 mod extract;
+mod git_exports;
 mod headers;
 mod health;
 mod home;
@@ -125,6 +126,8 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(accounts::disconnect))
         .routes(routes!(deployments::deploy))
         .routes(routes!(deployments::list_of_sandbox))
+        .routes(routes!(git_exports::github))
+        .routes(routes!(git_exports::gitlab))
         .routes(routes!(deployments::list))
         .routes(routes!(deployments::get, deployments::delete))
         .routes(routes!(deployments::cancel))
@@ -201,6 +204,8 @@ mod tests {
             "/api/sandboxes/{id}/detect",
             "/api/sandboxes/{id}/deploy",
             "/api/sandboxes/{id}/deployments",
+            "/api/sandboxes/{id}/export/github",
+            "/api/sandboxes/{id}/export/gitlab",
             "/api/deployments",
             "/api/deployments/{id}",
             "/api/deployments/{id}/logs",

@@ -105,7 +105,7 @@ fn config_of(kind: impl Into<SchemaType>) -> Schema {
         .into()
 }
 
-fn check_config(app: &App, provider: &str, config: &Config) -> Result<(), Error> {
+pub(super) fn check_config(app: &App, provider: &str, config: &Config) -> Result<(), Error> {
     let known = app.providers.get(provider).ok_or_else(|| {
         let ids: Vec<_> = app.providers.ids().collect();
         Error::invalid(format!("`provider` is `{provider}`; this installation has {}", ids.join(", ")))
@@ -115,7 +115,12 @@ fn check_config(app: &App, provider: &str, config: &Config) -> Result<(), Error>
 }
 
 /// An account can be used only by the targets of its owner, at its provider.
-async fn check_account(app: &App, owner: UserId, provider: &str, id: Option<CredentialId>) -> Result<(), Error> {
+pub(super) async fn check_account(
+    app: &App,
+    owner: UserId,
+    provider: &str,
+    id: Option<CredentialId>,
+) -> Result<(), Error> {
     let Some(id) = id else { return Ok(()) };
     let account = app.store.credential(id).await?;
     match account.filter(|account| account.user_id == owner && account.provider == provider) {

@@ -78,6 +78,20 @@ fn table(records: &Records) -> Vec<Row> {
         ("get", "/api/sandboxes/{id}/detect", Team("deployer", "deploy"), Value::Null),
         ("post", "/api/sandboxes/{id}/deploy", Team("deployer", "deploy"), json!({ "target_id": records.target })),
         ("get", "/api/sandboxes/{id}/deployments", Team("viewer", "read"), Value::Null),
+        (
+            "post",
+            "/api/sandboxes/{id}/export/github",
+            // Deploys, and makes a target: a token needs the scopes of both.
+            Team("maintainer", "admin"),
+            json!({ "config": { "owner": "ada", "repo": "shop" } }),
+        ),
+        (
+            "post",
+            "/api/sandboxes/{id}/export/gitlab",
+            // Deploys, and makes a target: a token needs the scopes of both.
+            Team("maintainer", "admin"),
+            json!({ "config": { "namespace": "ada", "project": "shop" } }),
+        ),
         ("get", "/api/deployments/targets", Own("read"), Value::Null),
         ("post", "/api/deployments/targets", Own("targets"), local.clone()),
         ("post", "/api/deployments/targets", Team("maintainer", "targets"), {

@@ -193,6 +193,32 @@ async fn a_project_is_made_at_gitlab() {
 }
 
 #[tokio::test]
+async fn a_workspace_is_exported_without_a_target_of_its_own() {
+    let stage = Stage::set(Vendor::GitHub).await;
+    let sandbox = stage.control_plane.create_sandbox("sandbox").await;
+    let project = Project::fixture("plain-html");
+    let _agent = Agent::start(&stage.control_plane, &sandbox, project.path()).await;
+    let export = format!("/api/sandboxes/{sandbox}/export/github");
+    let request = |repo: &str| json!({ "config": { "owner": "ada", "repo": repo, "create": true }, "commit_message": "Exported" });
+    let (_, message) = stage
+        .control_plane
+        .refused(Method::POST, &export, Some(request("shop")), StatusCode::UNPROCESSABLE_ENTITY)
+        .await;
+    assert!(message.contains("no account at `github`; connect one"), "{message}");
+
+    stage.connect("github", GOOD).await;
+    let mut targets = std::collections::BTreeSet::new();
+    for _ in 0..2 {
+        let deployment = stage.control_plane.call(Method::POST, &export, Some(request("shop"))).await;
+        targets.insert(text(&deployment, "target_id"));
+        stage.control_plane.wait_for(&text(&deployment, "id"), &["success"], BUILD).await;
+    }
+    assert_eq!(targets.len(), 1, "the second takes the target of the first");
+    let repository = stage.git.path_of("ada/shop");
+    assert_eq!(git(&repository, &["log", "--format=%s", "main"]), "Exported");
+}
+
+#[tokio::test]
 async fn providers_describe_themselves() {
     let control_plane = ControlPlane::start().await;
     let list = control_plane.call(Method::GET, "/api/providers", None).await;
