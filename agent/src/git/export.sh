@@ -36,16 +36,15 @@ if [ -d "$kept" ] && [ "$(du -sk "$kept" | cut -f1)" -gt "$KEPT_KIB" ]; then rm 
 [ -f "$kept/HEAD" ] || git init --quiet --bare --template= "$kept"
 : >> "$kept/exported"
 
-if git_dir=$(git rev-parse --absolute-git-dir 2>/dev/null); then
+# One question for all: each costs a process.
+if places=$(git rev-parse --show-object-format --git-path objects --git-path index --git-path shallow 2>/dev/null); then
     own_history=yes
-    case $(git rev-parse --show-object-format 2>/dev/null || echo sha1) in
-        sha1) ;;
-        *) refuse "this repository names its objects by SHA-256, which no git host takes yet; push it from a repository with SHA-1" ;;
-    esac
+    { read -r format; read -r objects; read -r index; read -r shallow; } <<END
+$places
+END
+    [ "$format" = sha1 ] ||
+        refuse "this repository names its objects by SHA-256, which no git host takes yet; push it from a repository with SHA-1"
     head=$(git rev-parse --quiet --verify 'HEAD^{commit}' || true)
-    objects=$(git rev-parse --git-path objects)
-    index=$(git rev-parse --git-path index)
-    shallow=$(git rev-parse --git-path shallow)
     # The index is copied for what it knows about unchanged files.
     if [ -f "$index" ]; then cp "$index" "$EXPORT_DIR/index"; fi
     GIT_ALTERNATE_OBJECT_DIRECTORIES=$(cd "$objects" && pwd -P)
@@ -76,12 +75,14 @@ if [ "$COMMITS_ONLY" = yes ]; then
 else
     git add --all -- . || refuse "git cannot read all files of the workspace; the lines above say which"
     # A repository inside of this one would arrive as a link to a commit that nobody has.
-    modules=$(git config --file .gitmodules --get-regexp '^submodule\..*\.path$' 2>/dev/null | cut -d' ' -f2- || true)
     git ls-files --stage | sed -n 's/^160000 [0-9a-f]* [0-3]	//p' > "$EXPORT_DIR/links"
-    while IFS= read -r link; do
-        printf '%s\n' "$modules" | grep -qxF -e "$link" ||
-            refuse "\`$link\` is a git repository of its own; make it a submodule, remove its .git, or add it to .gitignore"
-    done < "$EXPORT_DIR/links"
+    if [ -s "$EXPORT_DIR/links" ]; then
+        modules=$(git config --file .gitmodules --get-regexp '^submodule\..*\.path$' 2>/dev/null | cut -d' ' -f2- || true)
+        while IFS= read -r link; do
+            printf '%s\n' "$modules" | grep -qxF -e "$link" ||
+                refuse "\`$link\` is a git repository of its own; make it a submodule, remove its .git, or add it to .gitignore"
+        done < "$EXPORT_DIR/links"
+    fi
     tree=$(git write-tree)
     parent=$head second=
     if [ -z "$own_history" ]; then

@@ -8,8 +8,10 @@ mod pkt_line;
 mod refusal;
 mod smart_http;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -30,6 +32,9 @@ use crate::http_client;
 
 /// Chunks of a pack between the one who reads and the one who looks through it.
 const CHUNKS_IN_FLIGHT: usize = 8;
+/// How long what a repository had is taken for what it has, and of how many branches that is remembered.
+const SEEN_COUNTS: Duration = Duration::from_secs(60);
+const MOST_SEEN: usize = 256;
 /// A new repository is there after so long at the latest.
 const APPEARS_AFTER: [Duration; 3] = [Duration::from_millis(500), Duration::from_millis(1_500), Duration::from_secs(3)];
 
@@ -51,6 +56,10 @@ impl Branch<'_> {
     fn reference(&self) -> String {
         format!("refs/heads/{}", self.name)
     }
+
+    fn key(&self) -> String {
+        format!("{} {}", self.url, self.name)
+    }
 }
 
 /// Pushes artifacts.
@@ -60,6 +69,9 @@ pub(super) struct Pusher {
     artifacts: ArtifactStore,
     /// Packs that are looked through lie below it.
     work_dir: PathBuf,
+    /// What repositories had when agents asked, by their branch: a push need not ask again at once. Taken once; if
+    /// it is not true any more, the host refuses the push.
+    seen: Arc<Mutex<HashMap<String, (Instant, Advertised)>>>,
 }
 
 impl Pusher {
@@ -67,14 +79,19 @@ impl Pusher {
     pub(super) fn new(artifacts: ArtifactStore, work_dir: PathBuf) -> anyhow::Result<Self> {
         let _ = std::fs::remove_dir_all(&work_dir);
         std::fs::create_dir_all(&work_dir).with_context(|| format!("cannot create {}", work_dir.display()))?;
-        Ok(Self { client: http_client::transfer_client()?, artifacts, work_dir })
+        Ok(Self { client: http_client::transfer_client()?, artifacts, work_dir, seen: Arc::default() })
     }
 
     /// What the repository has.
     pub(super) async fn remote(&self, branch: &Branch<'_>) -> Result<GitRemote, ProviderError> {
         let advertised = self.advertised(branch).await?;
         let head = advertised.get(&branch.reference()).map(str::to_owned);
-        let heads = advertised.references.into_iter().map(|(_, object)| object).take(HEADS).collect();
+        let heads = advertised.references.iter().map(|(_, object)| object.clone()).take(HEADS).collect();
+        let mut seen = self.seen();
+        seen.retain(|_, (when, _)| when.elapsed() < SEEN_COUNTS);
+        if seen.len() < MOST_SEEN {
+            seen.insert(branch.key(), (Instant::now(), advertised));
+        }
         Ok(GitRemote { head, heads })
     }
 
@@ -85,7 +102,11 @@ impl Pusher {
         context: &DeployContext<'_>,
     ) -> Result<Release, ProviderError> {
         let (export, pack) = self.open(context).await?;
-        let advertised = self.advertised(branch).await?;
+        let seen = self.seen().remove(&branch.key()).filter(|(when, _)| when.elapsed() < SEEN_COUNTS);
+        let advertised = match seen {
+            Some((_, seen)) if seen.get(&branch.reference()).unwrap_or("") == export.base => seen,
+            _ => self.advertised(branch).await?,
+        };
         let reference = branch.reference();
         let current = advertised.get(&reference).unwrap_or("");
         if current == export.commit {
@@ -163,6 +184,10 @@ impl Pusher {
 
     async fn advertised(&self, branch: &Branch<'_>) -> Result<Advertised, ProviderError> {
         self.at(branch, async |remote| remote.advertised().await).await
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<String, (Instant, Advertised)>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn at<T>(
