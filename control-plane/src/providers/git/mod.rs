@@ -34,7 +34,8 @@ use crate::http_client;
 const CHUNKS_IN_FLIGHT: usize = 8;
 /// How long what a repository had is taken for what it has, and of how many branches that is remembered.
 const SEEN_COUNTS: Duration = Duration::from_secs(60);
-const MOST_SEEN: usize = 256;
+const MOST_SEEN: usize = 64;
+const MOST_REFERENCES: usize = 2_000;
 /// A new repository is there after so long at the latest.
 const APPEARS_AFTER: [Duration; 3] = [Duration::from_millis(500), Duration::from_millis(1_500), Duration::from_secs(3)];
 
@@ -62,6 +63,13 @@ impl Branch<'_> {
     }
 }
 
+impl Advertised {
+    /// The commit at the end of a branch; empty when there is no such branch.
+    fn head(&self, branch: &Branch<'_>) -> &str {
+        self.get(&branch.reference()).unwrap_or("")
+    }
+}
+
 /// Pushes artifacts.
 #[derive(Clone)]
 pub(super) struct Pusher {
@@ -85,11 +93,11 @@ impl Pusher {
     /// What the repository has.
     pub(super) async fn remote(&self, branch: &Branch<'_>) -> Result<GitRemote, ProviderError> {
         let advertised = self.advertised(branch).await?;
-        let head = advertised.get(&branch.reference()).map(str::to_owned);
+        let head = Some(advertised.head(branch).to_owned()).filter(|head| !head.is_empty());
         let heads = advertised.references.iter().map(|(_, object)| object.clone()).take(HEADS).collect();
         let mut seen = self.seen();
         seen.retain(|_, (when, _)| when.elapsed() < SEEN_COUNTS);
-        if seen.len() < MOST_SEEN {
+        if seen.len() < MOST_SEEN && advertised.references.len() <= MOST_REFERENCES {
             seen.insert(branch.key(), (Instant::now(), advertised));
         }
         Ok(GitRemote { head, heads })
@@ -102,13 +110,13 @@ impl Pusher {
         context: &DeployContext<'_>,
     ) -> Result<Release, ProviderError> {
         let (export, pack) = self.open(context).await?;
-        let seen = self.seen().remove(&branch.key()).filter(|(when, _)| when.elapsed() < SEEN_COUNTS);
-        let advertised = match seen {
-            Some((_, seen)) if seen.get(&branch.reference()).unwrap_or("") == export.base => seen,
+        let advertised = match self.just_seen(branch) {
+            // That there is nothing to push is not believed without another look: nobody would refuse it.
+            Some(seen) if seen.head(branch) == export.base && export.base != export.commit => seen,
             _ => self.advertised(branch).await?,
         };
         let reference = branch.reference();
-        let current = advertised.get(&reference).unwrap_or("");
+        let current = advertised.head(branch);
         if current == export.commit {
             return Ok(release(branch, &export));
         }
@@ -144,7 +152,7 @@ impl Pusher {
             Ok(()) => Ok(release(branch, &export)),
             // A push of a former life may still have been under way, and have been first.
             Err(error @ ProviderError::Rejected(_)) => match self.advertised(branch).await {
-                Ok(now) if now.get(&reference) == Some(&export.commit) => Ok(release(branch, &export)),
+                Ok(now) if now.head(branch) == export.commit => Ok(release(branch, &export)),
                 _ => Err(error),
             },
             Err(error) => Err(error),
@@ -159,7 +167,7 @@ impl Pusher {
     ) -> Result<Whereabouts, ProviderError> {
         let (export, _) = self.open(context).await?;
         let advertised = self.advertised(branch).await?;
-        let current = advertised.get(&branch.reference()).unwrap_or("");
+        let current = advertised.head(branch);
         let before = context.replaces.unwrap_or(&export.base);
         Ok(if current == export.commit {
             Whereabouts::Released(release(branch, &export))
@@ -184,6 +192,11 @@ impl Pusher {
 
     async fn advertised(&self, branch: &Branch<'_>) -> Result<Advertised, ProviderError> {
         self.at(branch, async |remote| remote.advertised().await).await
+    }
+
+    fn just_seen(&self, branch: &Branch<'_>) -> Option<Advertised> {
+        let (when, advertised) = self.seen().remove(&branch.key())?;
+        (when.elapsed() < SEEN_COUNTS).then_some(advertised)
     }
 
     fn seen(&self) -> MutexGuard<'_, HashMap<String, (Instant, Advertised)>> {
