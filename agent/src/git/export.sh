@@ -50,6 +50,8 @@ END
     GIT_ALTERNATE_OBJECT_DIRECTORIES=$(cd "$objects" && pwd -P)
     export GIT_OBJECT_DIRECTORY="$kept/objects" GIT_ALTERNATE_OBJECT_DIRECTORIES
 else
+    # Something is there, and it must not be taken for nothing.
+    [ ! -e .git ] || refuse "the user of builds (uid $(id -u)) cannot read the repository of the workspace: $(git rev-parse 2>&1 | head -n 1)"
     # No repository: a history that begins with the first export.
     own_history=
     [ "$COMMITS_ONLY" = no ] ||

@@ -308,6 +308,9 @@ async fn what_cannot_be_pushed_is_refused_before_anything_is_sent() {
     let stage = Stage::set(Project::empty()).await;
     let message = stage.fails().await;
     assert!(message.contains("there is nothing to push"), "{message}");
+    stage.project.write(".git", "gitdir: /nowhere");
+    let message = stage.fails().await;
+    assert!(message.contains("cannot read the repository of the workspace: fatal:"), "{message}");
     assert_eq!(stage.host.pushes(), 0);
 }
 
