@@ -156,8 +156,7 @@ impl Checked {
     /// Remembers `path`, if it is the next one in an order in which nothing can come twice, and its directory is
     /// one that is under way.
     fn go_to(&mut self, path: &[u8]) -> Option<()> {
-        let parts = |path: &[u8]| path.split(|byte| *byte == b'/').map(<[u8]>::to_vec).collect::<Vec<_>>();
-        if !self.last_path.is_empty() && parts(path) <= parts(&self.last_path) {
+        if !self.last_path.is_empty() && parts(path).le(parts(&self.last_path)) {
             return None;
         }
         let parent = path.iter().rposition(|byte| *byte == b'/').map_or(&b""[..], |end| &path[..end]);
@@ -174,13 +173,17 @@ impl Checked {
     }
 }
 
+fn parts(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|byte| *byte == b'/')
+}
+
 fn is_text(bytes: &[u8]) -> bool {
     (1..=limits::EXPORT_PATH_BYTES).contains(&bytes.len()) && !bytes.contains(&0)
 }
 
 fn is_plain(path: &[u8]) -> bool {
     is_text(path)
-        && path.split(|byte| *byte == b'/').all(|part| !matches!(part, b"" | b"." | b".."))
+        && parts(path).all(|part| !matches!(part, b"" | b"." | b".."))
         // Where a backslash is a separator, too.
         && path.split(|byte| matches!(byte, b'/' | b'\\')).all(|part| part != b"..")
 }
