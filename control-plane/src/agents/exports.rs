@@ -40,11 +40,7 @@ impl Exports for ExportsApi {
 }
 
 /// Hands on all frames. When it ends before the last word has been said, whoever waits notices.
-async fn deliver(
-    first: ExportFrame,
-    frames: &mut Streaming<ExportFrame>,
-    delivery: &Delivery,
-) -> Result<(), Status> {
+async fn deliver(first: ExportFrame, frames: &mut Streaming<ExportFrame>, delivery: &Delivery) -> Result<(), Status> {
     let mut checked = Checked::default();
     let mut frame = first;
     loop {
@@ -58,7 +54,8 @@ async fn deliver(
         if checked.has_ended() {
             return Ok(());
         }
-        frame = next(frames).await?.ok_or_else(|| Status::invalid_argument("the export ended without its last word"))?;
+        frame =
+            next(frames).await?.ok_or_else(|| Status::invalid_argument("the export ended without its last word"))?;
     }
 }
 

@@ -100,8 +100,8 @@ impl Gateway {
             AgentServer::new(session::AgentApi(self.clone())).max_decoding_message_size(limits::LOG_MESSAGE_BYTES);
         let artifacts = ArtifactsServer::new(artifacts::ArtifactsApi::new(self.clone()))
             .max_decoding_message_size(limits::BULK_MESSAGE_BYTES);
-        let exports =
-            ExportsServer::new(exports::ExportsApi(self.clone())).max_decoding_message_size(limits::EXPORT_MESSAGE_BYTES);
+        let exports = ExportsServer::new(exports::ExportsApi(self.clone()))
+            .max_decoding_message_size(limits::EXPORT_MESSAGE_BYTES);
         tokio::spawn(self.clone().look_for_work());
         tokio::spawn(self.clone().watch_revocations(last_revocation));
         let stop = self.stop.clone();

@@ -13,7 +13,8 @@ use slipway_proto::v1::agent_server::Agent;
 use slipway_proto::v1::drain::Reason;
 use slipway_proto::v1::server_message::Message;
 use slipway_proto::v1::{
-    AgentMessage, Capability, Drain, DropJob, EventAck, Hello, LogBatch, LogReply, ServerMessage, Welcome, agent_message,
+    AgentMessage, Capability, Drain, DropJob, EventAck, Hello, LogBatch, LogReply, ServerMessage, Welcome,
+    agent_message,
 };
 use slipway_proto::{PROTOCOL, common_protocol, limits};
 use tokio::sync::mpsc;

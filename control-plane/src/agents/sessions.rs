@@ -68,14 +68,7 @@ pub(super) struct Ends {
 
 impl Sessions {
     /// Registers a session; an older one of the same sandbox ends.
-    pub(super) fn open(
-        &self,
-        sandbox: SandboxId,
-        epoch: i64,
-        serial: &[u8],
-        outbox: Outbox,
-        can_export: bool,
-    ) -> Ends {
+    pub(super) fn open(&self, sandbox: SandboxId, epoch: i64, serial: &[u8], outbox: Outbox, can_export: bool) -> Ends {
         let ends = Ends {
             superseded: CancellationToken::new(),
             rotated: CancellationToken::new(),

@@ -97,7 +97,10 @@ impl Exports {
     pub fn begin(&self, sandbox: SandboxId) -> Result<Export, Error> {
         let mut inner = self.lock();
         if inner.under_way.values().sum::<usize>() >= MOST_AT_ONCE {
-            return Err(Error::rate_limited("too many workspaces are being exported; try again in a moment", BUSY_WAIT));
+            return Err(Error::rate_limited(
+                "too many workspaces are being exported; try again in a moment",
+                BUSY_WAIT,
+            ));
         }
         let of_sandbox = inner.under_way.entry(sandbox).or_default();
         if *of_sandbox >= limits::EXPORTS_AT_ONCE {
@@ -183,12 +186,14 @@ mod tests {
     #[test]
     fn a_sandbox_has_so_many_at_once_and_those_that_end_make_room() {
         let (exports, sandbox) = (Exports::default(), SandboxId::new());
-        let held: Vec<_> = (0..limits::EXPORTS_AT_ONCE).map(|_| exports.begin(sandbox).expect("there is room")).collect();
+        let held: Vec<_> =
+            (0..limits::EXPORTS_AT_ONCE).map(|_| exports.begin(sandbox).expect("there is room")).collect();
         let refused = exports.begin(sandbox).map(drop).expect_err("is one too many");
         assert_eq!(refused.code(), ErrorCode::RateLimited);
         drop(exports.begin(SandboxId::new()).expect("another sandbox has its own"));
         drop(held);
-        let others: Vec<_> = (0..MOST_AT_ONCE).map(|_| exports.begin(SandboxId::new()).expect("there is room")).collect();
+        let others: Vec<_> =
+            (0..MOST_AT_ONCE).map(|_| exports.begin(SandboxId::new()).expect("there is room")).collect();
         assert!(exports.begin(sandbox).is_err(), "the instance has no more");
         drop(others);
         let inner = exports.lock();

@@ -83,7 +83,9 @@ pub enum ArchiveError {
     #[error("`{0}` became shorter while it was read; export again when nothing writes to it")]
     Shorter(String),
     /// The list at the end of a ZIP archive, which is held in memory.
-    #[error("the names of all entries together are too long for a ZIP archive; export as tar, or a part with `root_dir`")]
+    #[error(
+        "the names of all entries together are too long for a ZIP archive; export as tar, or a part with `root_dir`"
+    )]
     NamesTooLong,
 }
 

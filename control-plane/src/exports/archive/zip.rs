@@ -333,10 +333,7 @@ struct Deflate {
 
 impl Deflate {
     fn new(level: u32) -> Self {
-        Self {
-            compress: Compress::new(Compression::new(level), false),
-            buffer: Vec::with_capacity(DEFLATED_BYTES),
-        }
+        Self { compress: Compress::new(Compression::new(level), false), buffer: Vec::with_capacity(DEFLATED_BYTES) }
     }
 
     fn write(&mut self, mut data: &[u8], output: &mut impl Write) -> io::Result<()> {
