@@ -29,7 +29,7 @@ const MOST_AT_ONCE: usize = 32;
 /// Frames that have arrived and are not yet in the archive, at most half a MiB each.
 const FRAMES_WAITING: usize = 2;
 /// Until an agent comes with an export's id. Its answer has to begin before requests time out.
-const AGENT_COMES_WITHIN: Duration = Duration::from_secs(25);
+const AGENT_COMES_WITHIN: Duration = Duration::from_secs(20);
 /// When to try again.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
 
@@ -65,14 +65,15 @@ pub struct Delivery {
 pub struct Export {
     frames: mpsc::Receiver<Vec<Piece>>,
     slot: Slot,
+    /// Ends the agent's part.
+    wish: DropGuard,
 }
 
-/// What an export takes until it is over.
+/// What an export takes until it is over, and with it the thread that makes its archive.
 struct Slot {
     exports: Exports,
     id: ExportId,
     sandbox: SandboxId,
-    _unwanted: DropGuard,
 }
 
 /// Why there is no beginning of an export.
@@ -114,8 +115,8 @@ impl Exports {
         let unwanted = CancellationToken::new();
         let delivery = Delivery { frames: sender, unwanted: unwanted.clone() };
         inner.awaited.insert(id, Awaited { sandbox, delivery });
-        let slot = Slot { exports: self.clone(), id, sandbox, _unwanted: unwanted.drop_guard() };
-        Ok(Export { frames, slot })
+        let slot = Slot { exports: self.clone(), id, sandbox };
+        Ok(Export { frames, slot, wish: unwanted.drop_guard() })
     }
 
     /// The export that the agent of this sandbox has come for. Once; what is another sandbox's is not there.
@@ -142,7 +143,11 @@ impl Export {
     /// # Errors
     /// When there will be none, or the agent says in it why it cannot go on.
     pub async fn first_frame(&mut self) -> Result<Vec<Piece>, NoBeginning> {
-        let first = tokio::time::timeout(AGENT_COMES_WITHIN, self.frames.recv()).await;
+        self.first_frame_within(AGENT_COMES_WITHIN).await
+    }
+
+    async fn first_frame_within(&mut self, limit: Duration) -> Result<Vec<Piece>, NoBeginning> {
+        let first = tokio::time::timeout(limit, self.frames.recv()).await;
         let pieces = first.map_err(|_| NoBeginning::TimedOut)?.ok_or(NoBeginning::BrokenOff)?;
         match pieces.last() {
             Some(Piece::Failed(message)) => Err(NoBeginning::Refused(message.clone())),
@@ -200,12 +205,13 @@ mod tests {
         assert!(inner.awaited.is_empty() && inner.under_way.is_empty(), "nothing is left behind");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn an_agent_that_does_not_come_is_not_waited_for_and_comes_too_late() {
         let (exports, sandbox) = (Exports::default(), SandboxId::new());
         let mut export = exports.begin(sandbox).expect("there is room");
         let id = export.id().to_vec();
-        assert!(matches!(export.first_frame().await, Err(NoBeginning::TimedOut)));
+        let first = export.first_frame_within(Duration::from_millis(10)).await;
+        assert!(matches!(first, Err(NoBeginning::TimedOut)));
         drop(export);
         assert!(exports.claim(&id, sandbox).is_none());
     }

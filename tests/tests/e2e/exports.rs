@@ -199,26 +199,6 @@ async fn history_and_what_is_ignored_come_on_request_and_one_directory_alone() {
     assert_eq!(of_git.expect("has a row")["details"]["format"], "tar");
 }
 
-#[tokio::test]
-async fn a_file_beyond_4_gib_is_whole() {
-    const BYTES: u64 = 4 * 1024 * 1024 * 1024 + 7;
-    let project = Project::empty();
-    fs::File::create(project.path().join("disk.img")).expect("makes it").set_len(BYTES).expect("is sparse");
-    project.write("z-last", "after it");
-    let site = Site::start(&project).await;
-    let client = reqwest::Client::builder().build().expect("a client");
-    let url = format!("{}{}", site.control_plane.url, site.path("zip"));
-    let response = client.post(url).bearer_auth(TOKEN).send().await.expect("answers");
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let packed = directory.path().join("disk.zip");
-    fs::write(&packed, response.bytes().await.expect("is whole")).expect("writes");
-    let listed = Command::new("unzip").arg("-l").arg(&packed).output().expect("unzip is there");
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    assert!(listed.contains(&BYTES.to_string()) && listed.contains("z-last"), "{listed}");
-    let tested = Command::new("unzip").args(["-tq"]).arg(&packed).status().expect("unzip is there");
-    assert!(tested.success());
-}
-
 /// A workspace that takes long to read for somebody who does not read.
 fn large() -> Project {
     let project = Project::empty();

@@ -70,8 +70,8 @@ pub struct Total {
 /// Why an archive was not made to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// Whoever took it, takes no more.
-    #[error("whoever asked for it has gone")]
+    /// Whoever took it takes no more.
+    #[error("whoever asked for it has gone or stands still")]
     Gone(#[from] io::Error),
     /// The agent's connection ended before its last word.
     #[error("the agent broke off")]

@@ -121,7 +121,8 @@ fn the_crates_read_what_is_written() {
         let mut file = zip.by_index(index).expect("an entry");
         let mut content = String::new();
         file.read_to_string(&mut content).expect("the CRC is right");
-        found.push((file.name().to_owned(), file.unix_mode().expect("a mode"), content));
+        let name = file.name().expect("is UTF-8").into_owned();
+        found.push((name, file.unix_mode().expect("a mode"), content));
     }
     let expected = [("a/", 0o040_755, ""), ("a/ä.txt", 0o100_644, "abcdef"), ("b", 0o120_777, "a")];
     assert_eq!(found, expected.map(|(name, mode, content)| (name.to_owned(), mode, content.to_owned())));
