@@ -256,7 +256,10 @@ mod tests {
     /// A frame less than this many fit into the channel: no test sends more.
     const FRAMES: usize = 64;
 
-    fn export(root: &Path, wanted: &Wanted) -> Result<(Vec<(ExportEntry, Vec<u8>)>, Vec<ExportFrame>), Stop> {
+    /// What was sent: entries with their data, and the frames that these came in.
+    type Sent = (Vec<(ExportEntry, Vec<u8>)>, Vec<ExportFrame>);
+
+    fn export(root: &Path, wanted: &Wanted) -> Result<Sent, Stop> {
         let (sender, mut receiver) = mpsc::channel(FRAMES);
         let mut frames = Frames::new(b"id".to_vec(), sender);
         send(root, wanted, &mut frames)?;
@@ -374,7 +377,7 @@ mod tests {
 
     #[test]
     fn frames_are_bounded_and_hold_all_bytes() {
-        let large: String = (0..150_000).map(|number| format!("{number:06}")).collect();
+        let large = "0123456789abcdefghi".repeat(50_000);
         let (_directory, root) = workspace(&[("large", &large)]);
         for number in 0..3_000 {
             fs::write(root.join(format!("small-{number:04}")), number.to_string()).unwrap();

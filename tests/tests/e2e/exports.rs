@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use slipway_tests::agent::Agent;
-use slipway_tests::control_plane::{ControlPlane, TOKEN};
+use slipway_tests::control_plane::ControlPlane;
 use slipway_tests::fixtures::Project;
 use slipway_tests::simulated::SimulatedAgent;
 use slipway_tests::{SOON, eventually};
@@ -80,7 +80,7 @@ fn tree(root: &Path, keep: &dyn Fn(&str) -> bool) -> BTreeMap<String, String> {
 }
 
 fn is_source(name: &str) -> bool {
-    !name.split('/').any(|part| matches!(part, ".git" | "dist" | "node_modules") || part.ends_with(".log"))
+    !name.split('/').any(|part| matches!(part, ".git" | "dist" | "node_modules" | "debug.log"))
 }
 
 struct Site {

@@ -16,8 +16,8 @@ use slipway_proto::v1::enrollment_client::EnrollmentClient;
 use slipway_proto::v1::export_piece::Piece;
 use slipway_proto::v1::exports_client::ExportsClient;
 use slipway_proto::v1::{
-    ArtifactKind, Capability, CommitRequest, ExportFailed, ExportFrame, ExportPiece, GitRemoteRequest, LogBatch, LogLine,
-    Manifest, ManifestEntry, ManifestPart, PackFrame, RenewExpiredRequest,
+    ArtifactKind, Capability, CommitRequest, ExportFailed, ExportFrame, ExportPiece, GitRemoteRequest, LogBatch,
+    LogLine, Manifest, ManifestEntry, ManifestPart, PackFrame, RenewExpiredRequest,
 };
 use slipway_tests::binaries::binary;
 use slipway_tests::control_plane::ControlPlane;

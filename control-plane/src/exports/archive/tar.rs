@@ -46,7 +46,7 @@ impl<W: Write> Tar<W> {
         let with_end = name.len() as u64 + 1;
         self.header(header, LONG_NAME, with_end)?;
         self.output.write_all(name)?;
-        self.output.write_all(&[0; BLOCK_BYTES][..1 + padding(with_end)])
+        self.output.write_all(&[0; BLOCK_BYTES][..=padding(with_end)])
     }
 
     fn header(&mut self, mut header: Header, name: &[u8], size_bytes: u64) -> io::Result<()> {

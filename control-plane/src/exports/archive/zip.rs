@@ -307,20 +307,23 @@ struct DosTime {
 }
 
 impl DosTime {
-    const EARLIEST: Self = Self { date: 1 << 5 | 1, time: 0 };
-    const LATEST: Self = Self { date: 127 << 9 | 12 << 5 | 31, time: 23 << 11 | 59 << 5 | 29 };
+    const EARLIEST: Self = Self::new([0, 1, 1], [0, 0, 0]);
+    const LATEST: Self = Self::new([127, 12, 31], [23, 59, 59]);
+
+    /// Of years since 1980, month, day; hour, minute, second.
+    const fn new([years, month, day]: [u16; 3], [hour, minute, second]: [u16; 3]) -> Self {
+        Self { date: (years << 9) | (month << 5) | day, time: (hour << 11) | (minute << 5) | (second / 2) }
+    }
 
     fn of(unix_seconds: i64) -> Self {
         let Ok(at) = OffsetDateTime::from_unix_timestamp(unix_seconds) else { return Self::LATEST };
-        match at.year() - 1980 {
-            ..0 => Self::EARLIEST,
-            years @ 0..=127 => Self {
-                date: u16::try_from(years).unwrap_or_default() << 9
-                    | u16::from(u8::from(at.month())) << 5
-                    | u16::from(at.day()),
-                time: u16::from(at.hour()) << 11 | u16::from(at.minute()) << 5 | u16::from(at.second() / 2),
-            },
-            _ => Self::LATEST,
+        match u16::try_from(at.year() - 1980) {
+            Err(_) => Self::EARLIEST,
+            Ok(years @ 0..=127) => Self::new(
+                [years, u8::from(at.month()).into(), at.day().into()],
+                [at.hour().into(), at.minute().into(), at.second().into()],
+            ),
+            Ok(_) => Self::LATEST,
         }
     }
 }
@@ -394,7 +397,8 @@ mod tests {
     fn dos_times_are_in_their_range() {
         assert_eq!(DosTime::of(0), DosTime::EARLIEST);
         // 2026-03-14T09:26:53Z
-        let pi_day = DosTime { date: 46 << 9 | 3 << 5 | 14, time: 9 << 11 | 26 << 5 | 26 };
+        let pi_day = DosTime::new([46, 3, 14], [9, 26, 53]);
+        assert_eq!((pi_day.date, pi_day.time), (0x5c6e, 0x4b5a));
         assert_eq!(DosTime::of(1_773_480_413), pi_day);
         assert_eq!(DosTime::of(253_402_300_799), DosTime::LATEST);
     }
