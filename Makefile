@@ -35,7 +35,7 @@ lint: ## Check format, clippy and dependencies
 fmt: ## Format everything
 	cargo fmt --all
 
-bench: build ## Print ratios against what you would use instead (needs tar, zstd, npm, hey, python3); PART=detect for one part
+bench: build ## Print ratios against what you would use instead (needs tar, zip, zstd, npm, hey, python3); PART=detect for one part
 	cargo run --release --locked -p slipway-tests --bin bench -- $(RELEASE) $(PART)
 
 fuzz: ## Search for files that bring detection down, for 10 minutes (TIME=seconds; needs cargo-fuzz)

@@ -3,7 +3,8 @@
 //! credential: the protocol has no field for one.
 //!
 //! A job goes through [`job`]: `workspace` makes a snapshot, `build` runs commands under a
-//! supervisor of their own, `log` keeps what they print, `artifact` packages and uploads. `channel`
+//! supervisor of their own, `log` keeps what they print, `artifact` packages and uploads. `export` hands the workspace
+//! to its user as it is. `channel`
 //! holds the identity and the connections; a lost connection never fails a job.
 
 mod artifact;
@@ -14,6 +15,7 @@ pub mod cli;
 mod clock;
 pub mod detect;
 mod directories;
+mod export;
 mod git;
 mod job;
 mod log;

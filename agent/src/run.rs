@@ -17,6 +17,7 @@ use crate::build::{Cgroups, MOST_PROCESSES, UserAndGroup};
 use crate::channel::{Address, CurrentIdentity, Ended, Identity, IdentityStore, Sessions, enroll, read_token};
 use crate::cli::on_this_thread;
 use crate::directories::{BuildDir, StateDir};
+use crate::export::Exports;
 use crate::job::{Job, Jobs, Reason, Runner};
 use crate::parent;
 
@@ -87,11 +88,13 @@ pub(crate) async fn run(options: RunOptions) -> anyhow::Result<()> {
         identity: identity.clone(),
         known: Arc::default(),
     };
+    let exports = Exports::new(options.control_plane.clone(), identity.clone(), workspace.clone());
     let sessions = Sessions {
         address: options.control_plane,
         identity,
         store: store.clone(),
         jobs: jobs.clone(),
+        exports,
         workspace,
         boot_id: boot_id(),
         supervision,

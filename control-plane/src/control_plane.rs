@@ -24,6 +24,7 @@ use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deployments::orchestrator::Orchestrator;
+use crate::exports::Exports;
 use crate::http_server;
 use crate::identity::Authority;
 use crate::logs::Logs;
@@ -161,7 +162,7 @@ impl ControlPlane {
         let access = Access::new(config, store.clone(), clock.clone(), base_url(config, http_address)).await?;
 
         let (stop, gateway_stop) = (CancellationToken::new(), CancellationToken::new());
-        let (bus, sessions) = (Bus::new(), Arc::new(Sessions::default()));
+        let (bus, sessions, exports) = (Bus::new(), Arc::new(Sessions::default()), Exports::default());
         let artifacts = ArtifactStore::open(&config.blob_dir, store.clone(), clock.clone())?;
         let public_host = config.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
         let addresses = Addresses { listen: http_address.ip(), public_host, ports: config.preview_ports.clone() };
@@ -193,6 +194,7 @@ impl ControlPlane {
             vault,
             orchestrator: orchestrator.clone(),
             sessions: sessions.clone(),
+            exports: exports.clone(),
             providers,
             authority: authority.clone(),
             bus: bus.clone(),
@@ -208,6 +210,7 @@ impl ControlPlane {
             ingest: LogIngest::start(store.clone(), orchestrator.clone(), bus.clone()),
             store,
             artifacts,
+            exports,
             orchestrator: orchestrator.clone(),
             admission,
             sessions,

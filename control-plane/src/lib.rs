@@ -18,6 +18,7 @@ pub mod config;
 pub mod control_plane;
 pub mod deployments;
 pub mod error;
+pub mod exports;
 mod http_client;
 pub mod http_server;
 pub mod identity;

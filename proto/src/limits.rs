@@ -86,6 +86,21 @@ pub const PATH_BYTES: usize = 1024;
 /// One part of a path.
 pub const PATH_PART_BYTES: usize = 255;
 
+/// Paths and data in one `ExportFrame`,
+pub const EXPORT_FRAME_BYTES: usize = 256 * 1024;
+/// which is never larger than this: one piece may pass the bound, and each has a few bytes of its own.
+pub const EXPORT_MESSAGE_BYTES: usize = 512 * 1024;
+/// Path of one entry of an export, or the target of a link.
+pub const EXPORT_PATH_BYTES: usize = 4096;
+/// Entries of one export.
+pub const EXPORT_ENTRIES: u64 = 1_000_000;
+/// Data of one export.
+pub const EXPORT_BYTES: u64 = 64 * 1024 * 1024 * 1024;
+/// Exports of one sandbox at the same time.
+pub const EXPORTS_AT_ONCE: usize = 2;
+/// Longest run of an export.
+pub const EXPORT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
 /// Longest run of a job, from its start in the agent to the committed artifact.
 pub const JOB_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 /// From SIGTERM to SIGKILL when a job is cancelled.

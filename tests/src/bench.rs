@@ -3,6 +3,7 @@
 
 mod agent;
 mod detect;
+mod exports;
 mod git;
 mod load;
 mod mask;
@@ -15,9 +16,9 @@ use std::path::Path;
 use std::time::Duration;
 
 /// In the order they run.
-const PARTS: [&str; 12] = [
-    "mask", "reads", "overhead", "transfer", "git", "agent", "ingest", "latency", "builders", "agents", "storm",
-    "detect",
+const PARTS: [&str; 13] = [
+    "mask", "reads", "overhead", "transfer", "git", "exports", "agent", "ingest", "latency", "builders", "agents",
+    "storm", "detect",
 ];
 
 /// Runs every benchmark, or only the named part, on the release binaries in `binaries` and prints one table.
@@ -33,6 +34,7 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
             "overhead" => overhead::run(binaries)?,
             "transfer" => transfer::run(binaries).await?,
             "git" => git::run(binaries).await?,
+            "exports" => exports::run(binaries).await?,
             "agent" => agent::run(binaries).await?,
             "ingest" => load::ingest(binaries).await?,
             "latency" => load::latency(binaries).await?,

@@ -14,8 +14,8 @@ use slipway_proto::v1::agent_message::Message as Up;
 use slipway_proto::v1::job_event::Kind;
 use slipway_proto::v1::server_message::Message as Down;
 use slipway_proto::v1::{
-    AgentMessage, Heartbeat, Hello, JobAccepted, JobEvent, JobFailed, LogBatch, LogClosed, LogLine, LogLines,
-    LogStream, ServerMessage, Step, StepStarted,
+    AgentMessage, Capability, Heartbeat, Hello, JobAccepted, JobEvent, JobFailed, LogBatch, LogClosed, LogLine,
+    LogLines, LogStream, ServerMessage, Step, StepStarted,
 };
 use slipway_proto::{PROTOCOL, limits};
 use tokio::sync::mpsc;
@@ -77,8 +77,17 @@ impl SimulatedAgent {
         Ok(Self { sandbox, chain: chain(&answer), key })
     }
 
-    /// Connects; when this returns, the control plane has said `Welcome`.
+    /// Connects as an agent of the first version; when this returns, the control plane has said `Welcome`.
     pub async fn connect(&self, control_plane: &ControlPlane) -> anyhow::Result<Session> {
+        self.connect_with(control_plane, &[]).await
+    }
+
+    /// The same with what later versions can.
+    pub async fn connect_with(
+        &self,
+        control_plane: &ControlPlane,
+        capabilities: &[Capability],
+    ) -> anyhow::Result<Session> {
         let channel = session_channel(control_plane, Some((&self.key, self.chain.clone()))).await?;
         let (outbox, messages) = mpsc::channel(OUTBOX);
         let hello = Hello {
@@ -86,6 +95,7 @@ impl SimulatedAgent {
             agent_version: "0.1.0".to_owned(),
             boot_id: vec![7; 16],
             platform: "linux/simulated".to_owned(),
+            capabilities: capabilities.iter().map(|capability| (*capability).into()).collect(),
             ..Hello::default()
         };
         outbox.send(up(Up::Hello(hello))).await?;
@@ -120,6 +130,16 @@ impl Session {
             let message = self.incoming.message().await?.context("the session ended")?;
             if let Some(Down::Build(job)) = message.message {
                 return Ok(job.job_id);
+            }
+        }
+    }
+
+    /// Waits until its workspace is asked for, and answers by which id.
+    pub async fn next_export(&mut self) -> anyhow::Result<Vec<u8>> {
+        loop {
+            let message = self.incoming.message().await?.context("the session ended")?;
+            if let Some(Down::Export(order)) = message.message {
+                return Ok(order.export_id);
             }
         }
     }

@@ -11,7 +11,9 @@ use slipway_proto::v1::agent_client::AgentClient;
 use slipway_proto::v1::agent_message::Message as Up;
 use slipway_proto::v1::drain::Reason as DrainReason;
 use slipway_proto::v1::server_message::Message as Down;
-use slipway_proto::v1::{AgentMessage, DetectReply, Drain, Heartbeat, Hello, ServerMessage, Supervision, Welcome};
+use slipway_proto::v1::{
+    AgentMessage, Capability, DetectReply, Drain, Heartbeat, Hello, ServerMessage, Supervision, Welcome,
+};
 use slipway_proto::{PROTOCOL, limits};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
@@ -25,6 +27,7 @@ use super::identity::{CurrentIdentity, IdentityStore};
 use super::pause::stood_still;
 use super::renewal::{renew, renew_expired};
 use crate::detect::{Overrides, detect};
+use crate::export::Exports;
 use crate::job::Jobs;
 use crate::log::send_logs;
 
@@ -49,6 +52,7 @@ pub(crate) struct Sessions {
     pub(crate) identity: CurrentIdentity,
     pub(crate) store: Arc<IdentityStore>,
     pub(crate) jobs: Arc<Jobs>,
+    pub(crate) exports: Exports,
     pub(crate) workspace: PathBuf,
     /// Tells a reconnect from a restart.
     pub(crate) boot_id: Vec<u8>,
@@ -159,6 +163,7 @@ impl Sessions {
             platform: format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
             jobs: self.jobs.positions(),
             supervision: Some(self.supervision),
+            capabilities: vec![Capability::ExportWorkspace.into()],
         };
         // Queued before the call: it returns only when the server has begun to answer.
         send(&outbox, Up::Hello(hello)).await?;
@@ -251,6 +256,7 @@ impl Session<'_> {
                     let _ = answers.try_send(answer(question.request_id, &workspace));
                 });
             }
+            Some(Down::Export(order)) => self.shared.exports.begin(order),
             Some(Down::Drain(drain)) => return Some(drained(drain)),
             // A message of a newer server; what it needs an answer to, it will not send to this version.
             Some(Down::Welcome(_)) | None => {}

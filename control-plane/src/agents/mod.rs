@@ -1,10 +1,11 @@
-//! The gateway: where agents connect. Our own TLS accept loop, then four small gRPC services.
+//! The gateway: where agents connect. Our own TLS accept loop, then five small gRPC services.
 //! Who is asking comes from the certificate alone ([`peer`]).
 
 mod admission;
 mod artifacts;
 mod connections;
 mod enrollment;
+mod exports;
 mod listener;
 mod logs;
 mod peer;
@@ -27,6 +28,7 @@ use slipway_proto::limits;
 use slipway_proto::v1::agent_server::AgentServer;
 use slipway_proto::v1::artifacts_server::ArtifactsServer;
 use slipway_proto::v1::enrollment_server::EnrollmentServer;
+use slipway_proto::v1::exports_server::ExportsServer;
 use slipway_proto::v1::identity_server::IdentityServer;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +38,7 @@ use crate::artifacts::ArtifactStore;
 use crate::bus::{Bus, News};
 use crate::clock::Clock;
 use crate::deployments::orchestrator::Orchestrator;
+use crate::exports::Exports;
 use crate::logs::ingest::LogIngest;
 use crate::store::Store;
 
@@ -49,6 +52,8 @@ pub struct Gateway {
     pub store: Store,
     /// Where artifacts go.
     pub artifacts: ArtifactStore,
+    /// Who waits for a workspace.
+    pub exports: Exports,
     /// Who moves deployments.
     pub orchestrator: Orchestrator,
     /// Where log batches go.
@@ -95,6 +100,8 @@ impl Gateway {
             AgentServer::new(session::AgentApi(self.clone())).max_decoding_message_size(limits::LOG_MESSAGE_BYTES);
         let artifacts = ArtifactsServer::new(artifacts::ArtifactsApi::new(self.clone()))
             .max_decoding_message_size(limits::BULK_MESSAGE_BYTES);
+        let exports = ExportsServer::new(exports::ExportsApi(self.clone()))
+            .max_decoding_message_size(limits::EXPORT_MESSAGE_BYTES);
         tokio::spawn(self.clone().look_for_work());
         tokio::spawn(self.clone().watch_revocations(last_revocation));
         let stop = self.stop.clone();
@@ -109,6 +116,7 @@ impl Gateway {
             .add_service(identity)
             .add_service(agent)
             .add_service(artifacts)
+            .add_service(exports)
             .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
             .await?;
         Ok(())

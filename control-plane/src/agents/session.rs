@@ -13,7 +13,8 @@ use slipway_proto::v1::agent_server::Agent;
 use slipway_proto::v1::drain::Reason;
 use slipway_proto::v1::server_message::Message;
 use slipway_proto::v1::{
-    AgentMessage, Drain, DropJob, EventAck, Hello, LogBatch, LogReply, ServerMessage, Welcome, agent_message,
+    AgentMessage, Capability, Drain, DropJob, EventAck, Hello, LogBatch, LogReply, ServerMessage, Welcome,
+    agent_message,
 };
 use slipway_proto::{PROTOCOL, common_protocol, limits};
 use tokio::sync::mpsc;
@@ -101,7 +102,9 @@ impl Session {
         self.gateway.admission.check_rivals(&self.identity, &hello.boot_id).await?;
         let epoch = self.welcome(&hello, protocol).await?;
         let session = AgentSession { sandbox, epoch };
-        let ends = self.gateway.sessions.open(sandbox, epoch, &self.identity.serial, self.outbox.clone());
+        let can_export = hello.capabilities().any(|capability| capability == Capability::ExportWorkspace);
+        let serial = &self.identity.serial;
+        let ends = self.gateway.sessions.open(sandbox, epoch, serial, self.outbox.clone(), can_export);
         let supervision = hello.supervision.unwrap_or_default();
         tracing::info!(
             sandbox.id = %sandbox, session.epoch = epoch, build.limits = supervision.limits().as_str_name(),

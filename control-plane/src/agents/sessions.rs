@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use slipway_proto::v1::{DetectReply, DetectRequest, ServerMessage, server_message::Message};
+use slipway_proto::v1::{DetectReply, DetectRequest, ExportWorkspace, ServerMessage, server_message::Message};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
@@ -13,6 +13,8 @@ use crate::ids::SandboxId;
 
 /// Time for an agent to answer what it would build.
 const DETECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for an agent to take an order.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Questions one session may have open.
 const OPEN_QUESTIONS: usize = 16;
 
@@ -28,6 +30,8 @@ struct Handle {
     /// Of the certificate of its connection.
     serial: Vec<u8>,
     outbox: Outbox,
+    /// Whether its agent knows `ExportWorkspace`.
+    can_export: bool,
     /// Ends the session because another took its place.
     superseded: CancellationToken,
     /// Ends the session because its agent has one with its next certificate.
@@ -50,6 +54,9 @@ pub enum AskError {
     /// No answer in time.
     #[error("the sandbox's agent did not answer in time")]
     TimedOut,
+    /// Its version does not know the question.
+    #[error("the sandbox's agent is too old to export its workspace; update slipway-agent in the sandbox")]
+    Outdated,
 }
 
 /// Ends of a session that others can cause.
@@ -61,7 +68,7 @@ pub(super) struct Ends {
 
 impl Sessions {
     /// Registers a session; an older one of the same sandbox ends.
-    pub(super) fn open(&self, sandbox: SandboxId, epoch: i64, serial: &[u8], outbox: Outbox) -> Ends {
+    pub(super) fn open(&self, sandbox: SandboxId, epoch: i64, serial: &[u8], outbox: Outbox, can_export: bool) -> Ends {
         let ends = Ends {
             superseded: CancellationToken::new(),
             rotated: CancellationToken::new(),
@@ -71,6 +78,7 @@ impl Sessions {
             epoch,
             serial: serial.to_vec(),
             outbox,
+            can_export,
             superseded: ends.superseded.clone(),
             rotated: ends.rotated.clone(),
             revoked: ends.revoked.clone(),
@@ -141,6 +149,21 @@ impl Sessions {
             answer.await.map_err(|_| AskError::Offline)
         };
         tokio::time::timeout(DETECT_TIMEOUT, ask).await.unwrap_or(Err(AskError::TimedOut))
+    }
+
+    /// Tells the agent to bring its workspace.
+    pub async fn export(&self, sandbox: SandboxId, order: ExportWorkspace) -> Result<(), AskError> {
+        let outbox = {
+            let sessions = self.lock();
+            let handle = sessions.get(&sandbox).ok_or(AskError::Offline)?;
+            if !handle.can_export {
+                return Err(AskError::Outdated);
+            }
+            handle.outbox.clone()
+        };
+        let message = ServerMessage { message: Some(Message::Export(order)) };
+        let told = tokio::time::timeout(ORDER_TIMEOUT, outbox.send(Ok(message))).await;
+        told.map_err(|_| AskError::TimedOut)?.map_err(|_| AskError::Offline)
     }
 
     /// Hands an agent's answer to whoever asked.

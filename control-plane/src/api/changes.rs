@@ -54,6 +54,8 @@ const CHANGES: &[Change] = &[
     change(Method::PATCH, "/api/sandboxes/{id}", Known, Action::SandboxUpdate, "sandbox"),
     change(Method::DELETE, "/api/sandboxes/{id}", Known, Action::SandboxDelete, "sandbox"),
     change(Method::POST, "/api/sandboxes/{id}/enroll-token", Known, Action::SandboxEnrollToken, "sandbox"),
+    change(Method::POST, "/api/sandboxes/{id}/export/zip", Known, Action::SandboxExport, "sandbox"),
+    change(Method::POST, "/api/sandboxes/{id}/export/tar", Known, Action::SandboxExport, "sandbox"),
     change(Method::POST, "/api/sandboxes/{id}/deploy", Known, Action::DeploymentCreate, "sandbox"),
     change(Method::POST, "/api/sandboxes/{id}/export/github", Known, Action::DeploymentCreate, "sandbox"),
     change(Method::POST, "/api/sandboxes/{id}/export/gitlab", Known, Action::DeploymentCreate, "sandbox"),

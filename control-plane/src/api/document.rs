@@ -97,7 +97,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     if !is_public && method != "get" {
         operation["security"] = json!([{ "bearer": [] }, { "session": [], "csrf": [] }]);
     }
-    let is_idempotent = method == "post" && !idempotency::answers_a_secret(path);
+    let is_idempotent = method == "post" && idempotency::keeps_answer(path);
     if is_idempotent {
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         operation["parameters"] = parameters.into_iter().chain([idempotency_key()]).collect();

@@ -49,15 +49,20 @@ impl Drop for Answering {
 
 /// Answers a repeated request with the first answer.
 pub(super) async fn replay(State(app): State<App>, request: Request, next: Next) -> Response {
-    let creates = request.method() == Method::POST && !answers_a_secret(request.uri().path());
+    let creates = request.method() == Method::POST && keeps_answer(request.uri().path());
     let Some(key) = request.headers().get(KEY).filter(|_| creates).cloned() else {
         return next.run(request).await;
     };
     run_once(&app, &key, request, next).await.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// Secrets are shown once and kept nowhere.
-pub(super) fn answers_a_secret(path: &str) -> bool {
+/// Whether the answer to a POST request is kept. Secrets are shown once and kept nowhere, and a workspace that is
+/// downloaded again is the one there is then.
+pub(super) fn keeps_answer(path: &str) -> bool {
+    !answers_a_secret(path) && !path.ends_with("/export/zip") && !path.ends_with("/export/tar")
+}
+
+fn answers_a_secret(path: &str) -> bool {
     path.ends_with("/enroll-token") || path == "/api/tokens" || path.starts_with("/api/auth/") || path == "/setup"
 }
 

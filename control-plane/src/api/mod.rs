@@ -11,6 +11,7 @@ mod docs;
 mod document;
 mod error;
 mod etag;
+mod exports;
 mod extract;
 mod git_exports;
 mod headers;
@@ -58,6 +59,7 @@ use crate::audit::Audit;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::deployments::orchestrator::Orchestrator;
+use crate::exports::Exports;
 use crate::identity::Authority;
 use crate::logs::Logs;
 use crate::providers::Providers;
@@ -88,6 +90,8 @@ pub struct App {
     pub orchestrator: Orchestrator,
     /// Who is connected.
     pub sessions: Arc<Sessions>,
+    /// Workspaces on their way out.
+    pub exports: Exports,
     /// Where deployments can go.
     pub providers: Providers,
     /// Who signs agents' certificates.
@@ -115,6 +119,8 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(sandboxes::get, sandboxes::update, sandboxes::delete))
         .routes(routes!(sandboxes::enroll_token))
         .routes(routes!(sandboxes::detect))
+        .routes(routes!(exports::zip))
+        .routes(routes!(exports::tar))
         .routes(routes!(targets::list, targets::create))
         .routes(routes!(targets::get, targets::update, targets::delete))
         .routes(routes!(variables::get, variables::set))
@@ -203,6 +209,8 @@ mod tests {
             "/api/sandboxes/{id}/enroll-token",
             "/api/sandboxes/{id}/detect",
             "/api/sandboxes/{id}/deploy",
+            "/api/sandboxes/{id}/export/zip",
+            "/api/sandboxes/{id}/export/tar",
             "/api/sandboxes/{id}/deployments",
             "/api/sandboxes/{id}/export/github",
             "/api/sandboxes/{id}/export/gitlab",

@@ -51,6 +51,7 @@ words! {
         SandboxUpdate = "sandbox.update",
         SandboxDelete = "sandbox.delete",
         SandboxEnrollToken = "sandbox.enroll_token",
+        SandboxExport = "sandbox.export",
         TargetCreate = "target.create",
         TargetUpdate = "target.update",
         TargetDelete = "target.delete",

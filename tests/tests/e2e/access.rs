@@ -76,6 +76,8 @@ fn table(records: &Records) -> Vec<Row> {
         ("delete", "/api/sandboxes/{id}", Team("maintainer", "deploy"), Value::Null),
         ("post", "/api/sandboxes/{id}/enroll-token", Team("maintainer", "deploy"), Value::Null),
         ("get", "/api/sandboxes/{id}/detect", Team("deployer", "deploy"), Value::Null),
+        ("post", "/api/sandboxes/{id}/export/zip", Team("deployer", "deploy"), Value::Null),
+        ("post", "/api/sandboxes/{id}/export/tar", Team("deployer", "deploy"), json!({ "compression": "zstd" })),
         ("post", "/api/sandboxes/{id}/deploy", Team("deployer", "deploy"), json!({ "target_id": records.target })),
         ("get", "/api/sandboxes/{id}/deployments", Team("viewer", "read"), Value::Null),
         (

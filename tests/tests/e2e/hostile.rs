@@ -7,15 +7,17 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use prost::Message;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 use slipway_proto::limits;
 use slipway_proto::v1::agent_client::AgentClient;
 use slipway_proto::v1::artifacts_client::ArtifactsClient;
 use slipway_proto::v1::enrollment_client::EnrollmentClient;
+use slipway_proto::v1::export_piece::Piece;
+use slipway_proto::v1::exports_client::ExportsClient;
 use slipway_proto::v1::{
-    ArtifactKind, CommitRequest, GitRemoteRequest, LogBatch, LogLine, Manifest, ManifestEntry, ManifestPart, PackFrame,
-    RenewExpiredRequest,
+    ArtifactKind, Capability, CommitRequest, ExportFailed, ExportFrame, ExportPiece, GitRemoteRequest, LogBatch,
+    LogLine, Manifest, ManifestEntry, ManifestPart, PackFrame, RenewExpiredRequest,
 };
 use slipway_tests::binaries::binary;
 use slipway_tests::control_plane::ControlPlane;
@@ -55,13 +57,14 @@ fn manifest(entries: usize) -> Vec<u8> {
 
 /// Every RPC of the protocol: what it says to the id of somebody else's record, and to one that never was. Those
 /// that take no id are named with what they go by.
-const RPCS: [(&str, bool); 10] = [
+const RPCS: [(&str, bool); 11] = [
     ("Session", true),
     ("Logs", true),
     ("Offer", true),
     ("Upload", true),
     ("Commit", true),
     ("GitRemote", true),
+    ("Export", true),
     // By a token, which says for which sandbox it is.
     ("Enroll", false),
     // Says nothing about anybody.
@@ -89,12 +92,19 @@ fn no_rpc_is_missing_in_the_table() {
 async fn every_rpc_refuses_what_is_somebody_elses_like_what_never_was() {
     let control_plane = ControlPlane::start().await;
     let target = control_plane.local_target().await;
-    let (victim, mut victims) = agent(&control_plane, "victim").await;
+    let victim = SimulatedAgent::enrol(&control_plane, "victim").await.expect("enrols");
+    let mut victims = victim.connect_with(&control_plane, &[Capability::ExportWorkspace]).await.expect("connects");
     control_plane.deploy(&victim.sandbox, &target, json!({})).await;
     let job = victims.begin_upload().await.expect("begins");
     let part = ManifestPart { job_id: job.clone(), data: manifest(1), after_event_seq: 2 };
     let offer = ArtifactsClient::new(victims.channel()).offer(tokio_stream::iter([part])).await.expect("is taken");
     let artifact = offer.into_inner().artifact_id;
+    let path = format!("/api/sandboxes/{}/export/zip", victim.sandbox);
+    let mut asked = std::pin::pin!(control_plane.refused(Method::POST, &path, None, StatusCode::UNPROCESSABLE_ENTITY));
+    let export = tokio::select! {
+        export = victims.next_export() => export.expect("is asked for"),
+        answer = &mut asked => panic!("nobody has brought it, but the answer is {answer:?}"),
+    };
     let (rogue_agent, rogues) = agent(&control_plane, "rogue").await;
     let never = "0199aaaa-0000-7000-8000-000000000000".to_owned();
 
@@ -106,6 +116,7 @@ async fn every_rpc_refuses_what_is_somebody_elses_like_what_never_was() {
             "Upload" => (uploaded(&rogues, &artifact).await, uploaded(&rogues, &never).await),
             "Commit" => (committed(&rogues, &artifact).await, committed(&rogues, &never).await),
             "GitRemote" => (remote_of(&rogues, &job).await, remote_of(&rogues, &never).await),
+            "Export" => (exported(&rogues, &export).await, exported(&rogues, &[7; 16]).await),
             "RenewExpired" => {
                 let channel = rogue::enrollment_channel(&control_plane).await.expect("connects");
                 let of_victim = renewed(channel.clone(), victim.chain[0].to_vec()).await;
@@ -123,6 +134,14 @@ async fn every_rpc_refuses_what_is_somebody_elses_like_what_never_was() {
         }
     }
     drop(rogue_agent);
+    // The victim's own export is as it was: refused to others, it still waits for its agent.
+    let failed = ExportPiece { piece: Some(Piece::Failed(ExportFailed { message: "not now".to_owned() })) };
+    let frame = ExportFrame { export_id: export, pieces: vec![failed] };
+    let mut exports = ExportsClient::new(victims.channel());
+    let ((_, said), taken) = tokio::join!(asked, exports.export(tokio_stream::iter([frame.clone()])));
+    taken.expect("is taken");
+    assert_eq!(said, "not now");
+    assert_eq!(exports.export(tokio_stream::iter([frame])).await.expect_err("is over").code(), Code::PermissionDenied);
     // The victim's own upload is as it was.
     let frame =
         PackFrame { artifact_id: artifact.clone(), data: zstd::bulk::compress(b"abc", 1).expect("compresses").into() };
@@ -158,6 +177,11 @@ async fn committed(session: &Session, artifact: &str) -> Status {
 async fn remote_of(session: &Session, job: &str) -> Status {
     let request = GitRemoteRequest { job_id: job.to_owned(), after_event_seq: 0 };
     ArtifactsClient::new(session.channel()).git_remote(request).await.expect_err("is refused")
+}
+
+async fn exported(session: &Session, export_id: &[u8]) -> Status {
+    let frame = ExportFrame { export_id: export_id.to_vec(), pieces: Vec::new() };
+    ExportsClient::new(session.channel()).export(tokio_stream::iter([frame])).await.expect_err("is refused")
 }
 
 async fn renewed(channel: tonic::transport::Channel, certificate_der: Vec<u8>) -> Status {

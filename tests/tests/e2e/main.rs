@@ -11,6 +11,7 @@ mod containers;
 mod crashes;
 mod detection;
 mod docs;
+mod exports;
 mod failures;
 mod git_export;
 mod hostile;
