@@ -10,7 +10,7 @@ mod retention;
 pub use agents::AgentSettings;
 pub use limits::Limits;
 pub use people::{OidcSettings, TrustedJwtSettings};
-pub use providers::ProviderSettings;
+pub use providers::{ProviderSettings, ProvidersSettings};
 pub use retention::Retention;
 
 use std::collections::BTreeMap;
@@ -85,8 +85,8 @@ pub struct Config {
     pub metrics_token: Option<SecretString>,
     /// How long artifacts and logs are kept.
     pub retention: Retention,
-    /// Where providers are.
-    pub providers: ProviderSettings,
+    /// Where vendors are and who we are there.
+    pub providers: ProvidersSettings,
 }
 
 /// Why the settings cannot be used.
@@ -103,7 +103,7 @@ pub enum ConfigError {
     NotToml { path: PathBuf, message: String },
     #[error("`{key}` (from {origin}) {problem}")]
     Value { key: String, origin: String, problem: String },
-    #[error("`{key}` (from {origin}) is not a setting; known settings are {}", KNOWN.join(", "))]
+    #[error("`{key}` (from {origin}) is not a setting; known settings are {}, {}", KNOWN.join(", "), providers::known())]
     Unknown { key: String, origin: String },
 }
 
@@ -151,10 +151,6 @@ const KNOWN: &[&str] = &[
     "retention.releases",
     "retention.artifact_days",
     "retention.log_days",
-    "providers.github.api_url",
-    "providers.github.git_url",
-    "providers.gitlab.api_url",
-    "providers.gitlab.git_url",
 ];
 
 impl Config {
@@ -216,9 +212,9 @@ impl Settings {
     fn add_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
         for (name, value) in environment {
             let Some(key) = name.strip_prefix(ENVIRONMENT_PREFIX).map(str::to_ascii_lowercase) else { continue };
-            let key = key.replace("__", ".");
+            let key = providers::key_of_variable(key.replace("__", "."));
             // The environment is shared with other programs, a file is not: here an unknown key only warns.
-            if KNOWN.contains(&key.as_str()) {
+            if KNOWN.contains(&key.as_str()) || providers::is_known(&key) {
                 self.0.insert(key, (value, name));
             } else if !NOT_SETTINGS.iter().any(|prefix| key.starts_with(prefix)) {
                 tracing::warn!("ignoring the environment variable {name}: it is not a setting of this version");

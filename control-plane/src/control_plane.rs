@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::access::{Access, Scope};
+use crate::accounts::ConnectedAccounts;
 use crate::agents::{Admission, Connections, Gateway, Sessions};
 use crate::api::{self, Allowances, App, UnderWay};
 use crate::artifacts::ArtifactStore;
@@ -159,7 +160,8 @@ impl ControlPlane {
         let (store, vault) = open_store(config, &clock).await?;
         let authority = Arc::new(Authority::load_or_create(&store, &vault, clock.clone()).await?);
         bootstrap(config, &store, &clock).await?;
-        let access = Access::new(config, store.clone(), clock.clone(), base_url(config, http_address)).await?;
+        let base_url = base_url(config, http_address);
+        let access = Access::new(config, store.clone(), clock.clone(), base_url.clone()).await?;
 
         let (stop, gateway_stop) = (CancellationToken::new(), CancellationToken::new());
         let (bus, sessions, exports) = (Bus::new(), Arc::new(Sessions::default()), Exports::default());
@@ -168,22 +170,16 @@ impl ControlPlane {
         let addresses = Addresses { listen: http_address.ip(), public_host, ports: config.preview_ports.clone() };
         let local = Local::start(store.clone(), artifacts.clone(), clock.clone(), addresses, stop.clone()).await?;
         let rehearsal: Option<Arc<dyn Provider>> = rehearsal()?;
-        let remote = Providers::remote(&config.providers, &artifacts, config.data_dir.join("work"), &clock)?;
+        let remote = Providers::remote(&config.providers, &artifacts, config.data_dir.join("work"))?;
         let here = [local.clone() as Arc<dyn Provider>];
         let providers = Providers::new(rehearsal.into_iter().chain(here).chain(remote));
+        let accounts = ConnectedAccounts::new(vault.clone(), providers.clone(), clock.clone(), base_url);
         let audit = Audit::new(store.clone(), clock.clone(), config.audit_retention);
         let logs = Logs::new(store.clone(), artifacts.objects(), clock.clone());
         let collector =
             Collector::new(store.clone(), artifacts.clone(), config.blob_dir.clone(), clock.clone(), config.retention);
-        let orchestrator = Orchestrator::new(
-            vault.clone(),
-            logs.clone(),
-            providers.clone(),
-            audit.clone(),
-            bus.clone(),
-            clock.clone(),
-            config.limits,
-        );
+        let orchestrator =
+            Orchestrator::new(accounts.clone(), logs.clone(), audit.clone(), bus.clone(), clock.clone(), config.limits);
 
         let app = App {
             store: store.clone(),
@@ -192,6 +188,7 @@ impl ControlPlane {
             access,
             audit,
             vault,
+            accounts,
             orchestrator: orchestrator.clone(),
             sessions: sessions.clone(),
             exports: exports.clone(),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use tonic::Code;
 
+use crate::providers::ProviderError;
+
 /// What a caller can act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorCode {
@@ -164,6 +166,11 @@ impl Error {
         Self { retry_after: wait, ..Self::new(ErrorCode::QuotaExceeded, message) }
     }
 
+    /// Something we lean on is away; it may be back after `wait`, if that is known.
+    pub fn unavailable(message: impl Into<String>, wait: Option<Duration>) -> Self {
+        Self { retry_after: wait, ..Self::new(ErrorCode::Unavailable, message) }
+    }
+
     /// When the caller may come back, if that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
@@ -207,6 +214,22 @@ impl From<anyhow::Error> for Error {
             message: "something went wrong on the server; its log has the details".to_owned(),
             retry_after: None,
             source: Some(Arc::new(source)),
+        }
+    }
+}
+
+/// What a provider said to somebody who waits for it. The request was understood, so a refusal is about its content.
+impl From<ProviderError> for Error {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Rejected(sentence) => Self::invalid(sentence),
+            ProviderError::Busy { retry_after } => {
+                Self::unavailable("the provider wants us to wait; try again in a minute", retry_after)
+            }
+            ProviderError::Failed(source) => Self {
+                source: Some(Arc::new(source)),
+                ..Self::unavailable("the provider gives no answer, so nothing was changed; try again", None)
+            },
         }
     }
 }

@@ -17,8 +17,8 @@ const ANSWER_BYTES: usize = 256 * 1024;
 pub(crate) enum HttpError {
     #[error("no answer")]
     NoAnswer(#[from] reqwest::Error),
-    #[error("the answer is larger than {ANSWER_BYTES} bytes")]
-    TooLarge,
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
     #[error("the answer cannot be read")]
     Malformed(#[from] http::Error),
 }
@@ -30,7 +30,12 @@ pub(crate) fn install_tls() {
 
 /// A client that speaks TLS with the certificates this machine trusts.
 pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
-    builder().timeout(TIMEOUT).build()
+    short_builder().build()
+}
+
+/// The same, for who wants to add something.
+pub(crate) fn short_builder() -> reqwest::ClientBuilder {
+    builder().timeout(TIMEOUT)
 }
 
 fn builder() -> reqwest::ClientBuilder {
@@ -41,10 +46,10 @@ fn builder() -> reqwest::ClientBuilder {
         .user_agent(concat!("slipway/", env!("CARGO_PKG_VERSION")))
 }
 
-/// A client for what takes its time: large bodies, and servers that think before they answer. Whoever uses it sets
-/// the limit of the whole; this one notices only that nothing moves.
-pub(crate) fn transfer_client() -> Result<reqwest::Client, reqwest::Error> {
-    builder().read_timeout(STANDSTILL).build()
+/// For what takes its time: large bodies, and servers that think before they answer. Whoever uses it sets the limit of
+/// the whole; this one notices only that nothing moves.
+pub(crate) fn transfer_builder() -> reqwest::ClientBuilder {
+    builder().read_timeout(STANDSTILL)
 }
 
 /// Sends a request and reads the whole answer.
@@ -52,17 +57,22 @@ pub(crate) async fn send(
     client: &reqwest::Client,
     request: http::Request<Vec<u8>>,
 ) -> Result<http::Response<Vec<u8>>, HttpError> {
-    let mut response = client.execute(request.try_into()?).await?;
+    let response = client.execute(request.try_into()?).await?;
     let mut builder = http::Response::builder().status(response.status());
     if let Some(headers) = builder.headers_mut() {
         *headers = response.headers().clone();
     }
+    Ok(builder.body(read(response, ANSWER_BYTES).await?)?)
+}
+
+/// The body of an answer, when it has no more than `limit` bytes.
+pub(crate) async fn read(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, HttpError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > ANSWER_BYTES {
-            return Err(HttpError::TooLarge);
+        if body.len() + chunk.len() > limit {
+            return Err(HttpError::TooLarge(limit));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(builder.body(body)?)
+    Ok(body)
 }

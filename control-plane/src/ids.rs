@@ -86,6 +86,8 @@ id_type!(/// Identifies a certificate authority of the control plane.
     AuthorityId);
 id_type!(/// Identifies a stored credential at a provider.
     CredentialId);
+id_type!(/// Identifies connecting an account, while it is under way.
+    AccountFlowId);
 id_type!(/// Identifies a variable of a target.
     VariableId);
 id_type!(/// Identifies a row of the audit log.

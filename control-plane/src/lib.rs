@@ -6,6 +6,7 @@
 
 mod accept;
 pub mod access;
+pub mod accounts;
 pub mod agents;
 pub mod api;
 pub mod artifacts;

@@ -264,6 +264,14 @@ impl Principal {
         team.map_or(self.id, UserId::from)
     }
 
+    /// The digest that tells the session, when they signed in with one.
+    pub fn session_sha256(&self) -> Option<[u8; 32]> {
+        match &self.credential {
+            Credential::Session(csrf_token) => Some(csrf_token.sha256()),
+            Credential::Token(..) | Credential::TrustedJwt => None,
+        }
+    }
+
     fn role(&self, owner: Owner) -> Option<Role> {
         match owner {
             Owner::Account(id) if id == self.id => Some(Role::Admin),

@@ -24,13 +24,16 @@ use crate::access::Principal;
 use crate::audit::{Action, Actor, Facts, Outcome, Trail};
 use crate::error::{Error, ErrorCode};
 
-use Who::{Known, Stranger};
+use Who::{Known, Quiet, Stranger};
 
 /// Who makes a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
     /// Somebody whom we know; others are sent away and leave no row.
     Known,
+    /// Somebody whom we know, who asks again and again until something happens: the row begins there
+    /// (`accounts/`), and what led nowhere leaves none.
+    Quiet,
     /// Somebody who is about to say who they are. The row begins where the attempt counts
     /// (`access/sign_in.rs`), so that attempts that are held back for being too many leave none.
     Stranger,
@@ -57,6 +60,10 @@ const CHANGES: &[Change] = &[
     change(Method::POST, "/api/sandboxes/{id}/export/zip", Known, Action::SandboxExport, "sandbox"),
     change(Method::POST, "/api/sandboxes/{id}/export/tar", Known, Action::SandboxExport, "sandbox"),
     change(Method::POST, "/api/sandboxes/{id}/deploy", Known, Action::DeploymentCreate, "sandbox"),
+    change(Method::POST, "/api/deployments/auth/{provider}/token", Quiet, Action::CredentialCreate, ""),
+    change(Method::POST, "/api/deployments/auth/{provider}/device", Known, Action::CredentialDevice, ""),
+    change(Method::GET, "/api/deployments/auth/{provider}/callback", Quiet, Action::CredentialCreate, ""),
+    change(Method::DELETE, "/api/deployments/auth/{provider}", Known, Action::CredentialDelete, ""),
     change(Method::POST, "/api/sandboxes/{id}/export/github", Known, Action::DeploymentCreate, "sandbox"),
     change(Method::POST, "/api/sandboxes/{id}/export/gitlab", Known, Action::DeploymentCreate, "sandbox"),
     change(Method::POST, "/api/deployments/targets", Known, Action::TargetCreate, ""),
@@ -65,8 +72,6 @@ const CHANGES: &[Change] = &[
     change(Method::POST, "/api/deployments/targets/{id}/test", Known, Action::TargetTest, "target"),
     change(Method::PUT, "/api/deployments/targets/{id}/env", Known, Action::VariablesSet, "target"),
     change(Method::POST, "/api/deployments/targets/{id}/env/import", Known, Action::VariablesImport, "target"),
-    change(Method::POST, "/api/deployments/auth/{provider}/token", Known, Action::CredentialCreate, ""),
-    change(Method::DELETE, "/api/deployments/auth/{provider}", Known, Action::CredentialDelete, ""),
     change(Method::DELETE, "/api/deployments/{id}", Known, Action::DeploymentDelete, "deployment"),
     change(Method::POST, "/api/deployments/{id}/cancel", Known, Action::DeploymentCancel, "deployment"),
     change(Method::POST, "/api/deployments/{id}/redeploy", Known, Action::DeploymentRedeploy, "deployment"),
@@ -123,7 +128,7 @@ fn find(method: &Method, path: &str) -> Option<&'static Change> {
 async fn actor(app: &App, who: Who, head: &mut Parts) -> Result<Actor, Error> {
     let actor = match who {
         Stranger => Actor::anonymous(),
-        Known => Actor::user(&Principal::from_request_parts(head, app).await?),
+        Known | Quiet => Actor::user(&Principal::from_request_parts(head, app).await?),
     };
     let request = head.extensions.get::<RequestId>().map(|id| id.0);
     Ok(actor.by_request(request, address(head)))
@@ -171,7 +176,8 @@ async fn run(
     }
     let code = ended.as_ref().ok().and_then(|response| response.extensions().get::<ErrorCode>().copied());
     let (outcome, error) = outcome_of(code.or(ErrorCode::of_status(status)));
-    if trail.has_begun() || (is_refused_stranger(status) && is_worth_recording()) {
+    let is_stranger = who == Stranger && is_refused_stranger(status);
+    if trail.has_begun() || (is_stranger && is_worth_recording()) {
         trail.end(outcome, error).await;
     }
     ended
@@ -216,7 +222,12 @@ mod tests {
             routes.extend(present.map(|(method, _)| (method, path.clone())));
         }
         // What changes something and is no such operation: pages, and ways back from elsewhere.
-        let others = [(Method::POST, "/setup"), (Method::GET, "/sign-in"), (Method::GET, "/api/auth/oidc/callback")];
+        let others = [
+            (Method::POST, "/setup"),
+            (Method::GET, "/sign-in"),
+            (Method::GET, "/api/auth/oidc/callback"),
+            (Method::GET, "/api/deployments/auth/{provider}/callback"),
+        ];
         routes.extend(others.map(|(method, path)| (method, path.to_owned())));
         for (method, path) in &routes {
             assert!(find(method, path).is_some(), "{method} {path} changes something and has no row in CHANGES");

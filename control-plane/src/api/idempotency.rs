@@ -63,7 +63,11 @@ pub(super) fn keeps_answer(path: &str) -> bool {
 }
 
 fn answers_a_secret(path: &str) -> bool {
-    path.ends_with("/enroll-token") || path == "/api/tokens" || path.starts_with("/api/auth/") || path == "/setup"
+    path.ends_with("/enroll-token")
+        || path == "/api/tokens"
+        || path.starts_with("/api/auth/")
+        || path.starts_with("/api/deployments/auth/")
+        || path == "/setup"
 }
 
 async fn run_once(app: &App, key: &HeaderValue, request: Request, next: Next) -> Result<Response, Error> {

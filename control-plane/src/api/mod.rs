@@ -54,6 +54,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::Access;
+use crate::accounts::ConnectedAccounts;
 use crate::agents::Sessions;
 use crate::audit::Audit;
 use crate::bus::Bus;
@@ -86,6 +87,8 @@ pub struct App {
     pub audit: Audit,
     /// What is sealed in them.
     pub vault: Vault,
+    /// Who we are at providers.
+    pub accounts: ConnectedAccounts,
     /// Who moves deployments.
     pub orchestrator: Orchestrator,
     /// Who is connected.
@@ -123,11 +126,16 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(exports::tar))
         .routes(routes!(targets::list, targets::create))
         .routes(routes!(targets::get, targets::update, targets::delete))
+        .routes(routes!(target_test::test))
         .routes(routes!(variables::get, variables::set))
         .routes(routes!(variables::import))
-        .routes(routes!(target_test::test))
         .routes(routes!(providers::list))
-        .routes(routes!(accounts::connect))
+        .routes(routes!(providers::projects))
+        .routes(routes!(providers::environments))
+        .routes(routes!(accounts::token))
+        .routes(routes!(accounts::start_device))
+        .routes(routes!(accounts::authorize_account))
+        .routes(routes!(accounts::callback))
         .routes(routes!(accounts::status))
         .routes(routes!(accounts::disconnect))
         .routes(routes!(deployments::deploy))
@@ -227,13 +235,18 @@ mod tests {
             "/api/me",
             "/api/tokens",
             "/api/audit",
-            "/api/deployments/targets/{id}/test",
-            "/api/providers",
-            "/api/deployments/auth/{provider}/token",
-            "/api/deployments/auth/{provider}/status",
-            "/api/deployments/auth/{provider}",
             "/api/deployments/targets/{id}/env",
             "/api/deployments/targets/{id}/env/import",
+            "/api/deployments/targets/{id}/test",
+            "/api/deployments/auth/{provider}",
+            "/api/deployments/auth/{provider}/authorize",
+            "/api/deployments/auth/{provider}/callback",
+            "/api/deployments/auth/{provider}/device",
+            "/api/deployments/auth/{provider}/status",
+            "/api/deployments/auth/{provider}/token",
+            "/api/providers",
+            "/api/providers/{provider}/projects",
+            "/api/providers/{provider}/environments",
             "/healthz",
             "/readyz",
             "/metrics",

@@ -6,13 +6,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
-use super::accounts::unanswered;
 use super::extract::{CurrentUser, Id};
 use super::targets::own_target;
 use crate::access::Action;
 use crate::error::Error;
 use crate::ids::TargetId;
-use crate::providers::{Account, Destination, GitRemote, Provider, ProviderError};
+use crate::providers::accounts::{Account, Permission};
+use crate::providers::{Destination, GitRemote, Provider, ProviderError};
 use crate::store::Target;
 
 /// What a target's account may do.
@@ -25,6 +25,9 @@ pub(super) struct TargetTest {
     /// What was tried, in this order; it ends with the first that is not allowed.
     #[schema(max_items = 10)]
     checks: Vec<Check>,
+    /// What the provider tells of the account's rights there, also of those that not every deployment needs.
+    #[schema(max_items = 20)]
+    permissions: Vec<Permission>,
 }
 
 /// One thing that was tried.
@@ -73,18 +76,27 @@ pub(super) async fn test(
         .get(&target.provider)
         .ok_or_else(|| Error::conflict(format!("this installation has no provider `{}` any more", target.provider)))?;
     let secrets = app.orchestrator.secrets_of_owners(&[target.user_id]).await?;
-    let mut test = try_out(&app, &**provider, &target).await.map_err(|error| unanswered(&**provider, error))?;
-    for check in &mut test.checks {
-        // What a provider answers may repeat what it was sent.
-        check.detail = secrets.mask_text(&check.detail);
+    let mut test = try_out(&app, &**provider, &target).await?;
+    // What a provider answers may repeat what it was sent.
+    for text in test.checks.iter_mut().map(|check| &mut check.detail) {
+        *text = secrets.mask_text(text);
+    }
+    for text in test.permissions.iter_mut().map(|permission| &mut permission.why) {
+        *text = secrets.mask_text(text);
     }
     Ok(Json(test))
 }
 
 async fn try_out(app: &App, provider: &dyn Provider, target: &Target) -> Result<TargetTest, ProviderError> {
-    let mut test = TargetTest { ok: true, account: None, checks: Vec::new() };
+    let mut test = TargetTest { ok: true, account: None, checks: Vec::new(), permissions: Vec::new() };
     let config = target.provider_config();
-    let credential = app.orchestrator.credential_of(Some(target)).await.map_err(ProviderError::Failed)?;
+    let credential = match app.orchestrator.credential_of(Some(target)).await {
+        Err(refused @ ProviderError::Rejected(_)) => {
+            test.note("account", Err::<(), _>(refused), |()| String::new())?;
+            return Ok(test);
+        }
+        other => other?,
+    };
     let destination = Destination { config: &config, credential: credential.as_ref() };
     if let Some(accounts) = provider.accounts() {
         let answer = match destination.account() {
@@ -93,6 +105,13 @@ async fn try_out(app: &App, provider: &dyn Provider, target: &Target) -> Result<
         };
         let Some(account) = test.note("account", answer, about_account)? else { return Ok(test) };
         test.account = Some(account.name);
+        match accounts.permissions(destination.account()?, &config).await {
+            Ok(permissions) => test.permissions = permissions,
+            refused => {
+                test.note("look", refused, |_| String::new())?;
+                return Ok(test);
+            }
+        }
     }
     if let Some(host) = provider.git() {
         test.note("push", host.remote(destination).await, about_remote)?;

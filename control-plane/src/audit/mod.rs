@@ -81,6 +81,7 @@ words! {
         UserEnable = "user.enable",
         CredentialCreate = "credential.create",
         CredentialDelete = "credential.delete",
+        CredentialDevice = "credential.device_start",
         KeysRotate = "keys.rotate",
         BackupCreate = "backup.create",
         BackupRestore = "backup.restore",

@@ -1,7 +1,6 @@
 //! The sections `oidc` and `trusted_jwt`: who else may say who somebody is.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use secrecy::SecretString;
 use url::{Host, Url};
@@ -44,13 +43,7 @@ pub struct TrustedJwtSettings {
 
 impl Settings {
     pub(super) fn oidc(&mut self) -> Result<Option<OidcSettings>, ConfigError> {
-        let client_secret_file: Option<PathBuf> = self.parse("oidc.client_secret_file")?;
-        let mut client_secret = self.read("oidc.client_secret", |text| Ok(SecretString::from(text.to_owned())))?;
-        if let Some(path) = client_secret_file {
-            let text = std::fs::read_to_string(&path).map(SecretString::from);
-            let text = text.map_err(|source| ConfigError::Unreadable { path, source })?;
-            client_secret = Some(trimmed(&text));
-        }
+        let client_secret = self.secret("oidc.client_secret")?;
         let settings = (self.read("oidc.issuer", parse_url)?, self.parse("oidc.client_id")?);
         let scopes = self.list("oidc.scopes")?.unwrap_or_else(|| vec!["profile".to_owned(), "email".to_owned()]);
         let allowed_domains = self.list("oidc.allowed_domains")?.unwrap_or_default();
@@ -102,7 +95,7 @@ impl Settings {
     }
 }
 
-fn trimmed(text: &SecretString) -> SecretString {
+pub(super) fn trimmed(text: &SecretString) -> SecretString {
     use secrecy::ExposeSecret;
     text.expose_secret().trim().to_owned().into()
 }
@@ -116,7 +109,7 @@ fn missing(key: &str, other: &str) -> ConfigError {
 }
 
 /// Keys and tokens travel there, so only over TLS, or on this machine.
-fn parse_url(text: &str) -> Result<Url, String> {
+pub(super) fn parse_url(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|error| format!("is `{text}`, not a URL: {error}"))?;
     let is_loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

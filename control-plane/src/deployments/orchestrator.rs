@@ -25,6 +25,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use super::status::Status;
+use crate::accounts::ConnectedAccounts;
 use crate::audit::Audit;
 use crate::bus::{Bus, News};
 use crate::clock::Clock;
@@ -34,7 +35,7 @@ use crate::ids::{ArtifactId, DeploymentId, InstanceId, SandboxId};
 use crate::logs::Logs;
 use crate::observe::telemetry;
 use crate::once::RequestKey;
-use crate::providers::Providers;
+use crate::providers::{ProviderError, Providers};
 use crate::secrets::{CredentialSecret, KnownSecrets, Record, Vault};
 use crate::store::{Deployment, DeploymentRequest, Move, NewDeployment, Sandbox, SandboxState, Store, Target, Tx};
 use crate::variables::{BuildVariables, Scope, Variables};
@@ -58,6 +59,7 @@ pub struct Orchestrator(Arc<Inner>);
 struct Inner {
     store: Store,
     providers: Providers,
+    accounts: ConnectedAccounts,
     vault: Vault,
     logs: Logs,
     secrets: KnownSecrets,
@@ -102,20 +104,14 @@ pub enum Work {
 
 impl Orchestrator {
     /// An orchestrator over the store; call [`run`](Self::run) to start it.
-    pub fn new(
-        vault: Vault,
-        logs: Logs,
-        providers: Providers,
-        audit: Audit,
-        bus: Bus,
-        clock: Clock,
-        limits: Limits,
-    ) -> Self {
+    pub fn new(accounts: ConnectedAccounts, logs: Logs, audit: Audit, bus: Bus, clock: Clock, limits: Limits) -> Self {
+        let (vault, providers) = (accounts.vault().clone(), accounts.providers().clone());
         let (store, started_at) = (vault.store().clone(), clock.now());
         let secrets = KnownSecrets::new(vault.clone());
         Self(Arc::new(Inner {
             store,
             providers,
+            accounts,
             vault,
             logs,
             secrets,
@@ -301,10 +297,14 @@ impl Orchestrator {
     }
 
     /// What authenticates at the provider for this target; `None` when it has no account, or none any more.
-    pub async fn credential_of(&self, target: Option<&Target>) -> anyhow::Result<Option<CredentialSecret>> {
-        let Some(id) = target.and_then(|target| target.credentials_id) else { return Ok(None) };
-        let Some(row) = self.0.store.credential(id).await? else { return Ok(None) };
-        Ok(Some(self.0.vault.open_credential(&row).await?))
+    ///
+    /// # Errors
+    /// `Rejected` when the account has to be connected again, and what the provider says when it is renewed.
+    pub async fn credential_of(&self, target: Option<&Target>) -> Result<Option<CredentialSecret>, ProviderError> {
+        match target.and_then(|target| target.credentials_id) {
+            Some(id) => self.0.accounts.fresh(id).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Ends a deployment with an error, whatever it is doing.
@@ -436,4 +436,16 @@ async fn made_before(tx: &mut Tx) -> Result<Option<DeploymentId>, sqlx::Error> {
         Some(key) => tx.deployment_of_request(key).await,
         None => Ok(None),
     }
+}
+
+/// One without providers, for tests of its parts.
+#[cfg(test)]
+async fn orchestrator_over(store: &Store, clock: &Clock) -> Orchestrator {
+    let vault = crate::secrets::vault_over(store).await;
+    let objects = Arc::new(object_store::memory::InMemory::new());
+    let logs = Logs::new(store.clone(), objects, clock.clone());
+    let audit = Audit::new(store.clone(), clock.clone(), None);
+    let base_url = "http://127.0.0.1:7070/".parse().expect("a URL");
+    let accounts = ConnectedAccounts::new(vault, Providers::new([]), clock.clone(), base_url);
+    Orchestrator::new(accounts, logs, audit, Bus::new(), clock.clone(), Limits::default())
 }

@@ -1,16 +1,17 @@
 //! The places a deployment can go. A provider is one folder here; it gets the artifact and the
 //! target's settings, and answers where the release is live. It never changes a deployment itself.
 
-mod descriptor;
+pub mod accounts;
+pub mod descriptor;
+mod endpoints;
 mod git;
-mod github;
-mod gitlab;
+pub mod github;
+pub mod gitlab;
+pub mod http;
 pub mod local;
+pub mod oauth;
 #[cfg(debug_assertions)]
 pub mod rehearsal;
-mod vendor_api;
-
-pub use descriptor::{AuthMethod, Descriptor, Kind, Setting};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,9 +21,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use slipway_proto::plan::Routing;
 
+use self::accounts::Accounts;
+use self::descriptor::Descriptor;
 use crate::artifacts::ArtifactStore;
-use crate::clock::{Clock, Timestamp};
-use crate::config::ProviderSettings;
+use crate::config::ProvidersSettings;
 use crate::ids::DeploymentId;
 use crate::secrets::CredentialSecret;
 use crate::store::Artifact;
@@ -119,8 +121,8 @@ pub enum CancelOutcome {
 /// A place a deployment can go.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// What it is, what it can, what it wants.
-    fn descriptor(&self) -> &Descriptor;
+    /// What it says of itself.
+    fn descriptor(&self) -> &'static Descriptor;
 
     /// Stable id, as in targets and paths.
     fn id(&self) -> &'static str {
@@ -131,7 +133,14 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     /// A sentence that names the offending key.
-    fn check_config(&self, config: &serde_json::Map<String, serde_json::Value>) -> Result<(), String>;
+    fn check_config(&self, config: &serde_json::Map<String, serde_json::Value>) -> Result<(), String> {
+        self.descriptor().check_config(config)
+    }
+
+    /// The accounts it needs, for providers that need some.
+    fn accounts(&self) -> Option<&dyn Accounts> {
+        None
+    }
 
     /// Publishes the artifact. Not repeated before [`look_up`](Self::look_up) has said that an earlier
     /// call made nothing.
@@ -148,11 +157,6 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Accounts there, for providers that need one.
-    fn accounts(&self) -> Option<&dyn Accounts> {
-        None
-    }
-
     /// What it takes, for providers that take git objects; all others take a tree.
     fn git(&self) -> Option<&dyn GitHost> {
         None
@@ -160,29 +164,6 @@ pub trait Provider: Send + Sync {
 
     /// Forgets a deployment whose record is being deleted.
     async fn forget(&self, deployment: DeploymentId);
-}
-
-/// Who a credential is at its provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// Stays the same when the name changes.
-    pub id: String,
-    /// As people see it.
-    pub name: String,
-    /// What the credential may do, as far as the provider says it.
-    pub scopes: Vec<String>,
-    /// When it ends by itself.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// A provider at which one has an account.
-#[async_trait]
-pub trait Accounts: Send + Sync {
-    /// Asks the provider who a credential is, and whether it may deploy.
-    ///
-    /// # Errors
-    /// `Rejected`, with the way out, when it is nobody or may not.
-    async fn validate(&self, credential: &CredentialSecret) -> Result<Account, ProviderError>;
 }
 
 /// What a repository has, so that only the rest of a workspace's objects has to be packed.
@@ -227,28 +208,22 @@ pub trait Canceller: Send + Sync {
 pub struct Providers(Arc<BTreeMap<&'static str, Arc<dyn Provider>>>);
 
 impl Providers {
-    /// Those that are reached over the network, each at the address that the configuration says.
+    /// Those that are reached over the network, each where the configuration says.
     ///
     /// # Errors
-    /// When `work_dir`, for what is on its way to them, cannot be made.
+    /// When `work_dir`, for what is on its way to them, cannot be made, or `providers.ca_file` cannot be used.
     pub fn remote(
-        config: &ProviderSettings,
+        config: &ProvidersSettings,
         artifacts: &ArtifactStore,
         work_dir: PathBuf,
-        clock: &Clock,
     ) -> anyhow::Result<[Arc<dyn Provider>; 2]> {
-        let pusher = git::Pusher::new(artifacts.clone(), work_dir)?;
-        let github = github::GitHub {
-            git_url: config.git_url("github", github::GIT_URL)?,
-            api: github::GitHubApi::new(config.api_url("github", github::API_URL)?, clock.clone())?,
-            pusher: pusher.clone(),
-        };
-        let gitlab = gitlab::GitLab {
-            git_url: config.git_url("gitlab", gitlab::GIT_URL)?,
-            api: gitlab::GitLabApi::new(config.api_url("gitlab", gitlab::API_URL)?, clock.clone())?,
-            pusher,
-        };
-        Ok([Arc::new(github), Arc::new(gitlab)])
+        let ca_file = config.ca_file.as_deref();
+        let pusher = git::Pusher::new(http::transfer_client(ca_file)?, artifacts.clone(), work_dir)?;
+        let client = http::client(ca_file)?;
+        Ok([
+            Arc::new(github::GitHub::new(client.clone(), pusher.clone(), &config.of("github"))?),
+            Arc::new(gitlab::GitLab::new(client, pusher, &config.of("gitlab"))?),
+        ])
     }
 
     /// Registers providers under their ids.
@@ -261,7 +236,7 @@ impl Providers {
         self.0.get(id)
     }
 
-    /// All of them, by id.
+    /// All of them, sorted by id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
         self.0.values()
     }

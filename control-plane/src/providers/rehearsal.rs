@@ -12,18 +12,20 @@ use async_trait::async_trait;
 use axum::http::{Method, Request, Response, StatusCode, header};
 use serde::Deserialize;
 
-use super::{CancelOutcome, Canceller, DeployContext, Descriptor, Kind, Provider, ProviderError, Release, Whereabouts};
+use super::descriptor::{Accepts, Descriptor, ProviderKind};
+use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Release, Whereabouts};
 use crate::http_client;
 use crate::ids::DeploymentId;
 
-static DESCRIPTOR: Descriptor = Descriptor {
+const DESCRIPTOR: Descriptor = Descriptor {
     id: "rehearsal",
     name: "Rehearsal",
-    kind: Kind::Static,
+    kind: ProviderKind::Static,
     auth: &[],
     scopes: &[],
-    docs_url: "",
-    config: &[],
+    accepts: &[Accepts::Tree],
+    fields: &[],
+    docs_url: None,
 };
 
 /// The provider at one address.
@@ -98,7 +100,7 @@ fn release(answer: Answer) -> Release {
 
 #[async_trait]
 impl Provider for Rehearsal {
-    fn descriptor(&self) -> &Descriptor {
+    fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
     }
 

@@ -14,7 +14,7 @@ use super::sealing_key::Record;
 use super::vault::{Vault, VaultError};
 use crate::clock::Timestamp;
 use crate::ids::{CredentialId, UserId};
-use crate::store::CredentialRow;
+use crate::store::{CredentialKind, CredentialRow};
 
 const TABLE: &str = "provider_credentials";
 /// Sets of owners whose secrets are kept ready at the same time; the others' are made ready again.
@@ -52,26 +52,36 @@ impl Vault {
         secret: &CredentialSecret,
         now: Timestamp,
     ) -> Result<CredentialRow, VaultError> {
-        let id = CredentialId::new();
+        let mut row = CredentialRow {
+            id: CredentialId::new(),
+            user_id: user,
+            provider: provider.to_owned(),
+            label: label.to_owned(),
+            kind: CredentialKind::Token,
+            account: None,
+            account_id: None,
+            scopes: Json(Vec::new()),
+            sealed_secret: Vec::new(),
+            expires_at: None,
+            broken: None,
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        row.sealed_secret = self.seal_credential(&row, secret).await?;
+        Ok(row)
+    }
+
+    /// Seals another secret for a credential.
+    pub async fn seal_credential(&self, row: &CredentialRow, secret: &CredentialSecret) -> Result<Vec<u8>, VaultError> {
         let sealed = Sealed {
             username: secret.username.as_deref().map(Into::into),
             token: secret.token.expose_secret().into(),
             refresh_token: secret.refresh_token.as_ref().map(|token| token.expose_secret().into()),
         };
         let plain = Zeroizing::new(serde_json::to_vec(&sealed).map_err(|_| VaultError::DoesNotOpen { table: TABLE })?);
-        let record = Record { table: TABLE, row: id.as_bytes(), owner: user.as_bytes(), provider };
-        Ok(CredentialRow {
-            id,
-            user_id: user,
-            provider: provider.to_owned(),
-            label: label.to_owned(),
-            account: None,
-            scopes: Json(Vec::new()),
-            sealed_secret: self.seal(record, &plain).await?,
-            expires_at: None,
-            created_at: now,
-            updated_at: now,
-        })
+        let (owner, provider) = (row.user_id.as_bytes(), row.provider.as_str());
+        self.seal(Record { table: TABLE, row: row.id.as_bytes(), owner, provider }, &plain).await
     }
 
     /// Opens a stored credential.

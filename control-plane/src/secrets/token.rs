@@ -101,6 +101,12 @@ impl RandomSecret {
     }
 }
 
+impl From<SecretString> for RandomSecret {
+    fn from(presented: SecretString) -> Self {
+        Self(presented)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 //! that runs them; writing goes through [`Store::begin`], so that a change and what it causes commit
 //! together or not at all.
 
+mod account_flows;
 mod agents;
 mod artifacts;
 mod audit;
@@ -26,12 +27,13 @@ mod tokens;
 mod users;
 mod variables;
 
+pub use account_flows::{AccountFlow, FlowKind};
 pub use agents::{AgentCertificate, KnownCertificate, Revocation, TokenUse};
 pub use artifacts::{Artifact, BlobLocation, StoredBlob};
 pub use audit::{AuditFilter, AuditRow, AuditScope, WantedOutcome};
 pub use authorities::{AuthorityKind, AuthorityRow};
 pub use backup::NeededObject;
-pub use credentials::CredentialRow;
+pub use credentials::{CredentialKind, CredentialRow};
 pub use deployments::{AnnouncedLog, Deployment, DeploymentRequest, Filter, Move, NewDeployment, StepRow};
 #[cfg(test)]
 pub(crate) use deployments::{deploying, stored_deployment};

@@ -29,6 +29,8 @@ pub enum SealedTable {
     Credentials,
     /// Variables of targets.
     Variables,
+    /// What connecting an account needs.
+    AccountFlows,
 }
 
 /// One sealed value and its place.
@@ -46,7 +48,8 @@ pub struct SealedRow {
 
 impl SealedTable {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Authorities, Self::Deployments, Self::Credentials, Self::Variables];
+    pub const ALL: [Self; 5] =
+        [Self::Authorities, Self::Deployments, Self::Credentials, Self::Variables, Self::AccountFlows];
 
     /// As in the associated data of its records.
     pub fn name(self) -> &'static str {
@@ -55,6 +58,7 @@ impl SealedTable {
             Self::Deployments => "deployments",
             Self::Credentials => "provider_credentials",
             Self::Variables => "target_env_vars",
+            Self::AccountFlows => "account_flows",
         }
     }
 
@@ -63,7 +67,7 @@ impl SealedTable {
         match self {
             Self::Authorities => ("sealed_key", "zeroblob(16)", "''"),
             Self::Deployments => ("sealed_build_env", "user_id", "''"),
-            Self::Credentials => ("sealed_secret", "user_id", "provider"),
+            Self::Credentials | Self::AccountFlows => ("sealed_secret", "user_id", "provider"),
             Self::Variables => ("sealed_value", "user_id", "''"),
         }
     }
@@ -81,7 +85,8 @@ const REMOVE_UNUSED_KEYS: &str = "
       AND NOT EXISTS (SELECT 1 FROM certificate_authorities WHERE substr(sealed_key, 2, 4) = encryption_keys.id)
       AND NOT EXISTS (SELECT 1 FROM deployments WHERE substr(sealed_build_env, 2, 4) = encryption_keys.id)
       AND NOT EXISTS (SELECT 1 FROM provider_credentials WHERE substr(sealed_secret, 2, 4) = encryption_keys.id)
-      AND NOT EXISTS (SELECT 1 FROM target_env_vars WHERE substr(sealed_value, 2, 4) = encryption_keys.id)";
+      AND NOT EXISTS (SELECT 1 FROM target_env_vars WHERE substr(sealed_value, 2, 4) = encryption_keys.id)
+      AND NOT EXISTS (SELECT 1 FROM account_flows WHERE substr(sealed_secret, 2, 4) = encryption_keys.id)";
 
 impl Store {
     /// All keys, oldest first.

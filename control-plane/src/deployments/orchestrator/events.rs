@@ -292,26 +292,19 @@ mod tests {
 
     use slipway_proto::v1::{JobAccepted, JobCancelled};
 
+    use super::super::orchestrator_over;
     use super::*;
-    use crate::bus::Bus;
     use crate::clock::Clock;
-    use crate::config::Limits;
     use crate::deployments::orchestrator::DeployRequest;
     use crate::ids::{ArtifactId, TargetId};
-    use crate::logs::Logs;
-    use crate::providers::Providers;
-    use crate::secrets::{CredentialSecret, vault_over};
+    use crate::secrets::CredentialSecret;
     use crate::store::{AuditFilter, AuditScope, DeploymentRequest, Store, Target, in_memory, stored_deployment};
     use crate::variables::BuildVariables;
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 
     async fn orchestrator(store: &Store) -> Orchestrator {
-        let vault = vault_over(store).await;
-        let objects = std::sync::Arc::new(object_store::memory::InMemory::new());
-        let logs = Logs::new(store.clone(), objects, Clock::manual(NOW));
-        let (audit, clock) = (crate::audit::Audit::new(store.clone(), Clock::manual(NOW), None), Clock::manual(NOW));
-        Orchestrator::new(vault, logs, Providers::new([]), audit, Bus::new(), clock, Limits::default())
+        orchestrator_over(store, &Clock::manual(NOW)).await
     }
 
     /// As it is before any agent has connected.

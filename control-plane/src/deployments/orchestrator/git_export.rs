@@ -32,9 +32,11 @@ impl Orchestrator {
         let host = host.ok_or_else(|| Error::conflict("this deployment does not go to a git host"))?;
         let target = self.0.store.target(deployment.target_id).await?;
         let config = target.as_ref().map(crate::store::Target::provider_config).unwrap_or_default();
-        let credential = self.credential_of(target.as_ref()).await?;
-        let destination = Destination { config: &config, credential: credential.as_ref() };
-        let remote = match host.remote(destination).await {
+        let ask = async {
+            let credential = self.credential_of(target.as_ref()).await?;
+            host.remote(Destination { config: &config, credential: credential.as_ref() }).await
+        };
+        let remote = match ask.await {
             Ok(remote) => remote,
             Err(ProviderError::Rejected(message)) => {
                 let secrets = self.secrets_of(deployment).await?;

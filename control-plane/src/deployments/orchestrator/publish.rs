@@ -141,7 +141,20 @@ impl Orchestrator {
             .unwrap_or_default();
         let target = self.0.store.target(deployment.target_id).await?;
         let config = target.as_ref().map(Target::provider_config).unwrap_or_default();
-        let credential = self.credential_of(target.as_ref()).await?;
+        let credential = match self.credential_of(target.as_ref()).await {
+            Ok(credential) => credential,
+            Err(ProviderError::Rejected(message)) => return self.end_failed(lease, &deployment, &message).await,
+            Err(ProviderError::Busy { retry_after }) => {
+                let when = self.0.clock.now().plus(retry_after.unwrap_or(LONGEST_WAIT));
+                let message = format!("{} asks us to wait before the access is renewed", deployment.provider);
+                return Ok(Next::Later(when, Some(message)));
+            }
+            Err(ProviderError::Failed(error)) => {
+                tracing::warn!(deployment.id = %deployment.id, error = format!("{error:#}"), "the access was not renewed");
+                let message = format!("{} gives no answer; the access cannot be renewed", deployment.provider);
+                return Ok(Next::Later(self.0.clock.now().plus(LONGEST_WAIT), Some(message)));
+            }
+        };
         let replaces = self.replaced_release(&deployment).await?;
         let idempotency_key = format!("slipway-{}", deployment.id);
         let context = DeployContext {

@@ -30,6 +30,8 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(40);
 const KEEP_IDENTITIES: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 /// The same for those that only need to be recognised. Each agent has two an hour.
 const KEEP_SUPERSEDED: Duration = Duration::from_secs(60 * 60);
+/// Whoever comes back to a flow that is over is told so for this long.
+const KEEP_ENDED_FLOWS: Duration = Duration::from_secs(60 * 60);
 /// How long a request with an `Idempotency-Key` gets the same answer.
 const KEEP_ANSWERS: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -92,6 +94,7 @@ impl Orchestrator {
         self.fail_cut_off().await?;
         self.0.store.forget_expired_identities(now.minus(KEEP_IDENTITIES), now.minus(KEEP_SUPERSEDED)).await?;
         self.0.store.forget_ended_sign_ins(now).await?;
+        self.0.store.forget_ended_account_flows(now.minus(KEEP_ENDED_FLOWS)).await?;
         self.0.store.forget_answers(now.minus(KEEP_ANSWERS)).await?;
         self.0.store.forget_deployment_counts(now).await?;
         self.0.store.forget_ended_leases(now).await?;
@@ -132,14 +135,10 @@ impl Orchestrator {
 
 #[cfg(test)]
 mod tests {
+    use super::super::orchestrator_over;
     use super::*;
-    use crate::bus::Bus;
     use crate::clock::Clock;
-    use crate::config::Limits;
     use crate::deployments::orchestrator::AgentSession;
-    use crate::logs::Logs;
-    use crate::providers::Providers;
-    use crate::secrets::vault_over;
     use crate::store::{Move, Store, in_memory, stored_deployment};
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000);
@@ -153,18 +152,11 @@ mod tests {
         store.deployment(id).await.expect("reads").expect("exists")
     }
 
-    async fn orchestrator(store: &Store, clock: &Clock) -> Orchestrator {
-        let logs = Logs::new(store.clone(), std::sync::Arc::new(object_store::memory::InMemory::new()), clock.clone());
-        let audit = crate::audit::Audit::new(store.clone(), clock.clone(), None);
-        let vault = vault_over(store).await;
-        Orchestrator::new(vault, logs, Providers::new([]), audit, Bus::new(), clock.clone(), Limits::default())
-    }
-
     #[tokio::test]
     async fn a_lost_agent_is_waited_for_a_quarter_of_an_hour_and_its_build_is_never_begun_again() {
         let store = in_memory().await;
         let clock = Clock::manual(NOW);
-        let orchestrator = orchestrator(&store, &clock).await;
+        let orchestrator = orchestrator_over(&store, &clock).await;
         let deployment = building(&store).await;
         let now = async || store.deployment(deployment.id).await.expect("reads").expect("exists");
         let session = AgentSession { sandbox: deployment.sandbox_id, epoch: 0 };
@@ -197,7 +189,7 @@ mod tests {
     async fn an_agent_that_does_not_come_back_fails_its_build_with_a_sentence() {
         let store = in_memory().await;
         let clock = Clock::manual(NOW);
-        let orchestrator = orchestrator(&store, &clock).await;
+        let orchestrator = orchestrator_over(&store, &clock).await;
         let deployment = building(&store).await;
         let session = AgentSession { sandbox: deployment.sandbox_id, epoch: 0 };
         orchestrator.agent_came(session.sandbox).await.expect("comes");

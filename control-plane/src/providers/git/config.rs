@@ -5,9 +5,52 @@ use serde_json::{Map, Value};
 
 use super::is_branch_name;
 use crate::providers::CommitText;
+use crate::providers::descriptor::{Field, FieldValue};
 
 const LONGEST_TEXT_BYTES: usize = 256;
 const DEFAULT_BRANCH: &str = "main";
+
+/// The settings below, as forms show them. What a pattern cannot say, [`BranchSettings::check`] does.
+pub(in crate::providers) const BRANCH: Field = Field {
+    key: "branch",
+    title: "Branch",
+    about: "The branch that commits are pushed to; made when it is not there.",
+    value: FieldValue::Text {
+        longest: 244,
+        pattern: r"^[^\x00-\x20\x7f~^:?*\[\\]+$",
+        rule: "the name of a branch, such as `main`",
+    },
+    is_required: false,
+};
+pub(in crate::providers) const COMMITS_ONLY: Field = Field {
+    key: "commits_only",
+    title: "Commits only",
+    about: "Push the repository's commits as they are, and nothing that is not committed.",
+    value: FieldValue::Flag(false),
+    is_required: false,
+};
+pub(in crate::providers) const AUTHOR_NAME: Field = Field {
+    key: "author_name",
+    title: "Author",
+    about: "Who the commit is by that holds what is not committed.",
+    value: FieldValue::Text {
+        longest: LONGEST_TEXT_BYTES,
+        pattern: r"^[^<>\n\x00]+$",
+        rule: "a name on one line, without `<` and `>`",
+    },
+    is_required: false,
+};
+pub(in crate::providers) const AUTHOR_EMAIL: Field = Field {
+    key: "author_email",
+    title: "Author's address",
+    about: "Their e-mail address; everybody who sees the repository sees it.",
+    value: FieldValue::Text {
+        longest: LONGEST_TEXT_BYTES,
+        pattern: r"^[^<>\n\x00]+@[^<>\n\x00]+$",
+        rule: "an e-mail address",
+    },
+    is_required: false,
+};
 
 /// What targets at every git host can be told, besides where the repository is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -23,12 +23,11 @@ use slipway_proto::v1::ArtifactKind;
 use tokio::sync::mpsc;
 use url::Url;
 
-pub(super) use self::config::{BranchSettings, parse as parse_config};
+pub(super) use self::config::{AUTHOR_EMAIL, AUTHOR_NAME, BRANCH, BranchSettings, COMMITS_ONLY, parse as parse_config};
 use self::inspect::{Expected, InspectError, Inspection};
 use self::smart_http::{Advertised, NOTHING, Remote, Update};
 use super::{DeployContext, GitRemote, ProviderError, Release, Whereabouts};
 use crate::artifacts::ArtifactStore;
-use crate::http_client;
 
 /// Chunks of a pack between the one who reads and the one who looks through it.
 const CHUNKS_IN_FLIGHT: usize = 8;
@@ -84,10 +83,10 @@ pub(super) struct Pusher {
 
 impl Pusher {
     /// What is left of a former life in `work_dir` is removed.
-    pub(super) fn new(artifacts: ArtifactStore, work_dir: PathBuf) -> anyhow::Result<Self> {
+    pub(super) fn new(client: Client, artifacts: ArtifactStore, work_dir: PathBuf) -> anyhow::Result<Self> {
         let _ = std::fs::remove_dir_all(&work_dir);
         std::fs::create_dir_all(&work_dir).with_context(|| format!("cannot create {}", work_dir.display()))?;
-        Ok(Self { client: http_client::transfer_client()?, artifacts, work_dir, seen: Arc::default() })
+        Ok(Self { client, artifacts, work_dir, seen: Arc::default() })
     }
 
     /// What the repository has.

@@ -1,23 +1,32 @@
 //! GitHub, and GitHub Enterprise at another address: pushes to a branch of a repository.
 
-mod api;
+mod accounts;
+pub mod api;
+mod descriptor;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
+use self::api::GitHubApi;
+use self::descriptor::{DESCRIPTOR, DIALECT};
+use super::accounts::Accounts;
+use super::descriptor::Descriptor;
+use super::endpoints::Endpoints;
 use super::git::{Branch, BranchSettings, Pusher, parse_config};
+use super::http::VendorHttp;
+use super::oauth::OAuth;
 use super::{
-    Account, Accounts, AuthMethod, CommitText, CredentialSecret, DeployContext, Descriptor, Destination, GitHost,
-    GitRemote, Kind, Provider, ProviderError, Release, Setting, Whereabouts,
+    CommitText, DeployContext, Destination, GitHost, GitRemote, Provider, ProviderError, Release, Whereabouts,
 };
+use crate::config::ProviderSettings;
 use crate::ids::DeploymentId;
 
-pub(super) use self::api::{API_URL, GitHubApi};
-
-/// Where GitHub is.
-pub(super) const GIT_URL: &str = "https://github.com";
+const API_URL: &str = "https://api.github.com/";
+const SITE_URL: &str = "https://github.com/";
+/// 5,000 an hour for each user (GitHub Docs, "Rate limits for the REST API").
+const REQUESTS_PER_MINUTE: u32 = 80;
 /// "GitHub blocks files larger than 100 MiB" (GitHub Docs, "About large files on GitHub").
 const LARGEST_FILE: u64 = 100 * 1024 * 1024;
 /// Any name goes with a token; apps' installation tokens want this one.
@@ -25,34 +34,12 @@ const USERNAME: &str = "x-access-token";
 const LONGEST_OWNER: usize = 39;
 const LONGEST_REPOSITORY: usize = 100;
 
-/// What it is and wants.
-static DESCRIPTOR: Descriptor = Descriptor {
-    id: "github",
-    name: "GitHub",
-    kind: Kind::Git,
-    auth: &[AuthMethod::Token],
-    scopes: &["repo", "workflow"],
-    docs_url: "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens",
-    config: &[
-        Setting::required("owner", "The user or organisation that owns the repository."),
-        Setting::required("repo", "Name of the repository."),
-        Setting::text("branch", "The branch to push to; made when it is not there. `main` unless said."),
-        Setting::flag("create", "Make the repository when it is not there."),
-        Setting::flag("private", "Whether a new repository is private; it is unless said."),
-        Setting::flag(
-            "commits_only",
-            "Push the commits of the workspace's repository as they are, and nothing that is not committed.",
-        ),
-        Setting::text("author_name", "Author of the commit that holds what is not committed."),
-        Setting::text("author_email", "Address of that author."),
-    ],
-};
-
 /// The provider `github`.
 pub(super) struct GitHub {
-    pub(super) git_url: Url,
-    pub(super) api: GitHubApi,
-    pub(super) pusher: Pusher,
+    git_url: Url,
+    pusher: Pusher,
+    api: GitHubApi,
+    oauth: Option<OAuth>,
 }
 
 /// A target's config.
@@ -94,6 +81,18 @@ impl Config {
 }
 
 impl GitHub {
+    /// Where the settings say, or where everybody finds it.
+    pub(super) fn new(client: reqwest::Client, pusher: Pusher, settings: &ProviderSettings) -> anyhow::Result<Self> {
+        let Endpoints { api, site, git } = Endpoints::of(settings, API_URL, SITE_URL)?;
+        let http = VendorHttp::new(DESCRIPTOR.id, client, REQUESTS_PER_MINUTE);
+        Ok(Self {
+            git_url: git,
+            pusher,
+            oauth: OAuth::new(http.clone(), site.clone(), settings, DIALECT),
+            api: GitHubApi::new(http, api, site),
+        })
+    }
+
     async fn at<T>(
         &self,
         destination: Destination<'_>,
@@ -111,18 +110,23 @@ impl GitHub {
 
 #[async_trait]
 impl Provider for GitHub {
-    fn descriptor(&self) -> &Descriptor {
+    fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
     }
 
     fn check_config(&self, config: &Map<String, Value>) -> Result<(), String> {
+        DESCRIPTOR.check_config(config)?;
         Config::of(config).map(drop)
+    }
+
+    fn accounts(&self) -> Option<&dyn Accounts> {
+        Some(self)
     }
 
     async fn deploy(&self, context: &DeployContext<'_>) -> Result<Release, ProviderError> {
         self.at(context.destination, async |branch, config| {
             let (token, owner, repo) = (branch.token, &config.owner, &config.repo);
-            if config.create && !self.api.has_repository(token, owner, repo).await? {
+            if config.create && self.api.repository(token, owner, repo).await?.is_none() {
                 self.api.create_repository(token, owner, repo, config.private).await?;
                 self.pusher.wait_until_it_is_there(&branch).await?;
             }
@@ -133,7 +137,7 @@ impl Provider for GitHub {
 
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {
         self.at(context.destination, async |branch, config| {
-            if config.create && !self.api.has_repository(branch.token, &config.owner, &config.repo).await? {
+            if config.create && self.api.repository(branch.token, &config.owner, &config.repo).await?.is_none() {
                 return Ok(Whereabouts::Nothing);
             }
             self.pusher.look_up(&branch, context).await
@@ -145,18 +149,7 @@ impl Provider for GitHub {
         Some(self)
     }
 
-    fn accounts(&self) -> Option<&dyn Accounts> {
-        Some(self)
-    }
-
     async fn forget(&self, _deployment: DeploymentId) {}
-}
-
-#[async_trait]
-impl Accounts for GitHub {
-    async fn validate(&self, credential: &CredentialSecret) -> Result<Account, ProviderError> {
-        self.api.account(&credential.token).await
-    }
 }
 
 #[async_trait]
@@ -164,7 +157,7 @@ impl GitHost for GitHub {
     async fn remote(&self, destination: Destination<'_>) -> Result<GitRemote, ProviderError> {
         self.at(destination, async |branch, config| {
             // It is made when there is something to push.
-            if config.create && !self.api.has_repository(branch.token, &config.owner, &config.repo).await? {
+            if config.create && self.api.repository(branch.token, &config.owner, &config.repo).await?.is_none() {
                 return Ok(GitRemote::default());
             }
             self.pusher.remote(&branch).await

@@ -1,61 +1,44 @@
 //! GitLab, at gitlab.com or self-managed: pushes to a branch of a project.
 
-mod api;
+mod accounts;
+pub mod api;
+mod descriptor;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
+use self::api::GitLabApi;
+use self::descriptor::{DESCRIPTOR, DIALECT};
+use super::accounts::Accounts;
+use super::descriptor::Descriptor;
+use super::endpoints::Endpoints;
 use super::git::{Branch, BranchSettings, Pusher, parse_config};
+use super::http::VendorHttp;
+use super::oauth::OAuth;
 use super::{
-    Account, Accounts, AuthMethod, CommitText, CredentialSecret, DeployContext, Descriptor, Destination, GitHost,
-    GitRemote, Kind, Provider, ProviderError, Release, Setting, Whereabouts,
+    CommitText, DeployContext, Destination, GitHost, GitRemote, Provider, ProviderError, Release, Whereabouts,
 };
+use crate::config::ProviderSettings;
 use crate::ids::DeploymentId;
 
-pub(super) use self::api::{API_URL, GitLabApi};
-
-/// Where GitLab.com is.
-pub(super) const GIT_URL: &str = "https://gitlab.com";
+const API_URL: &str = "https://gitlab.com/api/v4/";
+const SITE_URL: &str = "https://gitlab.com/";
+/// Far below the 2,000 of GitLab.com, and of what is single there: 400 a minute for one project.
+const REQUESTS_PER_MINUTE: u32 = 300;
 /// Of one file, on GitLab.com's free tier and since 17.10 by default elsewhere (GitLab Docs, "Push rules").
 const LARGEST_FILE: u64 = 100 * 1024 * 1024;
 /// Goes with tokens of every kind.
 const USERNAME: &str = "oauth2";
 const LONGEST_PATH: usize = 255;
 
-/// What it is and wants.
-static DESCRIPTOR: Descriptor = Descriptor {
-    id: "gitlab",
-    name: "GitLab",
-    kind: Kind::Git,
-    auth: &[AuthMethod::Token],
-    scopes: &["api"],
-    docs_url: "https://docs.gitlab.com/user/profile/personal_access_tokens/",
-    config: &[
-        Setting::required("namespace", "The user or group that the project is in; groups in groups as `tools/web`."),
-        Setting::required("project", "Path of the project in it."),
-        Setting::text("branch", "The branch to push to; made when it is not there. `main` unless said."),
-        Setting::flag("create", "Make the project when it is not there."),
-        Setting::choice(
-            "visibility",
-            "Who may see a new project; `private` unless said.",
-            &["private", "internal", "public"],
-        ),
-        Setting::flag(
-            "commits_only",
-            "Push the commits of the workspace's repository as they are, and nothing that is not committed.",
-        ),
-        Setting::text("author_name", "Author of the commit that holds what is not committed."),
-        Setting::text("author_email", "Address of that author."),
-    ],
-};
-
 /// The provider `gitlab`.
 pub(super) struct GitLab {
-    pub(super) git_url: Url,
-    pub(super) api: GitLabApi,
-    pub(super) pusher: Pusher,
+    git_url: Url,
+    pusher: Pusher,
+    api: GitLabApi,
+    oauth: Option<OAuth>,
 }
 
 /// A target's config.
@@ -121,6 +104,18 @@ fn is_path(part: &str) -> bool {
 }
 
 impl GitLab {
+    /// Where the settings say, or where everybody finds it.
+    pub(super) fn new(client: reqwest::Client, pusher: Pusher, settings: &ProviderSettings) -> anyhow::Result<Self> {
+        let Endpoints { api, site, git } = Endpoints::of(settings, API_URL, SITE_URL)?;
+        let http = VendorHttp::new(DESCRIPTOR.id, client, REQUESTS_PER_MINUTE);
+        Ok(Self {
+            git_url: git,
+            pusher,
+            oauth: OAuth::new(http.clone(), site.clone(), settings, DIALECT),
+            api: GitLabApi::new(http, api, site),
+        })
+    }
+
     async fn at<T>(
         &self,
         destination: Destination<'_>,
@@ -139,17 +134,22 @@ impl GitLab {
 
 #[async_trait]
 impl Provider for GitLab {
-    fn descriptor(&self) -> &Descriptor {
+    fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
     }
 
     fn check_config(&self, config: &Map<String, Value>) -> Result<(), String> {
+        DESCRIPTOR.check_config(config)?;
         Config::of(config).map(drop)
+    }
+
+    fn accounts(&self) -> Option<&dyn Accounts> {
+        Some(self)
     }
 
     async fn deploy(&self, context: &DeployContext<'_>) -> Result<Release, ProviderError> {
         self.at(context.destination, async |branch, config| {
-            if config.create && !self.api.has_project(branch.token, &config.path()).await? {
+            if config.create && self.api.project(branch.token, &config.path()).await?.is_none() {
                 let visibility = config.visibility.as_str();
                 self.api.create_project(branch.token, &config.namespace, &config.project, visibility).await?;
                 self.pusher.wait_until_it_is_there(&branch).await?;
@@ -161,7 +161,7 @@ impl Provider for GitLab {
 
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {
         self.at(context.destination, async |branch, config| {
-            if config.create && !self.api.has_project(branch.token, &config.path()).await? {
+            if config.create && self.api.project(branch.token, &config.path()).await?.is_none() {
                 return Ok(Whereabouts::Nothing);
             }
             self.pusher.look_up(&branch, context).await
@@ -173,18 +173,7 @@ impl Provider for GitLab {
         Some(self)
     }
 
-    fn accounts(&self) -> Option<&dyn Accounts> {
-        Some(self)
-    }
-
     async fn forget(&self, _deployment: DeploymentId) {}
-}
-
-#[async_trait]
-impl Accounts for GitLab {
-    async fn validate(&self, credential: &CredentialSecret) -> Result<Account, ProviderError> {
-        self.api.account(&credential.token).await
-    }
 }
 
 #[async_trait]
@@ -192,7 +181,7 @@ impl GitHost for GitLab {
     async fn remote(&self, destination: Destination<'_>) -> Result<GitRemote, ProviderError> {
         self.at(destination, async |branch, config| {
             // It is made when there is something to push.
-            if config.create && !self.api.has_project(branch.token, &config.path()).await? {
+            if config.create && self.api.project(branch.token, &config.path()).await?.is_none() {
                 return Ok(GitRemote::default());
             }
             self.pusher.remote(&branch).await

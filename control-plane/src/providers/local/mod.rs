@@ -18,7 +18,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{DeployContext, Descriptor, Kind, Provider, ProviderError, Release, Whereabouts};
+use super::descriptor::{Accepts, Descriptor, ProviderKind};
+use super::{DeployContext, Provider, ProviderError, Release, Whereabouts};
 use crate::artifacts::ArtifactStore;
 use crate::clock::Clock;
 use crate::http_server;
@@ -28,6 +29,17 @@ use site::Site;
 
 /// Sites served at the same time, the newest; each takes a port and a file descriptor.
 const MAX_SITES: i64 = 500;
+
+const DESCRIPTOR: Descriptor = Descriptor {
+    id: "local",
+    name: "Preview on this server",
+    kind: ProviderKind::Static,
+    auth: &[],
+    scopes: &[],
+    accepts: &[Accepts::Tree],
+    fields: &[],
+    docs_url: None,
+};
 
 /// The provider and its running sites.
 pub struct Local {
@@ -189,27 +201,10 @@ fn routing_name(routing: Routing) -> &'static str {
     }
 }
 
-static DESCRIPTOR: Descriptor = Descriptor {
-    id: "local",
-    name: "Preview on this server",
-    kind: Kind::Static,
-    auth: &[],
-    scopes: &[],
-    docs_url: "",
-    config: &[],
-};
-
 #[async_trait]
 impl Provider for Local {
-    fn descriptor(&self) -> &Descriptor {
+    fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
-    }
-
-    fn check_config(&self, config: &serde_json::Map<String, serde_json::Value>) -> Result<(), String> {
-        match config.keys().next() {
-            Some(key) => Err(format!("`config.{key}` is not a setting of `local`, which has none of its own")),
-            None => Ok(()),
-        }
     }
 
     async fn deploy(&self, context: &DeployContext<'_>) -> Result<Release, ProviderError> {
