@@ -21,6 +21,10 @@ pub const TOKEN: &str = "slw_e2e-test-token-0123456789abcdef0123";
 /// What the credential is called that every control plane keeps.
 pub const SUITE_LABEL: &str = "kept by the suite";
 
+const VENDORS: [&str; 2] = ["GITHUB", "GITLAB"];
+/// Nothing listens there.
+const NOBODY: &str = "http://127.0.0.1:1/";
+
 /// A running `slipway serve`.
 pub struct ControlPlane {
     child: Child,
@@ -115,6 +119,10 @@ impl ControlPlane {
             .env_remove("SLIPWAY_LOG")
             .env("NO_COLOR", "1")
             .stderr(Stdio::piped());
+        // A credential of a test is nobody's business outside.
+        for vendor in VENDORS {
+            command.env(format!("SLIPWAY_PROVIDERS__{vendor}__API_URL"), NOBODY);
+        }
         for (name, value) in &settings {
             if value.is_empty() {
                 command.env_remove(name);
@@ -297,6 +305,15 @@ impl ControlPlane {
     /// Sends a request that must succeed and answers its JSON.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         self.call_as(TOKEN, method, path, body).await
+    }
+
+    /// Makes sure that secrets of vendors are in none of its files and nothing that it said.
+    pub fn never_shows(&self, secrets: &[String]) {
+        let secrets: Vec<&[u8]> = secrets.iter().map(String::as_bytes).collect();
+        let canaries = Canaries::new(&secrets);
+        let found = canaries.on_disk(self.data_dir.path());
+        assert!(found.is_empty(), "a vendor's secret can be read in {found:?}");
+        assert!(!canaries.are_in(self.said().join("\n").as_bytes()), "a vendor's secret was logged");
     }
 
     /// Makes sure that no secret is in an answer.

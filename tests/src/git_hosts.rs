@@ -148,10 +148,16 @@ fn github(api: &GitHostApi, method: &Method, path: &str, token: &Token, body: &V
                 .insert("github-authentication-token-expiration", "2099-12-31 10:00:00 UTC".parse().expect("a value"));
             (headers, Json(json!({ "login": USER, "id": 4711, "type": "User" }))).into_response()
         }
-        ("GET", ["repos", owner, repo]) if api.exists(&format!("{owner}/{repo}")) => {
-            Json(json!({ "id": 1, "full_name": format!("{owner}/{repo}"), "private": true, "default_branch": "main" }))
-                .into_response()
-        }
+        ("GET", ["repos", owner, repo]) if api.exists(&format!("{owner}/{repo}")) => Json(json!({
+            "id": 1,
+            "name": repo,
+            "full_name": format!("{owner}/{repo}"),
+            "private": true,
+            "html_url": format!("https://github.com/{owner}/{repo}"),
+            "default_branch": "main",
+            "permissions": { "admin": true, "push": true, "pull": true },
+        }))
+        .into_response(),
         ("GET", ["repos", _, _]) => {
             (StatusCode::NOT_FOUND, Json(json!({ "message": "Not Found", "status": "404" }))).into_response()
         }
@@ -195,10 +201,16 @@ fn gitlab(api: &GitHostApi, method: &Method, path: &str, token: &Token, body: &V
         )
         .into_response(),
         ("GET", ["user"]) => Json(json!({ "id": 4711, "username": USER, "state": "active" })).into_response(),
-        ("GET", ["projects", path]) if api.exists(path) => {
-            Json(json!({ "id": 1, "path_with_namespace": path, "default_branch": null, "empty_repo": true }))
-                .into_response()
-        }
+        ("GET", ["projects", path]) if api.exists(path) => Json(json!({
+            "id": 1,
+            "path": path.rsplit('/').next(),
+            "path_with_namespace": path,
+            "web_url": format!("https://gitlab.com/{path}"),
+            "default_branch": null,
+            "empty_repo": true,
+            "permissions": { "project_access": { "access_level": 40 }, "group_access": null },
+        }))
+        .into_response(),
         ("GET", ["projects", _]) => not_found("Project"),
         ("GET", ["namespaces", name]) if [USER, ORGANISATION].contains(name) => {
             Json(json!({ "id": if *name == USER { 7 } else { 8 }, "full_path": name })).into_response()

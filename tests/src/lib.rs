@@ -26,6 +26,7 @@ pub mod simulated;
 pub mod small_disk;
 pub mod sockets;
 pub mod up;
+pub mod vendors;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

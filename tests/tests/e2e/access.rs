@@ -31,6 +31,7 @@ struct Records {
     sandbox: String,
     target: String,
     deployment: String,
+    account: String,
     viewer: String,
     spare: String,
 }
@@ -105,6 +106,22 @@ fn table(records: &Records) -> Vec<Row> {
         ("put", "/api/deployments/targets/{id}", Team("maintainer", "targets"), json!({})),
         ("delete", "/api/deployments/targets/{id}", Team("maintainer", "targets"), Value::Null),
         ("post", "/api/deployments/targets/{id}/test", Team("maintainer", "targets"), Value::Null),
+        ("get", "/api/providers", Own("read"), Value::Null),
+        ("get", "/api/providers/{provider}/projects", Team("maintainer", "targets"), Value::Null),
+        ("get", "/api/providers/{provider}/environments", Team("maintainer", "targets"), Value::Null),
+        ("get", "/api/deployments/auth/{provider}/status", Own("read"), Value::Null),
+        ("get", "/api/deployments/auth/{provider}/authorize", Own("accounts"), Value::Null),
+        ("get", "/api/deployments/auth/{provider}/callback", Own("accounts"), Value::Null),
+        ("post", "/api/deployments/auth/{provider}/device", Own("accounts"), Value::Null),
+        ("post", "/api/deployments/auth/{provider}/device", Team("maintainer", "accounts"), json!({ "team_id": team })),
+        // No token, so nobody is asked; only who may connect accounts is told so.
+        ("post", "/api/deployments/auth/{provider}/token", Own("accounts"), json!({ "kind": "token", "token": "a b" })),
+        (
+            "post",
+            "/api/deployments/auth/{provider}/token",
+            Team("maintainer", "accounts"),
+            json!({ "kind": "token", "token": "a b", "team_id": team }),
+        ),
         ("get", "/api/deployments/targets/{id}/env", Team("viewer", "read"), Value::Null),
         ("put", "/api/deployments/targets/{id}/env", Team("maintainer", "targets"), json!({ "variables": [] })),
         (
@@ -113,14 +130,6 @@ fn table(records: &Records) -> Vec<Row> {
             Team("maintainer", "targets"),
             json!({ "text": "", "scope": "build" }),
         ),
-        ("get", "/api/providers", Own("read"), Value::Null),
-        (
-            "post",
-            "/api/deployments/auth/{provider}/token",
-            Own("accounts"),
-            json!({ "kind": "token", "token": "short" }),
-        ),
-        ("get", "/api/deployments/auth/{provider}/status", Own("read"), Value::Null),
         ("delete", DISCONNECT, Team("maintainer", "accounts"), Value::Null),
         ("get", "/api/deployments", Own("read"), Value::Null),
         ("get", "/api/deployments/{id}", Team("viewer", "read"), Value::Null),
@@ -141,8 +150,13 @@ fn path(template: &str, method: &str, records: &Records) -> String {
         _ => UNKNOWN,
     };
     let member = if method == "delete" { &records.spare } else { &records.viewer };
-    let format = if template.ends_with("/logs") { "?format=text" } else { "" };
-    template.replace("{id}", id).replace("{user_id}", member).replace("{provider}", "github") + format
+    let query = match template {
+        _ if template.ends_with("/logs") => "?format=text".to_owned(),
+        _ if template.ends_with("/status") => "?check=false".to_owned(),
+        _ if template.starts_with("/api/providers/") => format!("?credentials_id={}&project=a/b", records.account),
+        _ => String::new(),
+    };
+    template.replace("{id}", id).replace("{user_id}", member).replace("{provider}", "github") + &query
 }
 
 /// Everybody there is.
@@ -230,7 +244,8 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
     let target = call(Method::POST, "/api/deployments/targets".to_owned(), local).await;
     let deploy = format!("/api/sandboxes/{sandbox}/deploy");
     let deployment = call(Method::POST, deploy, json!({ "target_id": target })).await;
-    let records = Records { team, sandbox, target, deployment, viewer, spare };
+    let account = control_plane.add_credential_of(&team, "github", "shop");
+    let records = Records { team, sandbox, target, deployment, account, viewer, spare };
     let table = table(&records);
 
     let document = control_plane.call(Method::GET, "/api/openapi.json", None).await;

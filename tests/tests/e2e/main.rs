@@ -1,6 +1,7 @@
 //! End-to-end tests: the real programs, real builds, real sockets.
 
 mod access;
+mod account_flows;
 mod accounts;
 mod api;
 mod audit;

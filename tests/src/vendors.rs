@@ -1,0 +1,22 @@
+//! Vendors as they are on loopback: they refuse what the vendor refuses, answer as the vendor answers, and fail as
+//! a test wants them to.
+
+mod contract;
+pub mod github;
+pub mod gitlab;
+mod oauth;
+mod script;
+
+pub use oauth::{CLIENT_ID, CLIENT_SECRET};
+pub use script::Fault;
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// So many random characters, as tokens have them.
+fn random(characters: usize) -> String {
+    let mut bytes = vec![0; characters.div_ceil(2)];
+    SystemRandom::new().fill(&mut bytes).expect("has randomness");
+    let mut text = data_encoding::HEXLOWER.encode(&bytes);
+    text.truncate(characters);
+    text
+}

@@ -1,0 +1,107 @@
+//! GitHub's own description of its API (`tests/vendors/github.json`): what we send and what the fake answers must
+//! both be as it says.
+
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+const GITHUB: &str = include_str!("../../vendors/github.json");
+
+/// A description of an API.
+pub(super) struct Contract(Value);
+
+impl Contract {
+    /// GitHub's.
+    pub(super) fn github() -> Self {
+        Self(serde_json::from_str(GITHUB).expect("is JSON"))
+    }
+
+    /// What the description shows as an answer of an operation, such as `GET /user`.
+    pub(super) fn example(&self, operation: &str, status: &str) -> Value {
+        let example = &self.0["operations"][operation]["answers"][status]["example"];
+        assert!(!example.is_null(), "{operation} has no example for {status}");
+        example.clone()
+    }
+
+    /// What is wrong with an exchange; nothing when the description does not have the operation.
+    pub(super) fn check(&self, request: &Exchange<'_>) -> Vec<String> {
+        let operations = self.0["operations"].as_object().expect("operations");
+        let found = operations.iter().find(|(name, _)| is_at(name, request.method, request.path));
+        let Some((name, operation)) = found else { return Vec::new() };
+        let mut wrong = Vec::new();
+        wrong.extend(self.query(&operation["query"], request.query));
+        match (&operation["body"], request.body) {
+            (Value::Null, Value::Null) => {}
+            (Value::Null, body) => wrong.push(format!("it takes no body, and got {body}")),
+            (schema, body) => wrong.extend(self.mismatches(schema, body)),
+        }
+        let status = request.status.to_string();
+        match &operation["answers"][&status] {
+            // Of any operation: bad credentials, limits, servers that fail.
+            Value::Null if matches!(request.status, 401 | 403 | 429) || request.status >= 500 => {}
+            Value::Null => wrong.push(format!("it does not answer {status}")),
+            answer if answer["schema"].is_null() => {}
+            answer => wrong.extend(self.mismatches(&answer["schema"], request.answer)),
+        }
+        wrong.into_iter().map(|problem| format!("{name}: {problem}")).collect()
+    }
+
+    fn query(&self, known: &Value, query: &str) -> Vec<String> {
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        let check = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
+            let Some(schema) = known.get(name.as_ref()) else { return vec![format!("it has no parameter `{name}`")] };
+            let value = match schema["type"].as_str() {
+                Some("integer") => value.parse::<i64>().map_or_else(|_| json!(value), Value::from),
+                Some("boolean") => value.parse::<bool>().map_or_else(|_| json!(value), Value::from),
+                _ => json!(value),
+            };
+            self.mismatches(schema, &value)
+        };
+        pairs.flat_map(check).collect()
+    }
+
+    fn mismatches(&self, schema: &Value, value: &Value) -> Vec<String> {
+        let mut root = Map::new();
+        root.insert("allOf".to_owned(), json!([schema]));
+        root.insert("schemas".to_owned(), self.0["schemas"].clone());
+        let validator = jsonschema::validator_for(&Value::Object(root)).expect("the description is a schema");
+        validator.iter_errors(value).take(3).map(|error| format!("{error} at {}", error.instance_path())).collect()
+    }
+}
+
+/// One request and its answer.
+pub(super) struct Exchange<'a> {
+    pub(super) method: &'a Method,
+    pub(super) path: &'a str,
+    pub(super) query: &'a str,
+    pub(super) body: &'a Value,
+    pub(super) status: u16,
+    pub(super) answer: &'a Value,
+}
+
+fn is_at(operation: &str, method: &Method, path: &str) -> bool {
+    let (own_method, template) = operation.split_once(' ').expect("a method and a path");
+    let (parts, found): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+    own_method == method.as_str()
+        && parts.len() == found.len()
+        && parts.iter().zip(&found).all(|(part, found)| part.starts_with('{') || part == found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &Value, status: u16, answer: &Value) -> Vec<String> {
+        let (method, path) = (&Method::POST, "/user/repos");
+        Contract::github().check(&Exchange { method, path, query: "", body, status, answer })
+    }
+
+    #[test]
+    fn what_the_description_does_not_say_is_noticed() {
+        let made = Contract::github().example("POST /user/repos", "201");
+        assert!(check(&json!({ "name": "shop" }), 201, &made).is_empty());
+        assert!(check(&json!({ "name": 7 }), 201, &made)[0].contains("string"));
+        assert!(check(&json!({}), 201, &made)[0].contains("name"));
+        assert!(check(&json!({ "name": "shop" }), 201, &json!({ "id": 7 }))[0].contains("required"));
+        assert!(check(&json!({ "name": "shop" }), 418, &json!({}))[0].contains("does not answer 418"));
+    }
+}
