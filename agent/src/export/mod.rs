@@ -27,12 +27,12 @@ struct Inner {
     identity: CurrentIdentity,
     /// Canonical.
     workspace: PathBuf,
-    slots: Arc<Semaphore>,
+    slots: Semaphore,
 }
 
 impl Exports {
     pub(crate) fn new(address: Address, identity: CurrentIdentity, workspace: PathBuf) -> Self {
-        let slots = Arc::new(Semaphore::new(limits::EXPORTS_AT_ONCE));
+        let slots = Semaphore::new(limits::EXPORTS_AT_ONCE);
         Self(Arc::new(Inner { address, identity, workspace, slots }))
     }
 
@@ -52,16 +52,14 @@ impl Exports {
 
 impl Inner {
     async fn send(&self, order: ExportWorkspace) -> Result<(), String> {
+        // The control plane keeps to their number, but those that are just ending still have their connections, and
+        // of too many connections of one sandbox the oldest is ended: that of the session.
+        let _slot = self.slots.acquire().await.map_err(|error| error.to_string())?;
         let channel = connect_session(&self.address, &self.identity.get(), Purpose::Bulk).await;
         let channel = channel.map_err(|error| format!("{:#}", anyhow::Error::new(error)))?;
         let (sender, frames) = mpsc::channel(FRAMES_IN_FLIGHT);
-        // The control plane keeps to their number; one that is just ending may still have its own.
-        let slot = self.slots.clone().acquire_owned().await.map_err(|error| error.to_string())?;
         let workspace = self.workspace.clone();
-        let reading = tokio::task::spawn_blocking(move || {
-            read(&workspace, order, sender);
-            drop(slot);
-        });
+        let reading = tokio::task::spawn_blocking(move || read(&workspace, order, sender));
         let reply = ExportsClient::new(channel).export(ReceiverStream::new(frames)).await;
         // When the call has ended, so does reading: nobody takes its frames any more.
         reading.await.map_err(|error| format!("reading ended unexpectedly: {error}"))?;
