@@ -357,6 +357,15 @@ mod tests {
         Config::load(None, environment, flags)
     }
 
+    /// The settings of a file with this text, and of these variables.
+    pub(super) fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let file = dir.path().join("slipway.toml");
+        std::fs::write(&file, text).expect("write");
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load(Some(&file), environment, []).map_err(|error| error.to_string())
+    }
+
     #[test]
     fn flags_beat_the_environment_and_the_environment_beats_the_file() {
         let dir = tempfile::tempdir().expect("temporary directory");

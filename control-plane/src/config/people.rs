@@ -126,16 +126,9 @@ pub(super) fn parse_url(text: &str) -> Result<Url, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Config;
     use secrecy::ExposeSecret;
 
-    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
-        let dir = tempfile::tempdir().expect("temporary directory");
-        let file = dir.path().join("slipway.toml");
-        std::fs::write(&file, text).expect("write");
-        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Config::load(Some(&file), environment, []).map_err(|error| error.to_string())
-    }
+    use super::super::tests::load_text as load;
 
     #[test]
     fn sections_are_tables_in_the_file_and_double_underscores_in_the_environment() {

@@ -138,15 +138,7 @@ impl Settings {
 mod tests {
     use secrecy::ExposeSecret;
 
-    use super::super::Config;
-
-    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
-        let dir = tempfile::tempdir().expect("temporary directory");
-        let file = dir.path().join("slipway.toml");
-        std::fs::write(&file, text).expect("write");
-        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Config::load(Some(&file), environment, []).map_err(|error| error.to_string())
-    }
+    use super::super::tests::load_text as load;
 
     #[test]
     fn vendors_are_where_they_are_said_to_be() {
