@@ -58,6 +58,9 @@ pub(in crate::providers) struct BranchSettings {
     /// Made when it is not there.
     #[serde(default = "default_branch")]
     pub(in crate::providers) branch: String,
+    /// Whether the repository is made when it is not there.
+    #[serde(default)]
+    pub(in crate::providers) create: bool,
     /// Push the repository's commits as they are, and nothing that is not committed.
     #[serde(default)]
     pub(in crate::providers) commits_only: bool,

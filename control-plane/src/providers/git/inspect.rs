@@ -7,7 +7,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use git2::{Indexer, ObjectType, Odb, Oid};
-use slipway_proto::git::Export;
 use unicode_normalization::UnicodeNormalization;
 
 /// Objects in one pack; a repository of this size takes minutes to index.
@@ -42,8 +41,9 @@ impl From<git2::Error> for InspectError {
 }
 
 /// What is expected of a pack.
-pub(super) struct Expected<'a> {
-    pub(super) export: &'a Export,
+pub(super) struct Expected {
+    /// Name of the commit that the branch is to end with.
+    pub(super) commit: String,
     /// Whether the remote has objects that the pack may build on.
     pub(super) may_build_on_remote: bool,
     /// Largest file that the host takes, in bytes.
@@ -73,7 +73,7 @@ impl Inspection {
     }
 
     /// The pack on disk, when it is what is expected.
-    pub(super) fn finish(self, expected: &Expected<'_>) -> Result<PathBuf, InspectError> {
+    pub(super) fn finish(self, expected: &Expected) -> Result<PathBuf, InspectError> {
         let name = self.indexer.commit()?;
         let odb = Odb::new()?;
         let path = self.objects.to_str().ok_or_else(|| InspectError::Damaged("its path is not UTF-8".to_owned()))?;
@@ -83,7 +83,7 @@ impl Inspection {
     }
 }
 
-fn look_through(odb: &Odb<'_>, expected: &Expected<'_>) -> Result<(), InspectError> {
+fn look_through(odb: &Odb<'_>, expected: &Expected) -> Result<(), InspectError> {
     let mut names = Vec::new();
     odb.foreach(|id| {
         names.push(*id);
@@ -111,7 +111,7 @@ fn look_through(odb: &Odb<'_>, expected: &Expected<'_>) -> Result<(), InspectErr
             kind => return Err(InspectError::Harmful(format!("the object {id} of the kind `{kind}`"))),
         }
     }
-    let commit = Oid::from_str(&expected.export.commit)?;
+    let commit = Oid::from_str(&expected.commit)?;
     let needs = |from: Oid, id: Oid| {
         if present.contains(&id) || expected.may_build_on_remote {
             Ok(())

@@ -3,6 +3,7 @@
 //! and a push that is repeated after a crash finds itself done.
 
 mod config;
+mod host;
 mod inspect;
 mod pkt_line;
 mod refusal;
@@ -24,10 +25,12 @@ use tokio::sync::mpsc;
 use url::Url;
 
 pub(super) use self::config::{AUTHOR_EMAIL, AUTHOR_NAME, BRANCH, BranchSettings, COMMITS_ONLY, parse as parse_config};
+pub(super) use self::host::Host;
 use self::inspect::{Expected, InspectError, Inspection};
 use self::smart_http::{Advertised, NOTHING, Remote, Update};
 use super::{DeployContext, GitRemote, ProviderError, Release, Whereabouts};
 use crate::artifacts::ArtifactStore;
+use crate::store::BlobLocation;
 
 /// Chunks of a pack between the one who reads and the one who looks through it.
 const CHUNKS_IN_FLIGHT: usize = 8;
@@ -108,7 +111,7 @@ impl Pusher {
         branch: &Branch<'_>,
         context: &DeployContext<'_>,
     ) -> Result<Release, ProviderError> {
-        let (export, pack) = self.open(context).await?;
+        let Contents { export, pack } = self.open(context).await?;
         let advertised = match self.just_seen(branch) {
             // That there is nothing to push is not believed without another look: nobody would refuse it.
             Some(seen) if seen.head(branch) == export.base && export.base != export.commit => seen,
@@ -132,13 +135,12 @@ impl Pusher {
         let pack = match pack {
             None => None,
             Some(pack) => {
-                let expected = Inspected {
-                    export: export.clone(),
+                let expected = Expected {
+                    commit: export.commit.clone(),
                     may_build_on_remote: !advertised.references.is_empty(),
                     largest_file: branch.largest_file,
-                    directory: work.path().to_owned(),
                 };
-                Some(self.inspect(pack, expected).await?)
+                Some(self.inspect(&pack, work.path().to_owned(), expected).await?)
             }
         };
         let update = Update {
@@ -164,7 +166,7 @@ impl Pusher {
         branch: &Branch<'_>,
         context: &DeployContext<'_>,
     ) -> Result<Whereabouts, ProviderError> {
-        let (export, _) = self.open(context).await?;
+        let Contents { export, .. } = self.open(context).await?;
         let advertised = self.advertised(branch).await?;
         let current = advertised.head(branch);
         let before = context.replaces.unwrap_or(&export.base);
@@ -212,8 +214,8 @@ impl Pusher {
         ask(Remote { client: &self.client, url: &url, username: branch.username, token: branch.token }).await
     }
 
-    /// The document of an artifact of git objects, and its pack as a stream.
-    async fn open(&self, context: &DeployContext<'_>) -> Result<(Export, PackStream), ProviderError> {
+    /// What an artifact of git objects holds.
+    async fn open(&self, context: &DeployContext<'_>) -> Result<Contents, ProviderError> {
         let (manifest, blobs) = self.artifacts.open_tree(context.artifact).await.map_err(ProviderError::Failed)?;
         if manifest.kind != i32::from(ArtifactKind::Git) {
             let message = "the sandbox sent files where git objects are needed; its agent is too old for git exports, update it and deploy again";
@@ -223,7 +225,7 @@ impl Pusher {
             let entry = manifest.entries.iter().find(|entry| entry.path == path);
             entry.and_then(|entry| blobs.get(&entry.blake3)).context("a blob of the artifact is gone")
         };
-        let read = async || -> anyhow::Result<(Vec<u8>, PackStream)> {
+        let read = async || -> anyhow::Result<(Vec<u8>, BlobLocation)> {
             let (document, pack) = (blob(EXPORT_FILE)?, blob(PACK_FILE)?);
             let mut chunks =
                 self.artifacts.read_blob(document, 0..u64::try_from(document.size_bytes)?.min(EXPORT_BYTES)).await?;
@@ -231,7 +233,7 @@ impl Pusher {
             while let Some(chunk) = chunks.next().await {
                 bytes.extend_from_slice(&chunk?);
             }
-            Ok((bytes, self.artifacts.read_blob(pack, 0..u64::try_from(pack.size_bytes)?).await?))
+            Ok((bytes, pack.clone()))
         };
         let (document, pack) = read().await.map_err(ProviderError::Failed)?;
         let export = serde_json::from_slice(&document).ok().filter(Export::is_well_formed).ok_or_else(|| {
@@ -239,29 +241,35 @@ impl Pusher {
                 "what the sandbox sent about its git objects cannot be read; deploy again".to_owned(),
             )
         })?;
-        Ok((export, pack))
+        Ok(Contents { export, pack })
     }
 
-    /// Looks through a pack on a thread of its own while it is read.
-    async fn inspect(&self, mut pack: PackStream, inspected: Inspected) -> Result<PathBuf, ProviderError> {
+    /// Looks through a pack on a thread of its own while it is read, and lays it down in `directory`.
+    async fn inspect(
+        &self,
+        pack: &BlobLocation,
+        directory: PathBuf,
+        expected: Expected,
+    ) -> Result<PathBuf, ProviderError> {
         let (chunks, mut incoming) = mpsc::channel::<Bytes>(CHUNKS_IN_FLIGHT);
         let work = tokio::task::spawn_blocking(move || {
-            let mut inspection = Inspection::begin(&inspected.directory)?;
+            let mut inspection = Inspection::begin(&directory)?;
             while let Some(chunk) = incoming.blocking_recv() {
                 inspection.write(&chunk)?;
             }
-            inspection.finish(&Expected {
-                export: &inspected.export,
-                may_build_on_remote: inspected.may_build_on_remote,
-                largest_file: inspected.largest_file,
-            })
+            inspection.finish(&expected)
         });
-        while let Some(chunk) = pack.next().await {
-            // Nobody takes it any more when the inspection has ended early; it says why below.
-            if chunks.send(chunk.map_err(ProviderError::Failed)?).await.is_err() {
-                break;
+        let read = async {
+            let mut pack = self.artifacts.read_blob(pack, 0..u64::try_from(pack.size_bytes)?).await?;
+            while let Some(chunk) = pack.next().await {
+                // Nobody takes it any more when the inspection has ended early; it says why below.
+                if chunks.send(chunk?).await.is_err() {
+                    break;
+                }
             }
-        }
+            anyhow::Ok(())
+        };
+        read.await.map_err(ProviderError::Failed)?;
         drop(chunks);
         match work.await.context("the inspection of a pack ended unexpectedly").map_err(ProviderError::Failed)? {
             Ok(path) => Ok(path),
@@ -271,14 +279,10 @@ impl Pusher {
     }
 }
 
-type PackStream = futures::stream::BoxStream<'static, anyhow::Result<Bytes>>;
-
-/// What an inspection needs, for its thread.
-struct Inspected {
+/// What an artifact of git objects holds.
+struct Contents {
     export: Export,
-    may_build_on_remote: bool,
-    largest_file: u64,
-    directory: PathBuf,
+    pack: BlobLocation,
 }
 
 fn release(branch: &Branch<'_>, export: &Export) -> Release {

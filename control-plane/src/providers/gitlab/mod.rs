@@ -5,23 +5,21 @@ pub mod api;
 mod descriptor;
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
 use self::api::GitLabApi;
 use self::descriptor::{DESCRIPTOR, DIALECT};
-use super::accounts::Accounts;
+use super::ProviderError;
 use super::descriptor::Descriptor;
 use super::endpoints::Endpoints;
-use super::git::{Branch, BranchSettings, Pusher, parse_config};
+use super::git::{Branch, BranchSettings, Host, Pusher, parse_config};
 use super::http::VendorHttp;
 use super::oauth::OAuth;
-use super::{
-    CommitText, DeployContext, Destination, GitHost, GitRemote, Provider, ProviderError, Release, Whereabouts,
-};
 use crate::config::ProviderSettings;
-use crate::ids::DeploymentId;
+use crate::secrets::CredentialSecret;
 
 const API_URL: &str = "https://gitlab.com/api/v4/";
 const SITE_URL: &str = "https://gitlab.com/";
@@ -44,14 +42,11 @@ pub(super) struct GitLab {
 /// A target's config.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Config {
+pub(super) struct Config {
     /// A user, a group, or a group in groups: `tools/web`.
     namespace: String,
     project: String,
-    /// Whether it is made when it is not there,
-    #[serde(default)]
-    create: bool,
-    /// and who may see it then.
+    /// Who may see it when it is made.
     #[serde(default)]
     visibility: Visibility,
     #[serde(flatten)]
@@ -74,6 +69,12 @@ impl Visibility {
             Self::Internal => "internal",
             Self::Public => "public",
         }
+    }
+}
+
+impl AsRef<BranchSettings> for Config {
+    fn as_ref(&self) -> &BranchSettings {
+        &self.branch
     }
 }
 
@@ -115,82 +116,38 @@ impl GitLab {
             api: GitLabApi::new(http, api, site),
         })
     }
+}
 
-    async fn at<T>(
-        &self,
-        destination: Destination<'_>,
-        work: impl AsyncFnOnce(Branch<'_>, &Config) -> Result<T, ProviderError>,
-    ) -> Result<T, ProviderError> {
-        let config = Config::of(destination.config).map_err(ProviderError::Rejected)?;
-        let credential = destination.account()?;
+#[async_trait]
+impl Host for GitLab {
+    type Config = Config;
+
+    const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
+
+    fn config(config: &Map<String, Value>) -> Result<Config, String> {
+        Config::of(config)
+    }
+
+    fn pusher(&self) -> &Pusher {
+        &self.pusher
+    }
+
+    fn branch<'a>(&self, config: &'a Config, credential: &'a CredentialSecret) -> Branch<'a> {
         let mut url = self.git_url.clone();
         url.set_path(&format!("{}/{}", url.path().trim_end_matches('/'), config.path()));
         let page = format!("{url}/-/tree/{}", config.branch.branch);
         let username = credential.username.as_deref().unwrap_or(USERNAME);
         let (name, token) = (config.branch.branch.as_str(), &credential.token);
-        work(Branch { url, name, username, token, page, largest_file: LARGEST_FILE }, &config).await
-    }
-}
-
-#[async_trait]
-impl Provider for GitLab {
-    fn descriptor(&self) -> &'static Descriptor {
-        &DESCRIPTOR
+        Branch { url, name, username, token, page, largest_file: LARGEST_FILE }
     }
 
-    fn check_config(&self, config: &Map<String, Value>) -> Result<(), String> {
-        DESCRIPTOR.check_config(config)?;
-        Config::of(config).map(drop)
+    async fn has_repository(&self, token: &SecretString, config: &Config) -> Result<bool, ProviderError> {
+        Ok(self.api.project(token, &config.path()).await?.is_some())
     }
 
-    fn accounts(&self) -> Option<&dyn Accounts> {
-        Some(self)
-    }
-
-    async fn deploy(&self, context: &DeployContext<'_>) -> Result<Release, ProviderError> {
-        self.at(context.destination, async |branch, config| {
-            if config.create && self.api.project(branch.token, &config.path()).await?.is_none() {
-                let visibility = config.visibility.as_str();
-                self.api.create_project(branch.token, &config.namespace, &config.project, visibility).await?;
-                self.pusher.wait_until_it_is_there(&branch).await?;
-            }
-            self.pusher.deploy(&branch, context).await
-        })
-        .await
-    }
-
-    async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {
-        self.at(context.destination, async |branch, config| {
-            if config.create && self.api.project(branch.token, &config.path()).await?.is_none() {
-                return Ok(Whereabouts::Nothing);
-            }
-            self.pusher.look_up(&branch, context).await
-        })
-        .await
-    }
-
-    fn git(&self) -> Option<&dyn GitHost> {
-        Some(self)
-    }
-
-    async fn forget(&self, _deployment: DeploymentId) {}
-}
-
-#[async_trait]
-impl GitHost for GitLab {
-    async fn remote(&self, destination: Destination<'_>) -> Result<GitRemote, ProviderError> {
-        self.at(destination, async |branch, config| {
-            // It is made when there is something to push.
-            if config.create && self.api.project(branch.token, &config.path()).await?.is_none() {
-                return Ok(GitRemote::default());
-            }
-            self.pusher.remote(&branch).await
-        })
-        .await
-    }
-
-    fn commit_text(&self, config: &Map<String, Value>) -> CommitText {
-        Config::of(config).map(|config| config.branch.commit_text()).unwrap_or_default()
+    async fn make_repository(&self, token: &SecretString, config: &Config) -> Result<(), ProviderError> {
+        let visibility = config.visibility.as_str();
+        self.api.create_project(token, &config.namespace, &config.project, visibility).await
     }
 }
 
