@@ -15,7 +15,6 @@ pub mod corpus;
 pub mod crashing;
 pub mod docker;
 pub mod fixtures;
-pub mod git_hosts;
 pub mod git_server;
 pub mod issuer;
 pub mod processes;

@@ -12,6 +12,9 @@ pub use script::Fault;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+/// An organisation, or a group, in which everybody may make repositories.
+pub const ORGANISATION: &str = "tools";
+
 /// So many random characters, as tokens have them.
 fn random(characters: usize) -> String {
     let mut bytes = vec![0; characters.div_ceil(2)];

@@ -19,7 +19,8 @@ use tokio::net::TcpListener;
 use super::contract::Contract;
 use super::oauth::{OAuth, Refused, Rules};
 use super::script::{Fault, Script, around};
-use super::{CLIENT_ID, CLIENT_SECRET, random};
+use super::{CLIENT_ID, CLIENT_SECRET, ORGANISATION, random};
+use crate::git_server::GitServer;
 
 const RULES: Rules = Rules {
     prefix: "ghu_",
@@ -60,6 +61,9 @@ struct Inner {
     life: Option<Duration>,
     /// By `owner/name`: what differs from a usual repository.
     repositories: BTreeMap<String, Value>,
+    /// Where repositories really are, and those that were made there on request.
+    git: Option<GitServer>,
+    created: Vec<Value>,
     revoked: Vec<String>,
     contract: Contract,
 }
@@ -76,6 +80,11 @@ pub struct GitHub {
 impl GitHub {
     /// Starts one on a free port; it ends with the test's runtime.
     pub async fn start() -> Self {
+        Self::start_before(None).await
+    }
+
+    /// The same before a git server: its repositories are GitHub's.
+    pub async fn start_before(git: Option<GitServer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("has one"));
         let inner = Inner {
@@ -84,6 +93,8 @@ impl GitHub {
             visitor: Token::of_ada(),
             life: None,
             repositories: BTreeMap::new(),
+            git,
+            created: Vec::new(),
             revoked: Vec::new(),
             contract: Contract::github(),
         };
@@ -128,10 +139,20 @@ impl GitHub {
     /// Makes a token as people do on GitHub's pages.
     pub fn make_token(&self, token: Token) -> String {
         let text = format!("ghp_{}", random(36));
-        let mut inner = self.lock();
-        inner.oauth.given.push(text.clone());
-        inner.tokens.insert(text.clone(), token);
+        self.add_token(&text, token);
         text
+    }
+
+    /// The same with a token that the test knows.
+    pub fn add_token(&self, text: &str, token: Token) {
+        let mut inner = self.lock();
+        inner.oauth.given.push(text.to_owned());
+        inner.tokens.insert(text.to_owned(), token);
+    }
+
+    /// What repositories were made on request.
+    pub fn created(&self) -> Vec<Value> {
+        self.lock().created.clone()
     }
 
     /// A token is worth nothing any more.
@@ -239,6 +260,12 @@ fn refusal(status: StatusCode, message: &str) -> Response {
 }
 
 impl Inner {
+    /// What differs from a usual repository, when there is one.
+    fn repository(&self, full_name: &str) -> Option<Value> {
+        let is_at_git = || self.git.as_ref().is_some_and(|git| git.has_repository(full_name));
+        self.repositories.get(full_name).cloned().or_else(|| is_at_git().then(|| json!({})))
+    }
+
     /// Whose request it is, as GitHub tells it.
     fn known(&self, headers: &HeaderMap) -> Result<Token, Box<Response>> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -305,10 +332,10 @@ async fn repository(
         return told(&token, response);
     }
     let full_name = format!("{owner}/{name}");
-    match inner.repositories.get(&full_name) {
+    match inner.repository(&full_name) {
         Some(more) => {
             let example = inner.contract.example("GET /repos/{owner}/{repo}", "200");
-            told(&token, Json(shown(example, &full_name, more)))
+            told(&token, Json(shown(example, &full_name, &more)))
         }
         None => told(&token, refusal(StatusCode::NOT_FOUND, "Not Found")),
     }
@@ -364,8 +391,17 @@ fn made(fake: &GitHub, headers: &HeaderMap, owner: &str, body: &Value) -> Respon
         Ok(token) => token,
         Err(refusal) => return *refusal,
     };
+    if owner != token.user.1 && owner != ORGANISATION {
+        return told(&token, refusal(StatusCode::NOT_FOUND, "Not Found"));
+    }
+    if token.scopes.is_some_and(|scopes| !scopes.split(", ").any(|scope| scope == "repo")) {
+        return told(&token, refusal(StatusCode::NOT_FOUND, "Not Found"));
+    }
+    if body["auto_init"] != false {
+        fake.script.complain("a repository with a first commit of its own".to_owned());
+    }
     let full_name = format!("{owner}/{}", body["name"].as_str().unwrap_or_default());
-    if inner.repositories.contains_key(&full_name) {
+    if inner.repository(&full_name).is_some() {
         let error = json!({
             "message": "Repository creation failed.",
             "documentation_url": "https://docs.github.com/rest",
@@ -378,6 +414,10 @@ fn made(fake: &GitHub, headers: &HeaderMap, owner: &str, body: &Value) -> Respon
     }
     let more = json!({ "private": body["private"].as_bool().unwrap_or(false) });
     let answer = shown(inner.contract.example("POST /user/repos", "201"), &full_name, &more);
+    if let Some(git) = &inner.git {
+        git.repository(&full_name);
+    }
+    inner.created.push(json!({ "path": full_name, "private": body["private"] }));
     inner.repositories.insert(full_name, more);
     told(&token, (StatusCode::CREATED, Json(answer)))
 }
@@ -389,7 +429,7 @@ async fn environments(
 ) -> Response {
     let inner = fake.lock();
     match inner.known(&headers) {
-        Ok(token) if inner.repositories.contains_key(&format!("{owner}/{name}")) => {
+        Ok(token) if inner.repository(&format!("{owner}/{name}")).is_some() => {
             told(&token, Json(inner.contract.example("GET /repos/{owner}/{repo}/environments", "200")))
         }
         Ok(token) => told(&token, refusal(StatusCode::NOT_FOUND, "Not Found")),

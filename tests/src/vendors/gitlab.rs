@@ -17,7 +17,8 @@ use tokio::net::TcpListener;
 
 use super::oauth::{OAuth, Refused, Rules};
 use super::script::{Fault, Script, around};
-use super::{CLIENT_ID, CLIENT_SECRET, random};
+use super::{CLIENT_ID, CLIENT_SECRET, ORGANISATION, random};
+use crate::git_server::GitServer;
 
 const RULES: Rules = Rules {
     prefix: "",
@@ -61,6 +62,9 @@ struct Inner {
     life: Duration,
     /// By path: what differs from a usual project.
     projects: BTreeMap<String, Value>,
+    /// Where projects really are, and those that were made there on request.
+    git: Option<GitServer>,
+    created: Vec<Value>,
 }
 
 /// A running GitLab.
@@ -75,6 +79,11 @@ pub struct GitLab {
 impl GitLab {
     /// Starts one on a free port; it ends with the test's runtime.
     pub async fn start() -> Self {
+        Self::start_before(None).await
+    }
+
+    /// The same before a git server: its repositories are GitLab's.
+    pub async fn start_before(git: Option<GitServer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("has one"));
         let inner = Inner {
@@ -82,12 +91,15 @@ impl GitLab {
             tokens: HashMap::new(),
             life: Duration::from_secs(7_200),
             projects: BTreeMap::new(),
+            git,
+            created: Vec::new(),
         };
         let fake = Self { url, inner: Arc::new(Mutex::new(inner)), script: Script::new(None) };
         let router = Router::new()
             .route("/api/v4/user", get(user))
             .route("/api/v4/personal_access_tokens/self", get(own_token))
-            .route("/api/v4/projects", get(list))
+            .route("/api/v4/projects", get(list).post(create))
+            .route("/api/v4/namespaces/{id}", get(namespace))
             .route("/api/v4/projects/{id}", get(project))
             .route("/api/v4/projects/{id}/environments", get(environments))
             .route("/api/v4/projects/{id}/repository/branches/{branch}", get(branch))
@@ -123,10 +135,20 @@ impl GitLab {
     /// Makes a token as people do on GitLab's pages.
     pub fn make_token(&self, token: Token) -> String {
         let text = format!("glpat-{}", random(20));
-        let mut inner = self.lock();
-        inner.oauth.given.push(text.clone());
-        inner.tokens.insert(text.clone(), token);
+        self.add_token(&text, token);
         text
+    }
+
+    /// The same with a token that the test knows.
+    pub fn add_token(&self, text: &str, token: Token) {
+        let mut inner = self.lock();
+        inner.oauth.given.push(text.to_owned());
+        inner.tokens.insert(text.to_owned(), token);
+    }
+
+    /// What projects were made on request.
+    pub fn created(&self) -> Vec<Value> {
+        self.lock().created.clone()
     }
 
     /// Tokens of OAuth are good for so long from now on.
@@ -295,10 +317,59 @@ fn about(fake: &GitLab, headers: &HeaderMap, path: &str, answer: impl FnOnce(usi
     if let Err(refusal) = inner.known(headers, &["api", "read_api"]) {
         return *refusal;
     }
-    match inner.projects.iter().enumerate().find(|(_, (known, _))| known.as_str() == path) {
+    let known = inner.projects.iter().enumerate().find(|(_, (known, _))| known.as_str() == path);
+    let is_at_git = || inner.git.as_ref().is_some_and(|git| git.has_repository(path));
+    match known {
         Some((index, (_, more))) => Json(answer(index, more)).into_response(),
-        None => (StatusCode::NOT_FOUND, Json(json!({ "message": "404 Project Not Found" }))).into_response(),
+        None if is_at_git() => Json(answer(inner.projects.len(), &json!({}))).into_response(),
+        None => not_found("Project"),
     }
+}
+
+fn not_found(what: &str) -> Response {
+    (StatusCode::NOT_FOUND, Json(json!({ "message": format!("404 {what} Not Found") }))).into_response()
+}
+
+/// Namespaces in which Ada may make projects: her own, and a group's.
+const NAMESPACES: [(u64, &str); 2] = [(7, "ada"), (8, ORGANISATION)];
+
+async fn namespace(State(fake): State<GitLab>, headers: HeaderMap, Path(name): Path<String>) -> Response {
+    if let Err(refusal) = fake.lock().known(&headers, &["api", "read_api"]) {
+        return *refusal;
+    }
+    match NAMESPACES.iter().find(|(_, known)| *known == name) {
+        Some((id, path)) => Json(json!({ "id": id, "full_path": path })).into_response(),
+        None => not_found("Namespace"),
+    }
+}
+
+async fn create(State(fake): State<GitLab>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    let mut inner = fake.lock();
+    if let Err(refusal) = inner.known(&headers, &["api"]) {
+        return *refusal;
+    }
+    let namespace = NAMESPACES.iter().find(|(id, _)| body["namespace_id"] == *id);
+    let is_visibility = ["private", "internal", "public"].iter().any(|word| body["visibility"] == *word);
+    let (Some((_, namespace)), Some(project), true) = (namespace, body["path"].as_str(), is_visibility) else {
+        fake.script.complain(format!("a project like {body}"));
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "path is invalid" }))).into_response();
+    };
+    if body["initialize_with_readme"] != false {
+        fake.script.complain("a project with a first commit of its own".to_owned());
+    }
+    let path = format!("{namespace}/{project}");
+    if inner.projects.contains_key(&path) || inner.git.as_ref().is_some_and(|git| git.has_repository(&path)) {
+        let taken = json!({ "path": ["has already been taken"], "name": ["has already been taken"] });
+        return (StatusCode::BAD_REQUEST, Json(json!({ "message": taken }))).into_response();
+    }
+    if let Some(git) = &inner.git {
+        git.repository(&path);
+    }
+    inner.created.push(json!({ "path": path, "visibility": body["visibility"] }));
+    let more = json!({ "visibility": body["visibility"], "empty_repo": true, "default_branch": null });
+    let answer = full_project(&path, inner.projects.len(), &more);
+    inner.projects.insert(path, more);
+    (StatusCode::CREATED, Json(answer)).into_response()
 }
 
 async fn project(State(fake): State<GitLab>, headers: HeaderMap, Path(path): Path<String>) -> Response {

@@ -1,41 +1,64 @@
 //! Accounts at git hosts: connected with a token that the vendor knows, used for a repository that is made on the
 //! way, disconnected. The vendors' APIs are strict fakes in front of a real git server.
 
-use axum::http::StatusCode as Fault;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use slipway_tests::BUILD;
 use slipway_tests::agent::Agent;
 use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
-use slipway_tests::git_hosts::{GitHostApi, Token, Vendor};
 use slipway_tests::git_server::{GitServer, git};
+use slipway_tests::vendors::Fault;
+use slipway_tests::vendors::github::{self, GitHub};
+use slipway_tests::vendors::gitlab::{self, GitLab};
 
 const GOOD: &str = "ghp_goodCanaryOfTheAccountTests0123456789";
 const WEAK: &str = "ghp_weakCanaryOfTheAccountTests0123456789";
 const CONNECT: &str = "/api/deployments/auth/github/token";
 
+/// A vendor's API before a git server, and a control plane that knows both.
 struct Stage {
-    api: GitHostApi,
+    github: GitHub,
+    gitlab: GitLab,
     git: GitServer,
     control_plane: ControlPlane,
 }
 
 impl Stage {
-    async fn set(vendor: Vendor) -> Self {
-        let is_github = vendor == Vendor::GitHub;
-        let git = GitServer::start(if is_github { "x-access-token" } else { "oauth2" }, GOOD).await;
-        let (strong, weak) =
-            if is_github { (vec!["repo", "workflow"], vec!["gist"]) } else { (vec!["api"], vec!["read_api"]) };
-        let token = |value: &str, scopes| Token { value: value.to_owned(), scopes };
-        let api = GitHostApi::start(vendor, git.clone(), vec![token(GOOD, strong), token(WEAK, weak)]).await;
-        let name = if is_github { "GITHUB" } else { "GITLAB" };
-        let settings = [
-            (format!("SLIPWAY_PROVIDERS__{name}__API_URL"), api.url.clone()),
-            (format!("SLIPWAY_PROVIDERS__{name}__GIT_URL"), git.url.clone()),
-        ];
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Self { control_plane: ControlPlane::start_with(&settings).await, api, git }
+    async fn with_github() -> Self {
+        Self::set("GITHUB", "x-access-token").await
+    }
+
+    async fn with_gitlab() -> Self {
+        Self::set("GITLAB", "oauth2").await
+    }
+
+    async fn set(vendor: &str, username: &'static str) -> Self {
+        let git = GitServer::start(username, GOOD).await;
+        let github = GitHub::start_before(Some(git.clone())).await;
+        let gitlab = GitLab::start_before(Some(git.clone())).await;
+        let ada = github::Token { expires: Some("2099-12-31 10:00:00 UTC"), ..github::Token::of_ada() };
+        github.add_token(GOOD, ada.clone());
+        github.add_token(WEAK, github::Token { scopes: Some("gist"), ..ada });
+        gitlab.add_token(GOOD, gitlab::Token::of_ada());
+        let git_url = format!("SLIPWAY_PROVIDERS__{vendor}__GIT_URL");
+        let apis = [github.settings(), gitlab.settings()].concat();
+        let settings: Vec<_> = apis.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let settings = [settings, vec![(git_url.as_str(), git.url.as_str())]].concat();
+        Self { control_plane: ControlPlane::start_with(&settings).await, github, gitlab, git }
+    }
+
+    /// The next requests about whose token it is get this instead of an answer.
+    fn github_fails(&self, times: usize, status: u16) {
+        for _ in 0..times {
+            self.github.fail("/user", Fault::Answer(status, vec![("retry-after", "1".to_owned())], "sorry"));
+        }
+    }
+
+    /// Nothing was sent or answered that the vendors do not understand.
+    fn check(&self) {
+        self.github.check();
+        self.gitlab.check();
     }
 
     async fn connect(&self, provider: &str, token: &str) -> Value {
@@ -63,7 +86,7 @@ impl Stage {
 
 #[tokio::test]
 async fn an_account_is_connected_listed_and_disconnected() {
-    let stage = Stage::set(Vendor::GitHub).await;
+    let stage = Stage::with_github().await;
     let connected = stage.connect("github", GOOD).await;
     assert_eq!((text(&connected, "account"), &connected["scopes"]), ("ada".to_owned(), &json!(["repo", "workflow"])));
     assert_eq!(text(&connected, "expires_at"), "2099-12-31T10:00:00Z");
@@ -109,12 +132,12 @@ async fn an_account_is_connected_listed_and_disconnected() {
     stage.control_plane.call(Method::DELETE, &format!("{disconnect}&force=true"), None).await;
     let target = format!("/api/deployments/targets/{}", text(&target, "id"));
     assert!(stage.control_plane.call(Method::GET, &target, None).await["credentials_id"].is_null());
-    assert_eq!(stage.api.misunderstood(), Vec::<String>::new());
+    stage.check();
 }
 
 #[tokio::test]
 async fn tokens_that_cannot_deploy_are_refused_with_the_reason() {
-    let stage = Stage::set(Vendor::GitHub).await;
+    let stage = Stage::with_github().await;
     let bad = "ghp_badCanaryOfTheAccountTests01234567890";
     assert!(
         stage
@@ -136,20 +159,20 @@ async fn tokens_that_cannot_deploy_are_refused_with_the_reason() {
     stage.control_plane.refused(Method::POST, path, Some(body), StatusCode::NOT_FOUND).await;
 
     // A question is asked again, within reason; nothing is stored of what was not answered.
-    stage.api.fail_with([Fault::BAD_GATEWAY, Fault::BAD_GATEWAY, Fault::BAD_GATEWAY]);
+    stage.github_fails(3, 502);
     let message = stage.refused(GOOD, StatusCode::SERVICE_UNAVAILABLE).await;
     assert!(message.contains("gives no answer, so nothing was changed"), "{message}");
-    stage.api.fail_with([Fault::TOO_MANY_REQUESTS; 3]);
+    stage.github_fails(3, 429);
     assert!(stage.refused(GOOD, StatusCode::SERVICE_UNAVAILABLE).await.contains("wants us to wait"));
-    stage.api.fail_with([Fault::BAD_GATEWAY]);
+    stage.github_fails(1, 502);
     stage.connect("github", GOOD).await;
-    assert_eq!(stage.api.misunderstood(), Vec::<String>::new());
+    stage.check();
 }
 
 #[tokio::test]
 async fn a_repository_is_made_at_github_for_oneself_and_for_an_organisation() {
     for (owner, private) in [("ada", json!(null)), ("tools", json!(false))] {
-        let stage = Stage::set(Vendor::GitHub).await;
+        let stage = Stage::with_github().await;
         let account = text(&stage.connect("github", GOOD).await, "credentials_id");
         let mut config = json!({ "owner": owner, "repo": "shop", "create": true });
         if private.is_boolean() {
@@ -158,16 +181,16 @@ async fn a_repository_is_made_at_github_for_oneself_and_for_an_organisation() {
         let deployment = stage.deploys("github", &account, config).await;
         assert_eq!(text(&deployment, "status"), "success", "{deployment}");
         let expected = json!([{ "path": format!("{owner}/shop"), "private": private != json!(false) }]);
-        assert_eq!(json!(stage.api.created()), expected);
+        assert_eq!(json!(stage.github.created()), expected);
         let repository = stage.git.path_of(&format!("{owner}/shop"));
         assert_eq!(git(&repository, &["rev-list", "--count", "main"]), "1");
-        assert_eq!(stage.api.misunderstood(), Vec::<String>::new());
+        stage.check();
     }
 }
 
 #[tokio::test]
 async fn an_organisation_that_is_unknown_is_named() {
-    let stage = Stage::set(Vendor::GitHub).await;
+    let stage = Stage::with_github().await;
     let account = text(&stage.connect("github", GOOD).await, "credentials_id");
     let config = json!({ "owner": "nobody", "repo": "shop", "create": true });
     let deployment = stage.deploys("github", &account, config).await;
@@ -177,22 +200,22 @@ async fn an_organisation_that_is_unknown_is_named() {
 
 #[tokio::test]
 async fn a_project_is_made_at_gitlab() {
-    let stage = Stage::set(Vendor::GitLab).await;
+    let stage = Stage::with_gitlab().await;
     let connected = stage.connect("gitlab", GOOD).await;
     assert_eq!((text(&connected, "account"), &connected["scopes"]), ("ada".to_owned(), &json!(["api"])));
     let account = text(&connected, "credentials_id");
     let config = json!({ "namespace": "tools", "project": "shop", "create": true, "visibility": "internal" });
     let deployment = stage.deploys("gitlab", &account, config).await;
     assert_eq!(text(&deployment, "status"), "success", "{deployment}");
-    assert_eq!(json!(stage.api.created()), json!([{ "path": "tools/shop", "visibility": "internal" }]));
+    assert_eq!(json!(stage.gitlab.created()), json!([{ "path": "tools/shop", "visibility": "internal" }]));
     let repository = stage.git.path_of("tools/shop");
     assert_eq!(git(&repository, &["rev-list", "--count", "main"]), "1");
-    assert_eq!(stage.api.misunderstood(), Vec::<String>::new());
+    stage.check();
 }
 
 #[tokio::test]
 async fn a_workspace_is_exported_without_a_target_of_its_own() {
-    let stage = Stage::set(Vendor::GitHub).await;
+    let stage = Stage::with_github().await;
     let sandbox = stage.control_plane.create_sandbox("sandbox").await;
     let project = Project::fixture("plain-html");
     let _agent = Agent::start(&stage.control_plane, &sandbox, project.path()).await;

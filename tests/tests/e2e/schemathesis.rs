@@ -10,8 +10,8 @@ use slipway_tests::BUILD;
 use slipway_tests::agent::Agent;
 use slipway_tests::control_plane::{ControlPlane, TOKEN, text};
 use slipway_tests::fixtures::Project;
-use slipway_tests::git_hosts::{GitHostApi, Vendor};
-use slipway_tests::git_server::GitServer;
+use slipway_tests::vendors::github::GitHub;
+use slipway_tests::vendors::gitlab::GitLab;
 
 /// Where `.ci/setup` installs it.
 const PROGRAMS: &str = "../target/schemathesis/bin";
@@ -36,12 +36,10 @@ fn part(name: &str) -> PathBuf {
 async fn start() -> ControlPlane {
     let none = "0";
     // A vendor that knows no token, or tokens that are made up would be sent to the real ones.
-    let git = GitServer::start("nobody", "nothing").await;
-    let github = GitHostApi::start(Vendor::GitHub, git.clone(), Vec::new()).await;
-    let gitlab = GitHostApi::start(Vendor::GitLab, git, Vec::new()).await;
+    let (github, gitlab) = (GitHub::start().await, GitLab::start().await);
     ControlPlane::start_with(&[
-        ("SLIPWAY_PROVIDERS__GITHUB__API_URL", &github.url),
-        ("SLIPWAY_PROVIDERS__GITLAB__API_URL", &gitlab.url),
+        ("SLIPWAY_PROVIDERS__GITHUB__API_URL", &format!("{}/api/v3", github.url)),
+        ("SLIPWAY_PROVIDERS__GITLAB__API_URL", &format!("{}/api/v4", gitlab.url)),
         ("SLIPWAY_LIMITS__REQUESTS_PER_MINUTE_PER_USER", none),
         ("SLIPWAY_LIMITS__REQUESTS_PER_MINUTE_PER_ADDRESS", none),
         // Where it listens, and defects.
