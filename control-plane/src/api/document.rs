@@ -375,7 +375,8 @@ fn show_example(body: &mut Value, examples: &Map<String, Value>) {
         Some(item) => examples.get(item).map(|item| json!({ "items": [item], "next_cursor": null })),
         None => examples.get(schema).cloned(),
     };
-    if let Some(example) = example {
+    // An operation may show a better one.
+    if let Some(example) = example.filter(|_| body["example"].is_null()) {
         body["example"] = example;
     }
 }

@@ -53,7 +53,9 @@ pub(super) async fn github(
 
 /// Pushes the workspace to a project at GitLab. The target for it is made, or the one that says the same is taken.
 #[utoipa::path(post, path = "/api/sandboxes/{id}/export/gitlab", tag = "deployments", operation_id = "export_to_gitlab", params(("id" = SandboxId, Path)),
-    request_body = ExportToGit, responses((status = 202, description = "the deployment, which waits for the agent", body = DeploymentView),
+    request_body(content = ExportToGit,
+        example = json!({ "config": { "namespace": "tools/web", "project": "shop", "create": true }, "commit_message": "From the sandbox" })),
+    responses((status = 202, description = "the deployment, which waits for the agent", body = DeploymentView),
         (status = 409, description = "another target has the name that this one would get")))]
 pub(super) async fn gitlab(
     State(app): State<App>,

@@ -86,6 +86,7 @@ pub struct Project {
 
 /// An environment of a project at a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProviderEnvironment)] // that of a deployment has the name already
 pub struct Environment {
     /// As the provider identifies it.
     pub id: String,
