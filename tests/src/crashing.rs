@@ -156,7 +156,13 @@ pub async fn run(crash: &Crash) -> Run {
         move || serve(&data, http, grpc, &url, &trace)
     };
     let control_plane = Supervised::start(serve, crash.control_plane.as_deref());
-    let api = Api { url: format!("http://127.0.0.1:{http}"), client: client(), deadline: Instant::now() + RUN };
+    let api = Api {
+        url: format!("http://127.0.0.1:{http}"),
+        client: client(),
+        deadline: Instant::now() + RUN,
+        about: format!("{crash:?}"),
+        logs: [directory.path().join("data.log"), directory.path().join("agent.log")],
+    };
     let sandbox = api.create("/api/sandboxes", json!({ "name": "sandbox" })).await;
     let token = text(&api.call(Method::POST, &format!("/api/sandboxes/{sandbox}/enroll-token"), None).await, "token");
     std::fs::write(directory.path().join("token"), token).expect("writes");
@@ -276,6 +282,10 @@ struct Api {
     url: String,
     client: reqwest::Client,
     deadline: Instant,
+    /// The run, for whoever reads that it failed.
+    about: String,
+    /// What both programs said.
+    logs: [PathBuf; 2],
 }
 
 impl Api {
@@ -284,9 +294,14 @@ impl Api {
             if let Some(answer) = probe().await {
                 return answer;
             }
-            assert!(Instant::now() < self.deadline, "waited in vain for {what}");
+            assert!(Instant::now() < self.deadline, "waited in vain for {what}: {}\n{}", self.about, self.said());
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    fn said(&self) -> String {
+        let logs = self.logs.iter().map(|log| std::fs::read_to_string(log).unwrap_or_default());
+        logs.collect::<Vec<_>>().join("\n")
     }
 
     async fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Option<(StatusCode, String)> {

@@ -331,7 +331,7 @@ impl Orchestrator {
 
     /// Tells everybody that a deployment has ended, or may have.
     fn ended(&self, deployment: &Deployment) {
-        self.0.leases.let_go(deployment.id);
+        self.0.leases.forget(deployment.id);
         if let Some(traceparent) = deployment.traceparent.clone() {
             let (this, id) = (self.clone(), deployment.id);
             self.0.tasks.spawn(async move { this.trace(id, &traceparent).await });
@@ -419,9 +419,13 @@ impl Orchestrator {
         tx.set_step(id, super::status::Step::Upload, super::status::StepState::Done, now).await?;
         let moved = tx.move_deployment(&deployment, Move::Deploy { artifact }, now).await?;
         // From here on any instance may go on.
+        let held = self.0.leases.of(id);
         tx.free_lease(id, now).await?;
         tx.commit().await?;
-        self.0.leases.let_go(id);
+        // Not one by which it may be published by now.
+        if let Some(held) = held {
+            self.0.leases.let_go(held);
+        }
         if moved {
             self.0.bus.publish(News::Deployment(id));
             self.0.ready_to_publish.notify_one();

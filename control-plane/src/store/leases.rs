@@ -37,14 +37,22 @@ const CLAIM_PUBLISHABLE: &str = "
           AND (deployment.status = 'deploying' OR (deployment.status = 'pending' AND deployment.artifact_id IS NOT NULL))
         ORDER BY lease.deployment_id LIMIT $4)
     RETURNING deployment_id, epoch";
-const CLAIM: &str = "
-    UPDATE leases SET holder = $1, epoch = epoch + 1, expires_at = $3 WHERE deployment_id = $2
+// Whether it is still with its agent is asked in the statement itself: it may have been uploaded a moment ago.
+const CLAIM_OF_AGENT: &str = "
+    UPDATE leases SET holder = $1, epoch = epoch + 1, expires_at = $3
+    WHERE deployment_id = $2 AND EXISTS (
+        SELECT 1 FROM deployments
+        WHERE id = $2 AND artifact_id IS NULL AND status IN ('pending', 'building', 'uploading'))
     RETURNING deployment_id, epoch";
 const RENEW: &str = "
     UPDATE leases SET expires_at = $4 WHERE deployment_id = $1 AND holder = $2 AND epoch = $3";
 const RELEASE: &str = "
     UPDATE leases SET holder = NULL, expires_at = $4 WHERE deployment_id = $1 AND holder = $2 AND epoch = $3";
 const GIVE_UP: &str = "UPDATE leases SET holder = NULL, expires_at = $2 WHERE deployment_id = $1";
+const GIVE_UP_OF_AGENT: &str = "
+    UPDATE leases SET holder = NULL, expires_at = $2
+    WHERE deployment_id = $1 AND EXISTS (
+        SELECT 1 FROM deployments WHERE id = $1 AND artifact_id IS NULL AND status IN ('building', 'uploading'))";
 const RELEASE_ALL: &str = "UPDATE leases SET holder = NULL, expires_at = 0 WHERE holder IS NOT NULL AND holder <> $1";
 const FORGET_ENDED: &str = "
     DELETE FROM leases WHERE deployment_id IN (
@@ -113,14 +121,20 @@ impl Tx {
         sqlx::query(INSERT).bind(id).execute(&mut *self.0).await.map(drop)
     }
 
-    /// Takes the lease, whoever had it; `None` when the deployment has ended or is gone.
-    pub async fn claim_lease(
+    /// Takes the lease for whom the agent is connected to, whoever had it; `None` when the deployment is not with
+    /// its agent any more.
+    pub async fn claim_agent_lease(
         &mut self,
         holder: InstanceId,
         id: DeploymentId,
         now: Timestamp,
     ) -> Result<Option<Lease>, sqlx::Error> {
-        sqlx::query_as(CLAIM).bind(holder).bind(id).bind(now.plus(LEASE_TTL)).fetch_optional(&mut *self.0).await
+        sqlx::query_as(CLAIM_OF_AGENT)
+            .bind(holder)
+            .bind(id)
+            .bind(now.plus(LEASE_TTL))
+            .fetch_optional(&mut *self.0)
+            .await
     }
 
     /// Proves that the lease is still held, and extends it. What is written in the same transaction is
@@ -146,6 +160,12 @@ impl Tx {
     ) -> Result<(), sqlx::Error> {
         let release = sqlx::query(RELEASE).bind(lease.deployment_id).bind(holder).bind(lease.epoch).bind(not_before);
         release.execute(&mut *self.0).await.map(drop)
+    }
+
+    /// Frees the lease of what an agent builds; `false` when it is not with its agent any more.
+    pub async fn free_agent_lease(&mut self, id: DeploymentId, now: Timestamp) -> Result<bool, sqlx::Error> {
+        let freed = sqlx::query(GIVE_UP_OF_AGENT).bind(id).bind(now).execute(&mut *self.0).await?;
+        Ok(freed.rows_affected() == 1)
     }
 
     /// Frees the deployment for its next holder: what its present one did is over.
@@ -206,6 +226,29 @@ mod tests {
         assert_eq!(store.claim_publishable(me, NOW, 10).await.expect("claims"), [], "it has ended");
         store.forget_ended_leases(NOW).await.expect("forgets");
         let mut tx = store.begin().await.expect("begins");
-        assert_eq!(tx.claim_lease(me, id, NOW).await.expect("answers"), None);
+        assert_eq!(tx.claim_agent_lease(me, id, NOW).await.expect("answers"), None);
+    }
+
+    /// An agent that comes back, or leaves, in the moment in which its upload is complete has nothing to do with
+    /// the lease any more: it is the publisher's.
+    #[tokio::test]
+    async fn an_agents_lease_is_only_of_what_is_with_the_agent() {
+        let store = in_memory().await;
+        let id = stored_deployment(&store).await;
+        let me = InstanceId::new();
+        let mut tx = store.begin().await.expect("begins");
+        assert!(tx.claim_agent_lease(me, id, NOW).await.expect("answers").is_some(), "it waits for its agent");
+        drop(tx);
+
+        let store = in_memory().await;
+        let id = crate::store::deploying(&store).await;
+        let mut tx = store.begin().await.expect("begins");
+        assert_eq!(tx.claim_agent_lease(me, id, NOW).await.expect("answers"), None, "it has been uploaded");
+        tx.commit().await.expect("commits");
+        let published = store.claim_publishable(me, NOW, 10).await.expect("claims");
+        assert_eq!(published.len(), 1, "and is published");
+        let mut tx = store.begin().await.expect("begins");
+        assert!(!tx.free_agent_lease(id, NOW).await.expect("answers"), "it is not the agent's to give back");
+        assert_eq!(tx.hold_lease(me, published[0], NOW).await.expect("answers"), Ok(()));
     }
 }

@@ -23,7 +23,9 @@ impl Orchestrator {
         for deployment in self.0.store.agent_work(sandbox).await? {
             if deployment.status.is_with_agent() {
                 let mut tx = self.0.store.begin().await?;
-                self.attach(&mut tx, deployment.id, now).await?;
+                if !self.attach(&mut tx, deployment.id, now).await? {
+                    continue; // uploaded a moment ago
+                }
                 if deployment.cancel_requested_at.is_none() {
                     tx.set_status_message(deployment.id, None).await?;
                 }
@@ -38,26 +40,25 @@ impl Orchestrator {
     pub async fn agent_left(&self, session: AgentSession) -> anyhow::Result<()> {
         let now = self.0.clock.now();
         for deployment in self.0.store.agent_work(session.sandbox).await? {
-            if deployment.status.is_with_agent() && self.0.leases.holds(deployment.id) {
-                let mut tx = self.0.store.begin().await?;
-                // Unless a newer session has it already, here or elsewhere.
-                if tx.is_current_session(session.sandbox, session.epoch).await? {
-                    tx.free_lease(deployment.id, now).await?;
-                    tx.commit().await?;
-                    self.0.leases.let_go(deployment.id);
-                }
+            let Some(held) = self.0.leases.of(deployment.id) else { continue };
+            let mut tx = self.0.store.begin().await?;
+            // Unless a newer session has it already, here or elsewhere.
+            if tx.is_current_session(session.sandbox, session.epoch).await?
+                && tx.free_agent_lease(deployment.id, now).await?
+            {
+                tx.commit().await?;
+                self.0.leases.let_go(held);
             }
         }
         Ok(())
     }
 
-    /// Takes the lease of what an agent connected here is at.
-    pub(super) async fn attach(&self, tx: &mut Tx, id: DeploymentId, now: Timestamp) -> anyhow::Result<()> {
-        if let Some(lease) = tx.claim_lease(self.0.instance, id, now).await? {
-            // Nothing runs here under this lease; the agent's own session says when it must stop.
-            let _unneeded = self.0.leases.hold(lease);
-        }
-        Ok(())
+    /// Takes the lease of what an agent connected here is at; `false` when that is with the agent no more.
+    pub(super) async fn attach(&self, tx: &mut Tx, id: DeploymentId, now: Timestamp) -> anyhow::Result<bool> {
+        let lease = tx.claim_agent_lease(self.0.instance, id, now).await?;
+        // Nothing runs here under this lease; the agent's own session says when it must stop.
+        let unneeded = lease.map(|lease| self.0.leases.hold(lease));
+        Ok(unneeded.is_some())
     }
 
     /// Tells people what an unfinished deployment is about.

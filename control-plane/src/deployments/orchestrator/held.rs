@@ -27,14 +27,27 @@ impl HeldLeases {
         lost
     }
 
-    /// It is not kept any longer.
-    pub(super) fn let_go(&self, id: DeploymentId) {
+    /// It is not kept any longer. A later one of the same deployment is.
+    pub(super) fn let_go(&self, lease: Lease) {
+        let mut held = self.lock();
+        if held.get(&lease.deployment_id).is_some_and(|(present, _)| *present == lease) {
+            held.remove(&lease.deployment_id);
+        }
+    }
+
+    /// The deployment has ended: nothing of it is kept.
+    pub(super) fn forget(&self, id: DeploymentId) {
         self.lock().remove(&id);
+    }
+
+    /// The lease of a deployment that this instance keeps.
+    pub(super) fn of(&self, id: DeploymentId) -> Option<Lease> {
+        self.lock().get(&id).map(|(lease, _)| *lease)
     }
 
     /// Whether this instance keeps the deployment's lease.
     pub(super) fn holds(&self, id: DeploymentId) -> bool {
-        self.lock().contains_key(&id)
+        self.of(id).is_some()
     }
 
     fn all(&self) -> Vec<Lease> {

@@ -113,7 +113,7 @@ impl Orchestrator {
             }
             Ok(()) => {}
         }
-        self.0.leases.let_go(id);
+        self.0.leases.let_go(lease);
         drop(permit);
         self.0.ready_to_publish.notify_one();
     }
