@@ -2,12 +2,17 @@
 //! leaves them with one call. Parenthood it cannot leave, because orphans come to the subreaper.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
+use zeroize::Zeroizing;
+
+/// How much of an environment is looked at in one piece.
+const ENVIRONMENT_PIECE: usize = 64 << 10;
 
 /// How one of our children ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,16 +80,41 @@ pub(super) fn signal(signal: Signal) -> usize {
 /// how many there were.
 pub(crate) fn kill_with_environment(entry: &[u8]) -> usize {
     let Ok(processes) = fs::read_dir("/proc") else { return 0 };
+    // Where other programs run beside us, their environments are none of our business: nothing of them stays.
+    let mut piece = Zeroizing::new([0; ENVIRONMENT_PIECE]);
     let mut killed = 0;
     for process in processes.flatten() {
         let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-        let is_wanted = environment.split(|&byte| byte == 0).any(|variable| variable == entry);
+        let Ok(environment) = File::open(process.path().join("environ")) else { continue };
+        let is_wanted = has_variable(environment, entry, &mut *piece).unwrap_or(false);
         if is_wanted && kill(Pid::from_raw(pid), Signal::SIGKILL).is_ok() {
             killed += 1;
         }
     }
     killed
+}
+
+/// Whether the environment, entries that end with a zero byte, has this one. It is read through `piece` alone, which
+/// must be longer than the entry and both its neighbours.
+fn has_variable(mut environment: impl Read, entry: &[u8], piece: &mut [u8]) -> io::Result<bool> {
+    let wanted = [b"\0", entry, b"\0"].concat();
+    // As if an entry had ended before the first.
+    piece[0] = 0;
+    let mut kept = 1;
+    loop {
+        let read = environment.read(&mut piece[kept..])?;
+        if read == 0 {
+            return Ok(false);
+        }
+        let filled = kept + read;
+        if piece[..filled].windows(wanted.len()).any(|window| window == wanted) {
+            return Ok(true);
+        }
+        // It may lie across the border to what comes next.
+        let rest = filled.saturating_sub(wanted.len() - 1);
+        piece.copy_within(rest..filled, 0);
+        kept = filled - rest;
+    }
 }
 
 /// State and parent from `/proc/PID/stat`. The name before them may hold anything, parentheses included.
@@ -98,6 +128,21 @@ fn parse_stat(stat: &[u8]) -> Option<(u8, i32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_is_found_whole_wherever_it_lies() {
+        let has = |environment: &[u8], piece: usize| {
+            has_variable(environment, b"MARK=1", &mut vec![0xff; piece]).expect("reads")
+        };
+        for piece in 9..40 {
+            for found in [&b"MARK=1\0A=2\0"[..], b"A=2\0MARK=1\0", b"A=22222222222222222222\0MARK=1\0B=3\0"] {
+                assert!(has(found, piece), "{piece}");
+            }
+            for other in [&b""[..], b"MARK=12\0", b"A=1\0XMARK=1\0", b"MARK=11111111111111111111\0", b"A=MARK=1\0"] {
+                assert!(!has(other, piece), "{piece}");
+            }
+        }
+    }
 
     #[test]
     fn names_cannot_forge_a_parent() {
