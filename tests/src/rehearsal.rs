@@ -33,6 +33,10 @@ pub enum Behaviour {
     Refuse,
     /// Taken, and not ready until somebody says so; the answer comes after this long.
     Hold(Duration),
+    /// Taken, and goes live when somebody has approved of it.
+    AskSomebody,
+    /// Taken, and could not be made live.
+    Spoil,
 }
 
 /// A release as the vendor knows it.
@@ -40,7 +44,7 @@ pub enum Behaviour {
 pub struct Made {
     /// The artifact's root.
     pub root: String,
-    /// `ready`, `building` or `cancelled`.
+    /// `ready`, `building`, `unapproved`, `broken` or `cancelled`.
     pub state: &'static str,
 }
 
@@ -106,9 +110,9 @@ impl Rehearsal {
         self.lock().cancels
     }
 
-    /// Finishes what is held.
+    /// Finishes what is held, and approves of what waits for that.
     pub fn release_all(&self) {
-        for made in self.lock().made.values_mut().filter(|made| made.state == "building") {
+        for made in self.lock().made.values_mut().filter(|made| ["building", "unapproved"].contains(&made.state)) {
             made.state = "ready";
         }
     }
@@ -133,6 +137,8 @@ async fn make(State(inner): State<Arc<Mutex<Inner>>>, headers: HeaderMap, body: 
         let state = match behaviour {
             Behaviour::Make | Behaviour::MakeAndBreak | Behaviour::MakeAndFail => "ready",
             Behaviour::Hold(_) => "building",
+            Behaviour::AskSomebody => "unapproved",
+            Behaviour::Spoil => "broken",
             Behaviour::Break | Behaviour::Fail | Behaviour::Busy(_) | Behaviour::Refuse => "",
         };
         let made = Made { root, state };
@@ -142,7 +148,9 @@ async fn make(State(inner): State<Arc<Mutex<Inner>>>, headers: HeaderMap, body: 
         (behaviour, made)
     };
     match behaviour {
-        Behaviour::Make => (StatusCode::CREATED, answer(&key, &made)).into_response(),
+        Behaviour::Make | Behaviour::AskSomebody | Behaviour::Spoil => {
+            (StatusCode::CREATED, answer(&key, &made)).into_response()
+        }
         Behaviour::MakeAndBreak | Behaviour::Break => broken(),
         Behaviour::MakeAndFail | Behaviour::Fail => StatusCode::BAD_GATEWAY.into_response(),
         Behaviour::Busy(seconds) => {
@@ -178,7 +186,13 @@ async fn cancel(State(inner): State<Arc<Mutex<Inner>>>, Path(key): Path<String>)
 }
 
 fn answer(key: &str, made: &Made) -> Json<Value> {
-    Json(json!({ "id": format!("rel_{key}"), "state": made.state, "url": format!("https://{key}.example.test/") }))
+    Json(json!({
+        "id": format!("rel_{key}"),
+        "state": made.state,
+        "url": format!("https://{key}.example.test/"),
+        "approve_at": (made.state == "unapproved").then(|| format!("https://vendor.example.test/approve/{key}")),
+        "log": ["unpacking", "starting"],
+    }))
 }
 
 /// A head without the body it promises.

@@ -23,6 +23,7 @@ use crate::deployments::orchestrator::DeployRequest;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::error::Error;
 use crate::ids::{DeploymentId, SandboxId, TargetId, UserId};
+use crate::providers::WaitingOn;
 use crate::store::{Deployment, DeploymentRequest, Filter, StepRow, Target};
 use crate::variables::{BuildValue, BuildVariables, LARGEST_VALUE_BYTES, check_name};
 
@@ -41,6 +42,8 @@ pub(super) struct DeploymentView {
     status: Status,
     /// What happens right now.
     status_message: Option<String>,
+    /// Who must do something at the provider before it goes on.
+    waiting_on: Option<WaitingOn>,
     steps: Vec<StepView>,
     /// Where it is live.
     #[schema(format = "uri")]
@@ -174,6 +177,7 @@ impl DeploymentView {
             environment: deployment.environment,
             status: deployment.status,
             status_message: deployment.status_message,
+            waiting_on: deployment.waiting_on.map(|waiting_on| waiting_on.0),
             steps: steps.into_iter().map(StepView::from).collect(),
             deployment_url: deployment.deployment_url,
             preview_url: deployment.preview_url,

@@ -24,6 +24,7 @@ use crate::deployments::status::Status;
 use crate::error::Error;
 use crate::ids::DeploymentId;
 use crate::logs::Logs;
+use crate::providers::WaitingOn;
 use crate::store::{Deployment, LogLine, LogSource};
 
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -53,12 +54,12 @@ enum Format {
 #[schema(value_type = serde_json::Value)]
 pub(super) struct EventStream(String);
 
-const EVENTS: &str = "event: status\nid: 0\ndata: {\"status\":\"building\",\"status_message\":null,\"deployment_url\":null,\
+const EVENTS: &str = "event: status\nid: 0\ndata: {\"status\":\"building\",\"status_message\":null,\"waiting_on\":null,\"deployment_url\":null,\
     \"preview_url\":null,\"error_message\":null}\n\n\
     event: step\nid: 0\ndata: {\"name\":\"build\",\"state\":\"running\",\"started_at\":\"2026-03-14T09:26:53.589793Z\",\
     \"completed_at\":null,\"progress\":null}\n\n\
     event: log\nid: 1\ndata: {\"seq\":1,\"stream\":\"stdout\",\"at\":\"2026-03-14T09:26:54.102Z\",\"text\":\"built in 1.21s\"}\n\n\
-    event: done\nid: 1\ndata: {\"status\":\"success\",\"status_message\":null,\
+    event: done\nid: 1\ndata: {\"status\":\"success\",\"status_message\":null,\"waiting_on\":null,\
     \"deployment_url\":\"http://127.0.0.1:20000/\",\"preview_url\":null,\"error_message\":null}\n\n";
 
 /// One line, as in the `log` event.
@@ -92,6 +93,8 @@ fn stream_schema() -> Schema {
 pub(super) struct StatusView<'a> {
     status: Status,
     status_message: Option<&'a str>,
+    /// Who must do something at the provider before it goes on.
+    waiting_on: Option<&'a WaitingOn>,
     #[schema(format = "uri")]
     deployment_url: Option<&'a str>,
     #[schema(format = "uri")]
@@ -171,6 +174,7 @@ fn status_view(deployment: &Deployment) -> StatusView<'_> {
     StatusView {
         status: deployment.status,
         status_message: deployment.status_message.as_deref(),
+        waiting_on: deployment.waiting_on.as_deref(),
         deployment_url: deployment.deployment_url.as_deref(),
         preview_url: deployment.preview_url.as_deref(),
         error_message: deployment.error_message.as_deref(),

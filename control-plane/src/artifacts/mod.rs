@@ -166,6 +166,24 @@ impl ArtifactStore {
         Ok((manifest, blobs))
     }
 
+    /// SHA-1 of a blob's bytes: as it was recorded or, of a blob from before that, computed now and recorded.
+    ///
+    /// # Errors
+    /// When the blob cannot be read.
+    pub async fn sha1(&self, owner: UserId, blob: &BlobLocation) -> anyhow::Result<[u8; 20]> {
+        if let Some(sha1) = blob.sha1.as_deref().and_then(|sha1| sha1.try_into().ok()) {
+            return Ok(sha1);
+        }
+        let mut chunks = self.read_blob(blob, 0..u64::try_from(blob.size_bytes)?).await?;
+        let mut sha1 = pack::new_sha1();
+        while let Some(chunk) = chunks.next().await {
+            sha1.update(&chunk?);
+        }
+        let sha1 = pack::sha1_bytes(sha1);
+        self.store.set_blob_sha1(owner, &blob.blake3, &sha1).await?;
+        Ok(sha1)
+    }
+
     /// Streams a range of a blob.
     pub async fn read_blob(
         &self,

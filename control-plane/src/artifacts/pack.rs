@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use object_store::{MultipartUpload, WriteMultipart};
+use ring::digest::{Context as Sha1, SHA1_FOR_LEGACY_USE_ONLY};
 use slipway_proto::v1::ManifestEntry;
 
 use crate::ids::PackId;
@@ -53,6 +54,7 @@ pub struct PackWriter {
     current: Option<ExpectedBlob>,
     current_bytes: u64,
     hasher: blake3::Hasher,
+    sha1: Sha1,
     written_bytes: u64,
     finished: Vec<StoredBlob>,
 }
@@ -75,6 +77,7 @@ impl PackWriter {
             current,
             current_bytes: 0,
             hasher: blake3::Hasher::new(),
+            sha1: new_sha1(),
             written_bytes: 0,
             finished: Vec::new(),
         }
@@ -101,6 +104,7 @@ impl PackWriter {
             let wanted = usize::try_from(blob.size_bytes - self.current_bytes).unwrap_or(usize::MAX);
             let (part, after) = rest.split_at(wanted.min(rest.len()));
             self.hasher.update(part);
+            self.sha1.update(part);
             self.current_bytes += part.len() as u64;
             rest = after;
         }
@@ -111,6 +115,7 @@ impl PackWriter {
         while let Some(blob) = self.current.take_if(|blob| blob.size_bytes == self.current_bytes) {
             let digest = self.hasher.finalize();
             self.hasher.reset();
+            let sha1 = sha1_bytes(std::mem::replace(&mut self.sha1, new_sha1()));
             self.current_bytes = 0;
             self.current = self.expected.next();
             // `blake3::Hash` compares in constant time; here it only has to be right.
@@ -119,7 +124,7 @@ impl PackWriter {
                 return Err(PackError::DigestMismatch { path: blob.path });
             }
             let pack_offset = self.finished.last().map_or(0, |last| last.pack_offset + last.size_bytes);
-            self.finished.push(StoredBlob { blake3: blob.blake3, pack_offset, size_bytes: blob.size_bytes });
+            self.finished.push(StoredBlob { blake3: blob.blake3, pack_offset, size_bytes: blob.size_bytes, sha1 });
         }
         Ok(())
     }
@@ -144,6 +149,17 @@ impl PackWriter {
         self.upload.finish().await?;
         Ok(Some(FinishedPack { id: self.id, size_bytes: self.written_bytes, blobs: self.finished }))
     }
+}
+
+/// Some providers know files by their SHA-1. It proves nothing to us.
+pub(super) fn new_sha1() -> Sha1 {
+    Sha1::new(&SHA1_FOR_LEGACY_USE_ONLY)
+}
+
+pub(super) fn sha1_bytes(sha1: Sha1) -> [u8; 20] {
+    let mut bytes = [0; 20];
+    bytes.copy_from_slice(sha1.finish().as_ref());
+    bytes
 }
 
 #[cfg(test)]
@@ -186,6 +202,8 @@ mod tests {
             for (blob, content) in finished.blobs.iter().zip(contents) {
                 let start = usize::try_from(blob.pack_offset).expect("small");
                 assert_eq!(&object[start..start + content.len()], content);
+                let sha1 = ring::digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, content);
+                assert_eq!(blob.sha1, sha1.as_ref());
             }
         }
     }

@@ -4,10 +4,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use sqlx::types::Json;
+
 use crate::bus::{Bus, Listener, News};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::DeploymentId;
 use crate::logs::Logs;
+use crate::providers::WaitingOn;
 use crate::store::{Deployment, LogLine, StepRow, Store};
 
 /// How often the store is read without a hint.
@@ -28,6 +31,9 @@ pub enum Event {
     Done(Box<Deployment>),
 }
 
+/// Status, its message, for whom it waits, and whether it is being cancelled.
+type SeenStatus = (&'static str, Option<String>, Option<Json<WaitingOn>>, bool);
+
 /// One watcher's place.
 pub struct Follower {
     store: Store,
@@ -37,7 +43,7 @@ pub struct Follower {
     id: DeploymentId,
     next_line: i64,
     seen_steps: HashMap<&'static str, StepRow>,
-    seen_status: Option<(&'static str, Option<String>, bool)>,
+    seen_status: Option<SeenStatus>,
     is_done: bool,
 }
 
@@ -88,8 +94,12 @@ impl Follower {
                 events.push(Event::Step(step));
             }
         }
-        let status =
-            (deployment.status.as_str(), deployment.status_message.clone(), deployment.cancel_requested_at.is_some());
+        let status = (
+            deployment.status.as_str(),
+            deployment.status_message.clone(),
+            deployment.waiting_on.clone(),
+            deployment.cancel_requested_at.is_some(),
+        );
         if self.seen_status.as_ref() != Some(&status) && !deployment.status.is_final() {
             self.seen_status = Some(status);
             events.push(Event::Status(Box::new(deployment.clone())));

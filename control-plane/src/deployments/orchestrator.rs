@@ -12,6 +12,7 @@ mod cut_off;
 mod events;
 mod git_export;
 mod held;
+mod publication;
 mod publish;
 mod quota;
 mod sweep;
@@ -228,6 +229,7 @@ impl Orchestrator {
                     tx.append_system_line(id, "Cancelling on request", now).await?;
                 }
                 tx.request_cancel(id, now).await?;
+                tx.hasten_lease(id, now).await?;
             }
             Status::Cancelled => return Ok(()),
             Status::Success | Status::Failed => {
@@ -237,6 +239,7 @@ impl Orchestrator {
         tx.commit().await?;
         self.0.bus.publish(News::Deployment(id));
         self.0.bus.publish(News::Sandbox(deployment.sandbox_id));
+        self.0.ready_to_publish.notify_one();
         Ok(())
     }
 

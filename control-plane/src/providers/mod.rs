@@ -19,7 +19,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use slipway_proto::plan::Routing;
+use utoipa::ToSchema;
 
 use self::accounts::Accounts;
 use self::descriptor::Descriptor;
@@ -46,6 +49,26 @@ pub struct DeployContext<'a> {
     pub replaces: Option<&'a str>,
     /// How paths without a file are answered, for providers that serve the tree themselves.
     pub routing: Routing,
+    /// What the running site is given, for providers that run it. Never enters a sandbox.
+    pub variables: &'a BTreeMap<String, SecretString>,
+    /// What the provider calls what an earlier attempt has begun to make there, as [`Notes::begun`] was told.
+    pub begun: Option<&'a str>,
+    /// Where what becomes known on the way is written down.
+    pub notes: &'a dyn Notes,
+}
+
+/// What becomes known while a provider publishes.
+#[async_trait]
+pub trait Notes: Send + Sync {
+    /// Remembers what the provider calls what it has begun to make, so that whoever goes on after a crash need not
+    /// begin again. To be told before anything is added to it.
+    ///
+    /// # Errors
+    /// When it cannot be written down: then this attempt must stop.
+    async fn begun(&self, provider_ref: &str) -> Result<(), ProviderError>;
+
+    /// How far it is, in files or whatever is counted. A hint for people; may be told often.
+    async fn progress(&self, done: u64, total: u64);
 }
 
 /// A place at a provider, and who we are there.
@@ -71,12 +94,44 @@ impl<'a> Destination<'a> {
 }
 
 /// A release that went live.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Release {
     /// Where it can be visited.
     pub url: String,
+    /// Where this very release can be visited, when that is another place.
+    pub preview_url: Option<String>,
     /// What the provider calls it.
     pub provider_ref: Option<String>,
+    /// What the provider's own log says about it, line by line.
+    pub log: Vec<String>,
+}
+
+/// Somebody who must do something at the provider before it goes on: agree, or prove who they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WaitingOn {
+    /// What is to be done, in a sentence.
+    pub text: String,
+    /// Where.
+    #[schema(format = "uri")]
+    pub url: Option<String>,
+}
+
+/// What becomes of a release that a provider has taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// It is live.
+    Released(Release),
+    /// It is being made.
+    UnderWay,
+    /// It goes on when somebody has done something there.
+    WaitingOn(WaitingOn),
+    /// The provider could not make it live, and will not.
+    Failed {
+        /// Why, and what to do.
+        message: String,
+        /// What the provider's own log says about it, line by line.
+        log: Vec<String>,
+    },
 }
 
 /// Why a provider did not publish.
@@ -100,10 +155,9 @@ pub enum ProviderError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Whereabouts {
     /// It was received, and this is what came of it.
-    Released(Release),
-    /// It was received, and is not done yet.
-    UnderWay,
-    /// It was never received, or made nothing.
+    Taken(Taken),
+    /// It was never received, or made nothing that is live or will be: it may be asked for (again). What
+    /// [`Notes::begun`] was told comes back as [`DeployContext::begun`].
     Nothing,
     /// The provider has no way to tell.
     Untold,
@@ -144,12 +198,13 @@ pub trait Provider: Send + Sync {
 
     /// Publishes the artifact. Not repeated before [`look_up`](Self::look_up) has said that an earlier
     /// call made nothing.
-    async fn deploy(&self, context: &DeployContext<'_>) -> Result<Release, ProviderError>;
+    async fn deploy(&self, context: &DeployContext<'_>) -> Result<Taken, ProviderError>;
 
-    /// What became of an earlier [`deploy`](Self::deploy) of this deployment that has no answer.
+    /// What has become of an earlier [`deploy`](Self::deploy) of this deployment that has no answer, or had not
+    /// ended.
     ///
     /// # Errors
-    /// `Busy` and `Failed`, when the provider cannot be asked now.
+    /// When the provider cannot be asked now.
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError>;
 
     /// Holding back what is being published, for providers that can.

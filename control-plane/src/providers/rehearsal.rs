@@ -3,7 +3,7 @@
 //! of one deployment over real HTTP; it ships with nobody.
 //!
 //! `POST /releases` makes one, `GET /releases/{key}` finds it by its idempotency key, `POST
-//! /releases/{key}/cancel` holds it back.
+//! /releases/{key}/cancel` holds it back. Some of them go live only when somebody has approved of it there.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use axum::http::{Method, Request, Response, StatusCode, header};
 use serde::Deserialize;
 
 use super::descriptor::{Accepts, Descriptor, ProviderKind};
-use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Release, Whereabouts};
+use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Release, Taken, WaitingOn, Whereabouts};
 use crate::http_client;
 use crate::ids::DeploymentId;
 
@@ -39,13 +39,18 @@ struct Answer {
     id: String,
     state: State,
     url: String,
+    approve_at: Option<String>,
+    #[serde(default)]
+    log: Vec<String>,
 }
 
 #[derive(Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum State {
     Building,
+    Unapproved,
     Ready,
+    Broken,
     Cancelled,
 }
 
@@ -94,8 +99,26 @@ fn answer(response: &Response<Vec<u8>>) -> Result<Answer, ProviderError> {
     serde_json::from_slice(response.body()).context("an answer that cannot be read").map_err(ProviderError::Failed)
 }
 
-fn release(answer: Answer) -> Release {
-    Release { url: answer.url, provider_ref: Some(answer.id) }
+/// `None` for one that was cancelled there.
+fn taken(answer: Answer) -> Option<Taken> {
+    Some(match answer.state {
+        State::Ready => Taken::Released(Release {
+            url: answer.url,
+            preview_url: None,
+            provider_ref: Some(answer.id),
+            log: answer.log,
+        }),
+        State::Building => Taken::UnderWay,
+        State::Unapproved => Taken::WaitingOn(WaitingOn {
+            text: "somebody must approve of this release".to_owned(),
+            url: answer.approve_at,
+        }),
+        State::Broken => {
+            let message = "the rehearsal could not make it live; look at its log".to_owned();
+            Taken::Failed { message, log: answer.log }
+        }
+        State::Cancelled => return None,
+    })
 }
 
 #[async_trait]
@@ -108,17 +131,14 @@ impl Provider for Rehearsal {
         Ok(())
     }
 
-    async fn deploy(&self, context: &DeployContext<'_>) -> Result<Release, ProviderError> {
+    async fn deploy(&self, context: &DeployContext<'_>) -> Result<Taken, ProviderError> {
         let response = self.ask(Method::POST, "/releases", context).await?;
         if !response.status().is_success() {
             return Err(ProviderError::Rejected(format!("the rehearsal refused: {}", response.status())));
         }
         let answer = answer(&response)?;
-        match answer.state {
-            State::Ready => Ok(release(answer)),
-            State::Building => Err(ProviderError::Failed(anyhow::anyhow!("it is not ready yet"))),
-            State::Cancelled => Err(ProviderError::Rejected("the release was cancelled there".to_owned())),
-        }
+        context.notes.begun(&answer.id).await?;
+        taken(answer).ok_or_else(|| ProviderError::Rejected("the release was cancelled there".to_owned()))
     }
 
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {
@@ -126,12 +146,7 @@ impl Provider for Rehearsal {
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(Whereabouts::Nothing);
         }
-        let answer = answer(&response)?;
-        Ok(match answer.state {
-            State::Ready => Whereabouts::Released(release(answer)),
-            State::Building => Whereabouts::UnderWay,
-            State::Cancelled => Whereabouts::Nothing,
-        })
+        Ok(taken(answer(&response)?).map_or(Whereabouts::Nothing, Whereabouts::Taken))
     }
 
     fn canceller(&self) -> Option<&dyn Canceller> {

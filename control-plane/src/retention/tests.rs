@@ -117,7 +117,7 @@ impl World {
     async fn release(&self, name: &str, target: usize) -> (Artifact, DeploymentId) {
         let artifact = self.upload(&[name, "shared by all"]).await;
         let id = self.deployment(&artifact, target).await;
-        self.ended(id, Move::Succeed { url: None, message: None }).await;
+        self.ended(id, Move::Succeed { url: None, preview_url: None, message: None }).await;
         self.clock.advance(Duration::from_secs(1));
         (artifact, id)
     }
@@ -362,7 +362,7 @@ async fn collecting_thousands_keeps_no_writer_waiting() {
     let world = World::with(store, Retention { logs: Some(DAY), ..Retention::default() }).await;
     let artifact = world.upload(&["one"]).await;
     let id = world.deployment(&artifact, 0).await;
-    world.ended(id, Move::Succeed { url: None, message: None }).await;
+    world.ended(id, Move::Succeed { url: None, preview_url: None, message: None }).await;
     // Ten thousand more like it, each with an artifact, a log and a pack with an entry of its own, made as no code can.
     for sql in [
         "CREATE TABLE numbers AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)

@@ -34,6 +34,8 @@ pub struct StoredBlob {
     pub pack_offset: u64,
     /// Its length.
     pub size_bytes: u64,
+    /// SHA-1 of its bytes, by which some providers know files.
+    pub sha1: [u8; 20],
 }
 
 /// Where a blob lies.
@@ -47,6 +49,8 @@ pub struct BlobLocation {
     pub pack_offset: i64,
     /// Its length.
     pub size_bytes: i64,
+    /// SHA-1 of its bytes; absent from blobs that were stored before it was computed.
+    pub sha1: Option<Vec<u8>>,
 }
 
 const BY_ID: &str = "SELECT id, user_id, root, files, size_bytes FROM artifacts WHERE id = $1";
@@ -59,13 +63,14 @@ const INSERT_ARTIFACT: &str = "
     VALUES ($1, $2, 'tree', $3, $4, $5, $6)";
 const INSERT_PACK: &str = "INSERT INTO packs (id, user_id, size_bytes, created_at) VALUES ($1, $2, $3, $4)";
 const LOCATE: &str = "
-    SELECT blake3, pack_id, pack_offset, size_bytes FROM blobs
+    SELECT blake3, pack_id, pack_offset, size_bytes, sha1 FROM blobs
     WHERE user_id = $1 AND blake3 IN (SELECT unhex(value) FROM json_each($2))";
 // A blob that a concurrent upload of the same owner stored first stays where it is.
 const INSERT_BLOBS: &str = "
-    INSERT INTO blobs (user_id, blake3, pack_id, pack_offset, size_bytes)
-    SELECT $1, unhex(value ->> 0), $2, value ->> 1, value ->> 2 FROM json_each($3) WHERE TRUE
+    INSERT INTO blobs (user_id, blake3, pack_id, pack_offset, size_bytes, sha1)
+    SELECT $1, unhex(value ->> 0), $2, value ->> 1, value ->> 2, unhex(value ->> 3) FROM json_each($3) WHERE TRUE
     ON CONFLICT (user_id, blake3) DO NOTHING";
+const SET_SHA1: &str = "UPDATE blobs SET sha1 = $3 WHERE user_id = $1 AND blake3 = $2";
 
 const KEEP_PACKS: &str = "
     UPDATE packs SET kept_until = $4
@@ -120,6 +125,11 @@ impl Store {
         digests: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Vec<BlobLocation>, sqlx::Error> {
         sqlx::query_as(LOCATE).bind(user).bind(hex(digests)).fetch_all(&self.pool).await
+    }
+
+    /// Records the SHA-1 of a blob that was stored without.
+    pub async fn set_blob_sha1(&self, user: UserId, blake3: &[u8], sha1: &[u8; 20]) -> Result<(), sqlx::Error> {
+        self.write(sqlx::query(SET_SHA1).bind(user).bind(blake3).bind(&sha1[..])).await.map(drop)
     }
 }
 
@@ -176,7 +186,9 @@ impl Tx {
             .await?;
         let rows: Vec<_> = blobs
             .iter()
-            .map(|blob| json!([HEXLOWER.encode(&blob.blake3), blob.pack_offset, blob.size_bytes]))
+            .map(|blob| {
+                json!([HEXLOWER.encode(&blob.blake3), blob.pack_offset, blob.size_bytes, HEXLOWER.encode(&blob.sha1)])
+            })
             .collect();
         sqlx::query(INSERT_BLOBS).bind(user).bind(pack).bind(Json(rows)).execute(&mut *self.0).await.map(drop)
     }

@@ -14,6 +14,7 @@ use crate::deployments::status::{Status, Step, StepState};
 use crate::ids::{ArtifactId, DeploymentId, SandboxId, TargetId, UserId};
 use crate::observe::{metrics, telemetry};
 use crate::once::RequestKey;
+use crate::providers::WaitingOn;
 
 /// One deployment attempt.
 #[derive(Debug, Clone, FromRow)]
@@ -34,6 +35,8 @@ pub struct Deployment {
     pub status: Status,
     /// A sentence about that.
     pub status_message: Option<String>,
+    /// Who must do something at the provider before it goes on.
+    pub waiting_on: Option<Json<WaitingOn>>,
     /// Where it is live.
     pub deployment_url: Option<String>,
     /// Where it can be looked at, when that is another place.
@@ -183,6 +186,8 @@ pub enum Move {
     Succeed {
         /// Where, unless it was a dry run.
         url: Option<String>,
+        /// Where this very release is, when that is another place.
+        preview_url: Option<String>,
         /// A sentence about it.
         message: Option<String>,
     },
@@ -226,7 +231,7 @@ pub struct Filter<'a> {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, user_id, sandbox_id, target_id, provider, environment, status, status_message, deployment_url,
+            "SELECT id, user_id, sandbox_id, target_id, provider, environment, status, status_message, waiting_on, deployment_url,
                 preview_url, error_message, metadata, request, sealed_build_env, env_version, dry_run, artifact_id, last_event_seq,
                 log_bytes, log_lines, log_announced_bytes, log_dropped_bytes, log_dropped_lines,
                 (SELECT is_complete FROM finished_logs WHERE deployment_id = deployments.id) AS log_is_complete,
@@ -260,7 +265,7 @@ const OF_REQUEST: &str = "SELECT id FROM deployments WHERE request_key = $1";
 const INSERT_STEP: &str = "INSERT INTO deployment_steps (deployment_id, step, state) VALUES ($1, $2, $3)";
 const MOVE: &str = "
     UPDATE deployments SET
-        status = $2, status_message = $3,
+        status = $2, status_message = $3, waiting_on = NULL, preview_url = COALESCE($10, preview_url),
         artifact_id = COALESCE($4, artifact_id), deployment_url = COALESCE($5, deployment_url),
         error_message = COALESCE($6, error_message),
         started_at = COALESCE(started_at, $7), completed_at = $8,
@@ -296,6 +301,9 @@ const SET_LOG_ANNOUNCED: &str = "
 const SET_STATUS_MESSAGE: &str = "
     UPDATE deployments SET status_message = $2
     WHERE id = $1 AND status_message IS NOT $2 AND status NOT IN ('success', 'failed', 'cancelled')";
+const SET_WAITING_ON: &str = "
+    UPDATE deployments SET waiting_on = $2
+    WHERE id = $1 AND waiting_on IS NOT $2 AND status NOT IN ('success', 'failed', 'cancelled')";
 const REQUEST_CANCEL: &str = "
     UPDATE deployments SET cancel_requested_at = COALESCE(cancel_requested_at, $2), status_message = 'Cancelling'
     WHERE id = $1";
@@ -434,11 +442,13 @@ impl Tx {
         if !deployment.status.may_become(status) {
             return Ok(false);
         }
-        let (mut artifact, mut live_url, mut error, mut status_message) = (None, None, None, None);
+        let (mut artifact, mut live_url, mut preview, mut error, mut status_message) = (None, None, None, None, None);
         match change {
             Move::Build | Move::Upload | Move::Cancel => {}
             Move::Deploy { artifact: id } => artifact = Some(id),
-            Move::Succeed { url, message } => (live_url, status_message) = (url, message),
+            Move::Succeed { url, preview_url, message } => {
+                (live_url, preview, status_message) = (url, preview_url, message);
+            }
             Move::Fail { message } => error = Some(message),
         }
         let completed_at = status.is_final().then_some(now);
@@ -452,6 +462,7 @@ impl Tx {
             .bind(now)
             .bind(completed_at)
             .bind(deployment.status)
+            .bind(preview)
             .execute(&mut *self.0)
             .await?
             .rows_affected()
@@ -521,6 +532,16 @@ impl Tx {
     /// Says what an unfinished deployment is about; `false` when it says so already.
     pub async fn set_status_message(&mut self, id: DeploymentId, message: Option<&str>) -> Result<bool, sqlx::Error> {
         let set = sqlx::query(SET_STATUS_MESSAGE).bind(id).bind(message).execute(&mut *self.0).await?;
+        Ok(set.rows_affected() == 1)
+    }
+
+    /// Says for whom an unfinished deployment waits at its provider; `false` when it says so already.
+    pub async fn set_waiting_on(
+        &mut self,
+        id: DeploymentId,
+        waiting_on: Option<&WaitingOn>,
+    ) -> Result<bool, sqlx::Error> {
+        let set = sqlx::query(SET_WAITING_ON).bind(id).bind(waiting_on.map(Json)).execute(&mut *self.0).await?;
         Ok(set.rows_affected() == 1)
     }
 

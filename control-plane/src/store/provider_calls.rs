@@ -41,6 +41,10 @@ pub struct ProviderCall {
     pub provider_ref: Option<String>,
     /// When it was about to be made.
     pub started_at: Timestamp,
+    /// When the provider last said something of what it makes.
+    pub heard_at: Option<Timestamp>,
+    /// When the provider last said that it waits for somebody.
+    pub waited_until: Option<Timestamp>,
 }
 
 const INTEND: &str = "
@@ -49,8 +53,17 @@ const INTEND: &str = "
 const CONCLUDE: &str = "
     UPDATE provider_calls SET state = $4, provider_ref = COALESCE($5, provider_ref), detail = $6, finished_at = $7
     WHERE deployment_id = $1 AND operation = $2 AND attempt = $3 AND state = 'intent'";
+const BEGUN: &str = "
+    UPDATE provider_calls SET provider_ref = $3
+    WHERE deployment_id = $1 AND operation = $2 AND state = 'intent'";
+const HEARD: &str = "
+    UPDATE provider_calls SET heard_at = $4, waited_until = CASE WHEN $5 THEN $4 ELSE waited_until END
+    WHERE deployment_id = $1 AND operation = $2 AND attempt = $3 AND state = 'intent'";
+const LAST_REF: &str = "
+    SELECT provider_ref FROM provider_calls
+    WHERE deployment_id = $1 AND operation = $2 AND provider_ref IS NOT NULL ORDER BY attempt DESC LIMIT 1";
 const LAST: &str = "
-    SELECT attempt, state, provider_ref, started_at FROM provider_calls
+    SELECT attempt, state, provider_ref, started_at, heard_at, waited_until FROM provider_calls
     WHERE deployment_id = $1 AND operation = $2 ORDER BY attempt DESC LIMIT 1";
 
 impl Store {
@@ -61,6 +74,15 @@ impl Store {
         operation: Operation,
     ) -> Result<Option<ProviderCall>, sqlx::Error> {
         sqlx::query_as(LAST).bind(id).bind(operation).fetch_optional(&self.pool).await
+    }
+
+    /// What the provider called what the latest attempt that got so far has begun or made.
+    pub async fn last_provider_ref(
+        &self,
+        id: DeploymentId,
+        operation: Operation,
+    ) -> Result<Option<String>, sqlx::Error> {
+        sqlx::query_scalar(LAST_REF).bind(id).bind(operation).fetch_optional(&self.pool).await
     }
 }
 
@@ -86,6 +108,30 @@ impl Tx {
             .execute(&mut *self.0)
             .await
             .map(drop)
+    }
+
+    /// Writes down what the provider calls what it has begun to make for a call without an outcome.
+    pub async fn note_begun(
+        &mut self,
+        id: DeploymentId,
+        operation: Operation,
+        provider_ref: &str,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(BEGUN).bind(id).bind(operation).bind(provider_ref).execute(&mut *self.0).await.map(drop)
+    }
+
+    /// Writes down that the provider has said something of a call without an outcome, and whether it waits for
+    /// somebody.
+    pub async fn heard_of_call(
+        &mut self,
+        id: DeploymentId,
+        operation: Operation,
+        attempt: i64,
+        waits: bool,
+        now: Timestamp,
+    ) -> Result<(), sqlx::Error> {
+        let heard = sqlx::query(HEARD).bind(id).bind(operation).bind(attempt).bind(now).bind(waits);
+        heard.execute(&mut *self.0).await.map(drop)
     }
 
     /// Writes down what came of a call. `detail` is for the operator and holds no secret.

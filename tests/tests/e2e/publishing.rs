@@ -121,8 +121,65 @@ async fn a_crash_while_the_provider_works_ends_in_its_one_release() {
         control_plane.deployment(&id).await["status_message"].as_str().map(str::to_owned)
     })
     .await;
-    assert!(message.contains("asking again"), "{message}");
+    assert!(message.contains("making it live"), "{message}");
     stage.vendor.release_all();
     control_plane.wait_for(&id, &["success"], SOON).await;
     assert_eq!((stage.vendor.made().len(), stage.vendor.requests()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_release_that_waits_for_a_person_says_so_survives_a_crash_and_goes_on() {
+    let stage = Stage::set().await;
+    stage.vendor.behave([Behaviour::AskSomebody]);
+    let id = stage.deploy().await;
+    let deployment = eventually("a word about whom it waits for", SOON, || async {
+        let deployment = stage.control_plane.deployment(&id).await;
+        (!deployment["waiting_on"].is_null()).then_some(deployment)
+    })
+    .await;
+    assert_eq!(deployment["status"], "deploying");
+    let whom = &deployment["waiting_on"];
+    assert!(text(whom, "text").contains("approve"), "{deployment}");
+    assert!(text(whom, "url").starts_with("https://vendor.example.test/approve/"), "{deployment}");
+
+    let control_plane = stage.control_plane.kill_and_restart().await;
+    let again = control_plane.deployment(&id).await;
+    assert_eq!((&again["status"], &again["waiting_on"]), (&deployment["status"], whom));
+    let log = control_plane.log(&id).await;
+    assert_eq!(log.matches("rehearsal waits: ").count(), 1, "{log}");
+
+    stage.vendor.release_all();
+    let done = control_plane.wait_for(&id, &["success"], BUILD).await;
+    assert_eq!(done["waiting_on"], Value::Null);
+    let log = control_plane.log(&id).await;
+    assert_eq!(log.matches("rehearsal: unpacking\nrehearsal: starting\n").count(), 1, "the provider's own: {log}");
+    assert_eq!((stage.vendor.made().len(), stage.vendor.requests()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_waits_for_a_person_is_cancelled_at_once() {
+    let stage = Stage::set().await;
+    stage.vendor.behave([Behaviour::AskSomebody]);
+    let id = stage.deploy().await;
+    eventually("it to wait", SOON, || async {
+        (!stage.control_plane.deployment(&id).await["waiting_on"].is_null()).then_some(())
+    })
+    .await;
+    stage.cancel(&id).await;
+    // Sooner than it would have been asked for again.
+    let deployment = stage.control_plane.wait_for(&id, &["cancelled"], Duration::from_secs(5)).await;
+    assert_eq!(deployment["waiting_on"], Value::Null);
+    assert_eq!(stage.vendor.cancels(), 1);
+}
+
+#[tokio::test]
+async fn what_fails_at_the_provider_fails_with_the_providers_own_words() {
+    let stage = Stage::set().await;
+    stage.vendor.behave([Behaviour::Spoil]);
+    let id = stage.deploy().await;
+    let deployment = stage.control_plane.wait_for(&id, &["failed"], BUILD).await;
+    assert!(text(&deployment, "error_message").contains("could not make it live"), "{deployment}");
+    let log = stage.control_plane.log(&id).await;
+    assert_eq!(log.matches("rehearsal: unpacking\nrehearsal: starting\n").count(), 1, "{log}");
+    assert_eq!(stage.vendor.requests(), 1, "it is not tried again");
 }

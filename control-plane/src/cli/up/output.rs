@@ -195,6 +195,7 @@ fn status_json(deployment: &Deployment) -> Value {
     json!({
         "status": deployment.status,
         "status_message": deployment.status_message,
+        "waiting_on": deployment.waiting_on,
         "error_message": deployment.error_message,
     })
 }

@@ -1,44 +1,34 @@
-//! Handing an artifact to its provider: one release, whatever dies on the way.
-//!
-//! Whoever has the lease writes down what it is about to ask (`intent`), asks, and writes down what came
-//! of it. A crash between leaves an intent without an outcome; then the provider is asked what became of it
-//! before anything is repeated. Each of these writes proves in its transaction that the lease is still held.
+//! What is ready to be published: claimed by one statement, kept by heartbeats, given back until later while its
+//! provider is waited for. How one deployment gets to its provider is in [`publication`](super::publication).
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use slipway_proto::crash;
+use secrecy::SecretString;
 use slipway_proto::plan::Routing;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 
 use super::Orchestrator;
+use super::publication::{Noted, Publication};
 use crate::bus::News;
 use crate::clock::Timestamp;
 use crate::deployments::status::{Status, Step, StepState};
-use crate::observe::{metrics, telemetry};
-use crate::providers::{CancelOutcome, DeployContext, Destination, Provider, ProviderError, Release, Whereabouts};
-use crate::store::{CallState, Deployment, Lease, LeaseLost, Move, Operation, Target, Tx};
+use crate::ids::DeploymentId;
+use crate::providers::{DeployContext, Destination, ProviderError, Release};
+use crate::store::{Deployment, Lease, LeaseLost, Move, Operation, Target, Tx};
+use crate::variables::{Scope, Variables};
 
 /// Releases under way at the same time.
 pub(super) const PUBLISHING: usize = 32;
 /// How often the table is read for something to publish without a hint.
 const POLL: Duration = Duration::from_secs(1);
-/// Calls to publish one deployment.
-const MAX_ATTEMPTS: i64 = 8;
-/// Wait before the second attempt; it doubles with each, up to the longest wait.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// A provider that wants more patience than this has failed.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
-/// How long a provider may be away before we give up asking what became of a call.
-const RESOLVE_LIMIT: Duration = Duration::from_secs(15 * 60);
-/// How often a provider is asked about a release that it is still making.
-const UNDER_WAY_POLL: Duration = Duration::from_secs(2);
+/// Wait after something that failed on our side, or that a provider does not measure.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Why a publication stops in the middle.
 #[derive(Debug, thiserror::Error)]
-enum Stopped {
+pub(super) enum Stopped {
     #[error(transparent)]
     LeaseLost(#[from] LeaseLost),
     #[error(transparent)]
@@ -52,7 +42,7 @@ impl From<sqlx::Error> for Stopped {
 }
 
 /// How a publication goes on after one look at it.
-enum Next {
+pub(super) enum Next {
     /// It has ended, or has nothing to publish.
     Over,
     /// Once more, not before then, with a sentence for those who wait.
@@ -123,7 +113,7 @@ impl Orchestrator {
         let Some(deployment) = self.enter_deploying(lease).await? else { return Ok(Next::Over) };
         if deployment.dry_run {
             let message = "Dry run: built, packaged and stored; nothing was published";
-            return self.succeed(lease, &deployment, None, Some(message.to_owned())).await;
+            return self.succeed(lease, &deployment, message).await;
         }
         let artifact = match deployment.artifact_id {
             Some(artifact) => self.0.store.artifact(artifact).await?,
@@ -157,6 +147,9 @@ impl Orchestrator {
         };
         let replaces = self.replaced_release(&deployment).await?;
         let idempotency_key = format!("slipway-{}", deployment.id);
+        let variables = self.runtime_variables(&deployment).await?;
+        let begun = self.0.store.last_provider_ref(deployment.id, Operation::Deploy).await?;
+        let noted = Noted::new(self, lease);
         let context = DeployContext {
             deployment_id: deployment.id,
             environment: &deployment.environment,
@@ -165,10 +158,32 @@ impl Orchestrator {
             destination: Destination { config: &config, credential: credential.as_ref() },
             replaces: replaces.as_deref(),
             routing,
+            variables: &variables,
+            begun: begun.as_deref(),
+            notes: &noted,
         };
         let publication =
             Publication { orchestrator: self, lease, deployment: &deployment, provider: &**provider, context };
         publication.advance().await
+    }
+
+    /// Has a deployment that is given back until later looked at now: something may have changed at its provider.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn hasten(&self, id: DeploymentId) -> anyhow::Result<()> {
+        let mut tx = self.0.store.begin().await?;
+        tx.hasten_lease(id, self.0.clock.now()).await?;
+        tx.commit().await?;
+        self.0.ready_to_publish.notify_one();
+        Ok(())
+    }
+
+    /// What the running site is given.
+    async fn runtime_variables(&self, deployment: &Deployment) -> anyhow::Result<BTreeMap<String, SecretString>> {
+        let variables = Variables::of(&self.0.vault, deployment.target_id).await?;
+        let chosen = variables.for_deployment(Scope::Runtime, &deployment.environment);
+        Ok(chosen.into_iter().map(|(name, variable)| (name, variable.value)).collect())
     }
 
     /// What the provider calls the release in whose place a rollback puts another.
@@ -194,7 +209,7 @@ impl Orchestrator {
     }
 
     /// A transaction of the lease's holder.
-    async fn held(&self, lease: Lease) -> Result<Tx, Stopped> {
+    pub(super) async fn held(&self, lease: Lease) -> Result<Tx, Stopped> {
         let mut tx = self.0.store.begin().await?;
         tx.hold_lease(self.0.instance, lease, self.0.clock.now()).await??;
         Ok(tx)
@@ -217,29 +232,25 @@ impl Orchestrator {
         Ok(deployment)
     }
 
-    async fn succeed(
-        &self,
-        lease: Lease,
-        deployment: &Deployment,
-        url: Option<String>,
-        message: Option<String>,
-    ) -> Result<Next, Stopped> {
+    async fn succeed(&self, lease: Lease, deployment: &Deployment, message: &str) -> Result<Next, Stopped> {
         let mut tx = self.held(lease).await?;
-        self.succeed_in(&mut tx, deployment, url, message).await?;
+        self.succeed_in(&mut tx, deployment, Release::default(), Some(message.to_owned())).await?;
         tx.commit().await?;
         self.ended(deployment);
         Ok(Next::Over)
     }
 
-    async fn succeed_in(
+    /// Ends it well, as part of a transaction. A release without a URL is the end of a dry run.
+    pub(super) async fn succeed_in(
         &self,
         tx: &mut Tx,
         deployment: &Deployment,
-        url: Option<String>,
+        release: Release,
         mut message: Option<String>,
     ) -> Result<(), Stopped> {
         let now = self.0.clock.now();
         let Some(mut deployment) = tx.deployment(deployment.id).await? else { return Ok(()) };
+        let url = Some(release.url).filter(|url| !url.is_empty());
         let line = match (&url, &message) {
             (Some(url), _) => format!("Live at {url}"),
             (None, Some(message)) => message.clone(),
@@ -251,260 +262,24 @@ impl Orchestrator {
             tx.add_metadata(&mut deployment, "cancel_too_late", true.into()).await?;
             message = Some(format!("It was too late to cancel: {} had published it already", deployment.provider));
         }
-        if tx.move_deployment(&deployment, Move::Succeed { url, message }, now).await? {
+        let succeed = Move::Succeed { url, preview_url: release.preview_url, message };
+        if tx.move_deployment(&deployment, succeed, now).await? {
             tx.append_system_line(deployment.id, &line, now).await?;
             tracing::info!(deployment.id = %deployment.id, "deployment succeeded: {line}");
         }
         Ok(())
     }
 
-    async fn end_failed(&self, lease: Lease, deployment: &Deployment, message: &str) -> Result<Next, Stopped> {
+    pub(super) async fn end_failed(
+        &self,
+        lease: Lease,
+        deployment: &Deployment,
+        message: &str,
+    ) -> Result<Next, Stopped> {
         let mut tx = self.held(lease).await?;
         self.fail_in(&mut tx, deployment, message).await?;
         tx.commit().await?;
         self.ended(deployment);
         Ok(Next::Over)
     }
-}
-
-/// One deployment on its way to its provider.
-struct Publication<'a> {
-    orchestrator: &'a Orchestrator,
-    lease: Lease,
-    deployment: &'a Deployment,
-    provider: &'a dyn Provider,
-    context: DeployContext<'a>,
-}
-
-impl Publication<'_> {
-    async fn advance(&self) -> Result<Next, Stopped> {
-        let store = &self.orchestrator.0.store;
-        let last = store.last_provider_call(self.deployment.id, Operation::Deploy).await?;
-        let attempt = last.as_ref().map_or(0, |call| call.attempt);
-        if let Some(call) = last.filter(|call| call.state == CallState::Intent) {
-            if self.is_cancelled().await? && self.try_cancel(attempt).await? {
-                return Ok(Next::Over);
-            }
-            match self.resolve(call.attempt, call.started_at).await? {
-                Some(next) => return Ok(next),
-                None if self.is_cancelled().await? => return self.end_cancelled(None).await,
-                None => {}
-            }
-        }
-        if self.is_cancelled().await? {
-            return self.end_cancelled(None).await;
-        }
-        if attempt >= MAX_ATTEMPTS {
-            let message = format!(
-                "{} did not take this deployment in {MAX_ATTEMPTS} attempts; nothing was published. Redeploy to try again",
-                self.deployment.provider
-            );
-            return self.orchestrator.end_failed(self.lease, self.deployment, &message).await;
-        }
-        self.call(attempt + 1).await
-    }
-
-    /// Asks the provider to publish, between an intent and an outcome.
-    async fn call(&self, attempt: i64) -> Result<Next, Stopped> {
-        let orchestrator = self.orchestrator;
-        let now = orchestrator.0.clock.now();
-        let mut tx = orchestrator.held(self.lease).await?;
-        let key = self.context.idempotency_key;
-        tx.intend_call(self.lease, Operation::Deploy, attempt, key, &self.context.artifact.root, now).await?;
-        tx.commit().await?;
-
-        crash::point("before a provider's deploy");
-        let deploy = self.asked("deploy", self.provider.deploy(&self.context));
-        let answer = tokio::select! {
-            answer = deploy => answer,
-            outcome = self.cancel_when_asked(attempt) => {
-                outcome?;
-                return Ok(Next::Over);
-            }
-        };
-        crash::point("after a provider's deploy");
-        match answer {
-            Ok(release) => self.released(attempt, release).await,
-            Err(ProviderError::Rejected(message)) => {
-                // What a provider answers may repeat what it was sent.
-                let message = orchestrator.secrets_of(self.deployment).await?.mask_text(&message);
-                let mut tx = orchestrator.held(self.lease).await?;
-                self.conclude(&mut tx, attempt, CallState::Failed, Some("rejected")).await?;
-                orchestrator.fail_in(&mut tx, self.deployment, &message).await?;
-                tx.commit().await?;
-                orchestrator.ended(self.deployment);
-                Ok(Next::Over)
-            }
-            Err(ProviderError::Busy { retry_after }) => {
-                let mut tx = orchestrator.held(self.lease).await?;
-                self.conclude(&mut tx, attempt, CallState::Failed, Some("busy")).await?;
-                tx.commit().await?;
-                Ok(self.later(retry_after.unwrap_or_else(|| wait_after(attempt)), "asks us to wait"))
-            }
-            Err(error @ ProviderError::Failed(_)) => {
-                // It may have arrived all the same: the intent stays open, and the provider is asked next time.
-                self.log_failure("publishing", error);
-                Ok(self.later(wait_after(attempt), "gave no answer; asking what became of it"))
-            }
-        }
-    }
-
-    /// Finds out what became of a call that has no outcome. `None` when it made nothing.
-    async fn resolve(&self, attempt: i64, started_at: Timestamp) -> Result<Option<Next>, Stopped> {
-        let orchestrator = self.orchestrator;
-        let now = orchestrator.0.clock.now();
-        let is_late = now.since(started_at) > RESOLVE_LIMIT;
-        let wait = match self.asked("look_up", self.provider.look_up(&self.context)).await {
-            Ok(Whereabouts::Released(release)) => return self.released(attempt, release).await.map(Some),
-            Ok(Whereabouts::Nothing) => {
-                let mut tx = orchestrator.held(self.lease).await?;
-                self.conclude(&mut tx, attempt, CallState::Failed, Some("the provider has nothing of it")).await?;
-                tx.commit().await?;
-                return Ok(None);
-            }
-            Ok(Whereabouts::UnderWay) if !is_late => UNDER_WAY_POLL,
-            Err(ProviderError::Busy { retry_after }) if !is_late => retry_after.unwrap_or(LONGEST_WAIT),
-            Err(error) if !is_late => {
-                self.log_failure("asking what became of a release", error);
-                wait_after(attempt)
-            }
-            Ok(Whereabouts::Untold | Whereabouts::UnderWay) | Err(_) => {
-                let message = format!(
-                    "whether {provider} has published this deployment cannot be found out; look there before you deploy again",
-                    provider = self.deployment.provider
-                );
-                let mut tx = orchestrator.held(self.lease).await?;
-                self.conclude(&mut tx, attempt, CallState::Unknown, None).await?;
-                orchestrator.fail_in(&mut tx, self.deployment, &message).await?;
-                tx.commit().await?;
-                orchestrator.ended(self.deployment);
-                return Ok(Some(Next::Over));
-            }
-        };
-        Ok(Some(self.later(wait, "has not said yet what became of this release; asking again")))
-    }
-
-    async fn released(&self, attempt: i64, release: Release) -> Result<Next, Stopped> {
-        let orchestrator = self.orchestrator;
-        let mut tx = orchestrator.held(self.lease).await?;
-        let (now, id) = (orchestrator.0.clock.now(), self.deployment.id);
-        let provider_ref = release.provider_ref.as_deref();
-        tx.conclude_call(id, Operation::Deploy, attempt, CallState::Done, provider_ref, None, now).await?;
-        orchestrator.succeed_in(&mut tx, self.deployment, Some(release.url), None).await?;
-        tx.commit().await?;
-        orchestrator.ended(self.deployment);
-        Ok(Next::Over)
-    }
-
-    /// Waits for somebody to cancel; ends when the provider has held the release back, and never when it
-    /// cannot.
-    async fn cancel_when_asked(&self, attempt: i64) -> Result<(), Stopped> {
-        let mut listener = self.orchestrator.0.bus.listen(News::Deployment(self.deployment.id));
-        while !self.is_cancelled().await? {
-            let _ = tokio::time::timeout(POLL, listener.changed()).await;
-        }
-        if self.try_cancel(attempt).await? { Ok(()) } else { std::future::pending().await }
-    }
-
-    /// Asks the provider to hold the release back; `true` when that ended the deployment.
-    async fn try_cancel(&self, attempt: i64) -> Result<bool, Stopped> {
-        let Some(canceller) = self.provider.canceller() else { return Ok(false) };
-        let (orchestrator, id) = (self.orchestrator, self.deployment.id);
-        let last = orchestrator.0.store.last_provider_call(id, Operation::Cancel).await?;
-        let cancel_attempt = last.map_or(0, |call| call.attempt) + 1;
-        if cancel_attempt > MAX_ATTEMPTS {
-            return Ok(false);
-        }
-        let mut tx = orchestrator.held(self.lease).await?;
-        let (key, root, now) = (self.context.idempotency_key, &self.context.artifact.root, orchestrator.0.clock.now());
-        tx.intend_call(self.lease, Operation::Cancel, cancel_attempt, key, root, now).await?;
-        tx.commit().await?;
-        crash::point("before a provider's cancel");
-        let outcome = self.asked("cancel", canceller.cancel(&self.context)).await;
-        crash::point("after a provider's cancel");
-        let (state, detail) = match &outcome {
-            Ok(CancelOutcome::Cancelled) => {
-                return self.end_cancelled(Some((attempt, cancel_attempt))).await.map(|_| true);
-            }
-            Ok(CancelOutcome::TooLate) => (CallState::Done, "too late"),
-            Err(ProviderError::Failed(_)) => (CallState::Unknown, "no answer"),
-            Err(_) => (CallState::Failed, "refused"),
-        };
-        let mut tx = orchestrator.held(self.lease).await?;
-        tx.conclude_call(id, Operation::Cancel, cancel_attempt, state, None, Some(detail), orchestrator.0.clock.now())
-            .await?;
-        tx.commit().await?;
-        if let Err(error) = outcome {
-            self.log_failure("cancelling", error);
-        }
-        Ok(false)
-    }
-
-    /// Ends the deployment as cancelled, with the calls that led to it.
-    async fn end_cancelled(&self, calls: Option<(i64, i64)>) -> Result<Next, Stopped> {
-        let orchestrator = self.orchestrator;
-        let (id, now) = (self.deployment.id, orchestrator.0.clock.now());
-        let mut tx = orchestrator.held(self.lease).await?;
-        if let Some((deploy, cancel)) = calls {
-            self.conclude(&mut tx, deploy, CallState::Failed, Some("cancelled")).await?;
-            tx.conclude_call(id, Operation::Cancel, cancel, CallState::Done, None, None, now).await?;
-        }
-        if let Some(deployment) = tx.deployment(id).await? {
-            tx.move_deployment(&deployment, Move::Cancel, now).await?;
-        }
-        tx.commit().await?;
-        orchestrator.ended(self.deployment);
-        Ok(Next::Over)
-    }
-
-    /// Counts a request to the provider, and makes it a span.
-    async fn asked<T>(
-        &self,
-        operation: &'static str,
-        request: impl Future<Output = Result<T, ProviderError>>,
-    ) -> Result<T, ProviderError> {
-        let provider = &self.deployment.provider;
-        let span = tracing::info_span!("provider request", provider, operation, deployment.id = %self.deployment.id);
-        if let Some(trace) = &self.deployment.traceparent {
-            telemetry::continue_trace(&span, trace);
-        }
-        let began = Instant::now();
-        let answer = request.instrument(span).await;
-        let outcome = match &answer {
-            Ok(_) => "done",
-            Err(ProviderError::Rejected(_)) => "rejected",
-            Err(ProviderError::Busy { .. }) => "busy",
-            Err(ProviderError::Failed(_)) => "failed",
-        };
-        metrics().provider_answered(provider, operation, outcome, began.elapsed());
-        answer
-    }
-
-    async fn is_cancelled(&self) -> Result<bool, Stopped> {
-        let deployment = self.orchestrator.0.store.deployment(self.deployment.id).await?;
-        Ok(deployment.is_some_and(|deployment| deployment.cancel_requested_at.is_some()))
-    }
-
-    async fn conclude(&self, tx: &mut Tx, attempt: i64, state: CallState, detail: Option<&str>) -> Result<(), Stopped> {
-        let now = self.orchestrator.0.clock.now();
-        tx.conclude_call(self.deployment.id, Operation::Deploy, attempt, state, None, detail, now).await?;
-        Ok(())
-    }
-
-    fn later(&self, wait: Duration, why: &str) -> Next {
-        let when = self.orchestrator.0.clock.now().plus(wait.min(LONGEST_RETRY_AFTER));
-        // Nobody reads a message that is gone before they have.
-        let message = (wait >= FIRST_WAIT).then(|| format!("{} {why}; next at {when}", self.deployment.provider));
-        Next::Later(when, message)
-    }
-
-    fn log_failure(&self, what: &str, error: ProviderError) {
-        let provider = &self.deployment.provider;
-        tracing::warn!(deployment.id = %self.deployment.id, provider, error = format!("{:#}", anyhow::Error::new(error)), "{what} failed");
-    }
-}
-
-fn wait_after(attempt: i64) -> Duration {
-    let doublings = u32::try_from(attempt.clamp(1, 16) - 1).unwrap_or(0);
-    FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT)
 }

@@ -10,7 +10,7 @@ use crate::ids::DeploymentId;
 use crate::providers::accounts::Accounts;
 use crate::providers::descriptor::Descriptor;
 use crate::providers::{
-    CommitText, DeployContext, Destination, GitHost, GitRemote, Provider, ProviderError, Release, Whereabouts,
+    CommitText, DeployContext, Destination, GitHost, GitRemote, Provider, ProviderError, Taken, Whereabouts,
 };
 use crate::secrets::CredentialSecret;
 
@@ -66,14 +66,14 @@ impl<H: Host> Provider for H {
         Some(self)
     }
 
-    async fn deploy(&self, context: &DeployContext<'_>) -> Result<Release, ProviderError> {
+    async fn deploy(&self, context: &DeployContext<'_>) -> Result<Taken, ProviderError> {
         let (config, credential) = (config_of::<H>(context.destination)?, context.destination.account()?);
         let branch = self.branch(&config, credential);
         if is_to_be_made(self, &config, branch.token).await? {
             self.make_repository(branch.token, &config).await?;
             self.pusher().wait_until_it_is_there(&branch).await?;
         }
-        self.pusher().deploy(&branch, context).await
+        self.pusher().deploy(&branch, context).await.map(Taken::Released)
     }
 
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {

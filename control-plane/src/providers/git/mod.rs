@@ -28,7 +28,7 @@ pub(super) use self::config::{AUTHOR_EMAIL, AUTHOR_NAME, BRANCH, BranchSettings,
 pub(super) use self::host::Host;
 use self::inspect::{Expected, InspectError, Inspection};
 use self::smart_http::{Advertised, NOTHING, Remote, Update};
-use super::{DeployContext, GitRemote, ProviderError, Release, Whereabouts};
+use super::{DeployContext, GitRemote, ProviderError, Release, Taken, Whereabouts};
 use crate::artifacts::ArtifactStore;
 use crate::store::BlobLocation;
 
@@ -171,7 +171,7 @@ impl Pusher {
         let current = advertised.head(branch);
         let before = context.replaces.unwrap_or(&export.base);
         Ok(if current == export.commit {
-            Whereabouts::Released(release(branch, &export))
+            Whereabouts::Taken(Taken::Released(release(branch, &export)))
         } else if current == before {
             Whereabouts::Nothing
         } else {
@@ -286,7 +286,7 @@ struct Contents {
 }
 
 fn release(branch: &Branch<'_>, export: &Export) -> Release {
-    Release { url: branch.page.clone(), provider_ref: Some(export.commit.clone()) }
+    Release { url: branch.page.clone(), provider_ref: Some(export.commit.clone()), ..Release::default() }
 }
 
 fn moved_on(branch: &Branch<'_>, current: &str, expected: &str) -> String {

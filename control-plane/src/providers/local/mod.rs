@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::descriptor::{Accepts, Descriptor, ProviderKind};
-use super::{DeployContext, Provider, ProviderError, Release, Whereabouts};
+use super::{DeployContext, Provider, ProviderError, Release, Taken, Whereabouts};
 use crate::artifacts::ArtifactStore;
 use crate::clock::Clock;
 use crate::http_server;
@@ -190,7 +190,7 @@ impl Local {
     }
 
     fn release(&self, port: impl Into<i64>) -> Release {
-        Release { url: self.url(port), provider_ref: None }
+        Release { url: self.url(port), ..Release::default() }
     }
 }
 
@@ -207,9 +207,9 @@ impl Provider for Local {
         &DESCRIPTOR
     }
 
-    async fn deploy(&self, context: &DeployContext<'_>) -> Result<Release, ProviderError> {
+    async fn deploy(&self, context: &DeployContext<'_>) -> Result<Taken, ProviderError> {
         match self.publish(context).await {
-            Ok(Some(release)) => Ok(release),
+            Ok(Some(release)) => Ok(Taken::Released(release)),
             Ok(None) => Err(ProviderError::Rejected(format!(
                 "no port from {} to {} is free for the site; delete old deployments or widen `preview_ports`",
                 self.ports.start(),
@@ -221,7 +221,7 @@ impl Provider for Local {
 
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {
         match self.released(context.deployment_id).await {
-            Ok(Some(release)) => Ok(Whereabouts::Released(release)),
+            Ok(Some(release)) => Ok(Whereabouts::Taken(Taken::Released(release))),
             Ok(None) => Ok(Whereabouts::Nothing),
             Err(error) => Err(ProviderError::Failed(error.into())),
         }
