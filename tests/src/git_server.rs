@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -25,6 +26,10 @@ const BODY_BYTES: usize = 512 * 1024 * 1024;
 pub enum Fault {
     /// It is taken, and the connection breaks instead of an answer.
     TakeAndBreak,
+    /// It is taken, and the answer is none of git's.
+    TakeAndMumble,
+    /// It is taken, and the answer comes after this time.
+    TakeSlowly(Duration),
     /// It is not taken, and the connection breaks.
     Break,
     /// Too many requests; come back after so many seconds.
@@ -40,6 +45,8 @@ struct Log {
     pushes: usize,
     /// Requests without a token, or with another one.
     unauthorised: usize,
+    /// The token is worth nothing any more.
+    is_revoked: bool,
 }
 
 /// A running host.
@@ -97,6 +104,11 @@ impl GitServer {
         self.log.lock().expect("nobody panics here").faults.extend(faults);
     }
 
+    /// The token is worth nothing any more.
+    pub fn revoke(&self) {
+        self.log.lock().expect("nobody panics here").is_revoked = true;
+    }
+
     /// How many pushes arrived.
     pub fn pushes(&self) -> usize {
         self.log.lock().expect("nobody panics here").pushes
@@ -114,7 +126,8 @@ async fn answer(State(server): State<GitServer>, request: Request) -> Response {
     let header = |name: header::HeaderName| {
         head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned()
     };
-    if header(header::AUTHORIZATION) != expected {
+    let is_revoked = server.log.lock().expect("nobody panics here").is_revoked;
+    if is_revoked || header(header::AUTHORIZATION) != expected {
         server.log.lock().expect("nobody panics here").unauthorised += 1;
         return (
             StatusCode::UNAUTHORIZED,
@@ -137,7 +150,8 @@ async fn answer(State(server): State<GitServer>, request: Request) -> Response {
         }
         Some(Fault::Fail) => return (StatusCode::BAD_GATEWAY, "sorry").into_response(),
         Some(Fault::Break) => return broken(),
-        Some(Fault::TakeAndBreak) | None => {}
+        Some(Fault::TakeSlowly(wait)) => tokio::time::sleep(wait).await,
+        Some(Fault::TakeAndBreak | Fault::TakeAndMumble) | None => {}
     }
     let body = to_bytes(body, BODY_BYTES).await.expect("arrives");
     let mut child = tokio::process::Command::new("git")
@@ -162,8 +176,10 @@ async fn answer(State(server): State<GitServer>, request: Request) -> Response {
     let mut stdin = child.stdin.take().expect("is piped");
     tokio::spawn(async move { stdin.write_all(&body).await });
     let output = child.wait_with_output().await.expect("git ends").stdout;
-    if fault == Some(Fault::TakeAndBreak) {
-        return broken();
+    match fault {
+        Some(Fault::TakeAndBreak) => return broken(),
+        Some(Fault::TakeAndMumble) => return (StatusCode::OK, "<html>").into_response(),
+        _ => {}
     }
     let end = output.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer of a CGI program");
     let mut response = Response::builder();

@@ -10,6 +10,7 @@ pub mod bench;
 pub mod binaries;
 pub mod browser;
 pub mod canary;
+pub mod conformance;
 pub mod control_plane;
 pub mod corpus;
 pub mod crashing;

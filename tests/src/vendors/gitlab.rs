@@ -146,6 +146,11 @@ impl GitLab {
         inner.tokens.insert(text.to_owned(), token);
     }
 
+    /// A token is worth nothing any more.
+    pub fn revoke_token(&self, token: &str) {
+        self.lock().oauth.revoke(token);
+    }
+
     /// What projects were made on request.
     pub fn created(&self) -> Vec<Value> {
         self.lock().created.clone()

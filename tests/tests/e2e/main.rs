@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod canary;
 mod cancel;
+mod conformance;
 mod containers;
 mod crashes;
 mod detection;
