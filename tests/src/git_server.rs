@@ -13,6 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::serve::ListenerExt;
 use data_encoding::BASE64;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
@@ -65,6 +66,9 @@ impl GitServer {
     pub async fn start(username: &'static str, token: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("has one"));
+        let listener = listener.tap_io(|connection| {
+            let _ = connection.set_nodelay(true);
+        });
         let root = Arc::new(TempDir::with_prefix("slipway-git-").expect("a temporary directory"));
         let server = Self { root, token: token.to_owned(), username, log: Arc::default(), url };
         let router = Router::new().fallback(answer).with_state(server.clone());

@@ -4,11 +4,15 @@
 //! another user and under a supervisor.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder};
-use std::io;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use slipway_proto::git::{HEADS, is_name};
 use slipway_proto::v1::GitRemoteReply;
 
@@ -17,7 +21,7 @@ use crate::build::BuildUser;
 /// Run by `/bin/sh` in the workspace.
 pub(crate) const EXPORT_SCRIPT: &str = include_str!("export.sh");
 /// What is kept of former exports of a workspace, for the next; more is thrown away.
-const KEPT_KIB: &str = "1048576";
+const KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 /// What nobody wants in a repository, whether it is in a `.gitignore` or not. Files that are tracked stay.
 const EXCLUDES: &str = "\
 node_modules/
@@ -39,47 +43,111 @@ __pycache__/
 !.env.template
 ";
 
-/// Where an export happens.
-pub(crate) struct ExportDir(PathBuf);
+/// Where an export happens. The script begins before it is known what the remote has, and waits for that at a pipe.
+pub(crate) struct ExportDir {
+    path: PathBuf,
+    /// Open from before the user of builds could reach it, as the others are: nobody can put another file in the way.
+    remote: File,
+    heads: File,
+    message: File,
+}
 
 impl ExportDir {
     /// Makes it below `temporary`, with what the script reads, for `user`.
-    pub(crate) fn prepare(temporary: &Path, remote: &GitRemoteReply, user: BuildUser) -> io::Result<Self> {
+    pub(crate) fn prepare(temporary: &Path, user: BuildUser) -> io::Result<Self> {
         let path = temporary.join("git-export");
-        // Not the user's before everything is in it: nobody can put a link in the way.
         DirBuilder::new().mode(0o700).create(&path)?;
-        let heads = remote.heads.iter().chain([&remote.branch_head]).filter(|name| is_name(name)).take(HEADS);
-        let heads: String = heads.flat_map(|name| [name.as_str(), "\n"]).collect();
-        for (name, content) in [("heads", heads.as_str()), ("excludes", EXCLUDES)] {
-            let file = path.join(name);
-            fs::write(&file, content)?;
-            user.own(&file)?;
+        let (excludes, output) = (path.join("excludes"), path.join("out"));
+        fs::write(&excludes, EXCLUDES)?;
+        DirBuilder::new().mode(0o700).create(&output)?;
+        let pipe = path.join("remote");
+        mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR)?;
+        // Open for both, it waits for nobody.
+        let remote = File::options().read(true).write(true).open(&pipe)?;
+        let (heads, message) = (path.join("heads"), path.join("message"));
+        let export = Self { remote, heads: File::create(&heads)?, message: File::create(&message)?, path };
+        for file in [&excludes, &output, &pipe, &heads, &message, &export.path] {
+            user.own(file)?;
         }
-        user.own(&path)?;
-        Ok(Self(path))
+        Ok(export)
     }
 
     /// The artifact's files, once the script has ended well.
     pub(crate) fn output(&self) -> PathBuf {
-        self.0.join("out")
+        self.path.join("out")
     }
 
-    /// What the script is told.
-    pub(crate) fn variables(&self, remote: &GitRemoteReply) -> HashMap<String, String> {
+    /// What the script is told at once. `home` is the user's, `workspace` what is exported.
+    pub(crate) fn variables(&self, home: &Path, workspace: &Path, now: SystemTime) -> HashMap<String, String> {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        HashMap::from([
+            ("EXPORT_DIR".to_owned(), self.path.to_string_lossy().into_owned()),
+            ("KEPT".to_owned(), kept(home, workspace).to_string_lossy().into_owned()),
+            ("NOW".to_owned(), now.to_string()),
+        ])
+    }
+
+    /// Tells the script what the remote has.
+    pub(crate) fn tell(&self, remote: &GitRemoteReply) -> io::Result<()> {
+        let heads = remote.heads.iter().chain([&remote.branch_head]).filter(|name| is_name(name)).take(HEADS);
+        let heads: String = heads.flat_map(|name| [name.as_str(), "\n"]).collect();
+        (&self.heads).write_all(heads.as_bytes())?;
+        (&self.message).write_all(remote.message.replace('\0', "").as_bytes())?;
         let branch_head = if is_name(&remote.branch_head) { remote.branch_head.as_str() } else { "" };
         let commits_only = if remote.commits_only { "yes" } else { "no" };
-        [
-            ("EXPORT_DIR", &*self.0.to_string_lossy()),
-            ("BRANCH_HEAD", branch_head),
-            ("KEPT_KIB", KEPT_KIB),
-            ("COMMITS_ONLY", commits_only),
-            ("MESSAGE", &remote.message),
-            ("AUTHOR_NAME", &remote.author_name),
-            ("AUTHOR_EMAIL", &remote.author_email),
-            ("FALLBACK_NAME", &remote.fallback_name),
-            ("FALLBACK_EMAIL", &remote.fallback_email),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.replace('\0', "")))
-        .into()
+        let people = [&remote.author_name, &remote.author_email, &remote.fallback_name, &remote.fallback_email];
+        let people = people.map(|text| text.replace(is_no_part_of_a_name, ""));
+        let lines = ["known", branch_head, commits_only].into_iter().chain(people.iter().map(String::as_str));
+        // Far less than a pipe holds, so this does not wait either.
+        self.pass(&lines.flat_map(|line| [line, "\n"]).collect::<String>())
     }
+
+    /// Tells the script that it is waiting in vain, so that it ends.
+    pub(crate) fn give_up(&self) -> io::Result<()> {
+        self.pass("unknown\n")
+    }
+
+    fn pass(&self, lines: &str) -> io::Result<()> {
+        (&self.remote).write_all(lines.as_bytes())
+    }
+}
+
+/// What git would not take in the name or address of an author.
+fn is_no_part_of_a_name(character: char) -> bool {
+    character.is_control() || matches!(character, '<' | '>')
+}
+
+/// Where former exports of a workspace are kept, below the home directory of builds.
+fn kept(home: &Path, workspace: &Path) -> PathBuf {
+    let name = blake3::hash(workspace.as_os_str().as_bytes());
+    home.join(".slipway-git").join(&name.to_hex()[..16])
+}
+
+/// Throws away what former exports of a workspace have left when it has become too much: the next one then makes a
+/// larger pack.
+pub(crate) fn prune(home: &Path, workspace: &Path) {
+    let kept = kept(home, workspace);
+    if bytes_in(&kept, KEPT_BYTES) > KEPT_BYTES
+        && let Err(error) = fs::remove_dir_all(&kept)
+    {
+        tracing::warn!(%error, "what former exports have left cannot be removed");
+    }
+}
+
+/// Of all files below; counted no further than to `enough`. Links are not followed.
+fn bytes_in(directory: &Path, enough: u64) -> u64 {
+    let (mut bytes, mut open) = (0, vec![directory.to_owned()]);
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() => open.push(entry.path()),
+                Ok(metadata) => bytes += metadata.len(),
+                Err(_) => {}
+            }
+            if bytes > enough {
+                return bytes;
+            }
+        }
+    }
+    bytes
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use slipway_proto::limits;
 use slipway_proto::plan::BuildPlan;
@@ -18,7 +18,7 @@ use crate::build::{
 };
 use crate::detect::{Detected, Overrides, detect};
 use crate::directories::JobDir;
-use crate::git::{EXPORT_SCRIPT, ExportDir};
+use crate::git::{EXPORT_SCRIPT, ExportDir, prune};
 use crate::workspace::snapshot;
 
 /// Words that a shell understands itself (POSIX, 2.4 and 2.14, and the usual built-in utilities):
@@ -89,14 +89,13 @@ impl Steps<'_> {
     /// Packs the workspace as git objects, and nothing of it is built.
     async fn export_git(&mut self) -> Result<String, Halt> {
         self.start(Step::Prepare);
-        let upload = Upload { address: &self.runner.address, identity: &self.runner.identity, job: self.job };
-        let remote = git_remote(&upload).await?;
         let directory = self.prepare_directory()?;
-        let temporary = directory.temporary();
-        let export = ExportDir::prepare(&temporary, &remote, self.build_user)
-            .map_err(|error| Failure::io(FailureCode::Internal, "preparing the export", &temporary, &error))?;
-        let variables = export.variables(&remote);
-        let environment = Environment::new(&SearchPath::from_environment(), directory.home(), &temporary, &variables)
+        let (temporary, home) = (directory.temporary(), directory.home().to_owned());
+        let preparing = |error| Failure::io(FailureCode::Internal, "preparing the export", &temporary, &error);
+        let export = ExportDir::prepare(&temporary, self.build_user).map_err(preparing)?;
+        let workspace = self.runner.workspace.clone();
+        let variables = export.variables(&home, &workspace, SystemTime::now());
+        let environment = Environment::new(&SearchPath::from_environment(), &home, &temporary, &variables)
             .map_err(|error| Failure::new(FailureCode::Internal, error.to_string()))?;
         *self.directory = Some(directory);
         self.finish(Step::Prepare, false);
@@ -105,15 +104,26 @@ impl Steps<'_> {
         }
 
         self.start(Step::Package);
-        let workspace = self.runner.workspace.clone();
-        let outcome = self.run_shell(EXPORT_SCRIPT, "git", &workspace, &environment).await?;
+        // While git looks through the workspace, the remote is asked what it has.
+        let output = export.output();
+        let ask = async {
+            let upload = Upload { address: &self.runner.address, identity: &self.runner.identity, job: self.job };
+            let remote = git_remote(&upload).await;
+            match &remote {
+                Ok(remote) => export.tell(remote).map_err(preparing)?,
+                Err(_) => export.give_up().map_err(preparing)?,
+            }
+            remote.map(drop).map_err(Halt::from)
+        };
+        let (told, outcome) = tokio::join!(ask, self.run_shell(EXPORT_SCRIPT, "git", &workspace, &environment));
+        told?;
+        let outcome = outcome?;
         if outcome.exit_code != 0 {
             let line = outcome.last_line.unwrap_or_else(|| format!("git ended with code {}", outcome.exit_code));
             let message = line.strip_prefix(REFUSAL).unwrap_or(&line);
             return Err(Failure::new(FailureCode::OutputRefused, message).into());
         }
         let (job, known) = (self.job.clone(), self.runner.known.clone());
-        let output = export.output();
         let mut collected = off_thread(move || collect(&output, SourceRules::Output, &known, &job.interrupt)).await?;
         collected.manifest.kind = ArtifactKind::Git.into();
         self.finish(Step::Package, false);
@@ -121,7 +131,13 @@ impl Steps<'_> {
         self.start(Step::Upload);
         self.job.close_log();
         let upload = Upload { address: &self.runner.address, identity: &self.runner.identity, job: self.job };
-        Ok(upload.run(&collected).await?)
+        let uploaded = upload.run(&collected).await?;
+        off_thread(move || {
+            prune(&home, &workspace);
+            Ok(())
+        })
+        .await?;
+        Ok(uploaded)
     }
 
     fn start(&mut self, step: Step) {

@@ -150,6 +150,10 @@ async fn behind(host: &GitServer, round_trip: Duration) -> anyhow::Result<String
             // The handshake takes a round trip, too.
             tokio::time::sleep(round_trip).await;
             let Ok(server) = TcpStream::connect(&upstream).await else { return };
+            // A network does not wait for more to send.
+            for end in [&client, &server] {
+                let _ = end.set_nodelay(true);
+            }
             let ((client_read, client_write), (server_read, server_write)) = (client.into_split(), server.into_split());
             tokio::spawn(late(client_read, server_write, round_trip / 2));
             tokio::spawn(late(server_read, client_write, round_trip / 2));

@@ -50,10 +50,9 @@ pub(super) struct Expected {
     pub(super) largest_file: u64,
 }
 
-/// Takes in a pack and lays it down below `directory`, an empty one.
+/// Takes in a pack and indexes it below `directory`, an empty one.
 pub(super) struct Inspection {
     objects: PathBuf,
-    packs: PathBuf,
     indexer: Indexer<'static>,
 }
 
@@ -65,21 +64,20 @@ impl Inspection {
         // Without other objects: the pack must be whole by itself. What is missing is looked for below, because
         // the remote may have it.
         let indexer = Indexer::new(None, &packs, 0o600, false)?;
-        Ok(Self { objects, packs, indexer })
+        Ok(Self { objects, indexer })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), InspectError> {
         self.indexer.write_all(bytes).map_err(|error| InspectError::Damaged(error.to_string()))
     }
 
-    /// The pack on disk, when it is what is expected.
-    pub(super) fn finish(self, expected: &Expected) -> Result<PathBuf, InspectError> {
-        let name = self.indexer.commit()?;
+    /// Whether the pack, which is complete now, is what is expected.
+    pub(super) fn finish(self, expected: &Expected) -> Result<(), InspectError> {
+        self.indexer.commit()?;
         let odb = Odb::new()?;
         let path = self.objects.to_str().ok_or_else(|| InspectError::Damaged("its path is not UTF-8".to_owned()))?;
         odb.add_disk_alternate(path)?;
-        look_through(&odb, expected)?;
-        Ok(self.packs.join(format!("pack-{name}.pack")))
+        look_through(&odb, expected)
     }
 }
 

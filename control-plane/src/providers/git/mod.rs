@@ -10,6 +10,7 @@ mod refusal;
 mod smart_http;
 
 use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,13 +28,13 @@ use url::Url;
 pub(super) use self::config::{AUTHOR_EMAIL, AUTHOR_NAME, BRANCH, BranchSettings, COMMITS_ONLY, parse as parse_config};
 pub(super) use self::host::Host;
 use self::inspect::{Expected, InspectError, Inspection};
-use self::smart_http::{Advertised, NOTHING, Remote, Update};
+use self::smart_http::{Advertised, NOTHING, PackBody, Remote, Update};
 use super::{DeployContext, GitRemote, ProviderError, Release, Taken, Whereabouts};
 use crate::artifacts::ArtifactStore;
 use crate::store::BlobLocation;
 
 /// Chunks of a pack between the one who reads and the one who looks through it.
-const CHUNKS_IN_FLIGHT: usize = 8;
+const PIECES_IN_FLIGHT: usize = 8;
 /// How long what a repository had is taken for what it has, and of how many branches that is remembered.
 const SEEN_COUNTS: Duration = Duration::from_secs(60);
 const MOST_SEEN: usize = 64;
@@ -132,24 +133,27 @@ impl Pusher {
         }
         let work =
             tempfile::tempdir_in(&self.work_dir).context("a directory for a pack").map_err(ProviderError::Failed)?;
-        let pack = match pack {
-            None => None,
-            Some(pack) => {
-                let expected = Expected {
-                    commit: export.commit.clone(),
-                    may_build_on_remote: !advertised.references.is_empty(),
-                    largest_file: branch.largest_file,
-                };
-                Some(self.inspect(&pack, work.path().to_owned(), expected).await?)
-            }
-        };
+        let (to_host, pieces) = mpsc::channel(PIECES_IN_FLIGHT);
+        let bytes = pack.as_ref().map(|pack| u64::try_from(pack.size_bytes).unwrap_or(0));
         let update = Update {
             reference: &reference,
             from: if current.is_empty() { NOTHING } else { current },
             to: &export.commit,
-            pack: pack.as_deref(),
+            pack: bytes.map(|bytes| PackBody { bytes, pieces }),
         };
-        match self.at(branch, async |remote| remote.push(&advertised, &update).await).await {
+        let inspect = async {
+            let Some(pack) = pack else { return Ok(()) };
+            let expected = Expected {
+                commit: export.commit.clone(),
+                may_build_on_remote: !advertised.references.is_empty(),
+                largest_file: branch.largest_file,
+            };
+            self.inspect(&pack, work.path().to_owned(), expected, to_host).await
+        };
+        let push = self.at(branch, async |remote| remote.push(&advertised, update).await);
+        let (inspected, pushed) = tokio::join!(inspect, push);
+        inspected?;
+        match pushed {
             Ok(()) => Ok(release(branch, &export)),
             // A push of a former life may still have been under way, and have been first.
             Err(error @ ProviderError::Rejected(_)) => match self.advertised(branch).await {
@@ -244,37 +248,60 @@ impl Pusher {
         Ok(Contents { export, pack })
     }
 
-    /// Looks through a pack on a thread of its own while it is read, and lays it down in `directory`.
+    /// Looks through a pack on a thread of its own while it is sent to the host. The last piece of it goes there only
+    /// when nothing is wrong with the whole: without its end, and the checksum in that, a pack is worth nothing.
     async fn inspect(
         &self,
         pack: &BlobLocation,
         directory: PathBuf,
         expected: Expected,
-    ) -> Result<PathBuf, ProviderError> {
-        let (chunks, mut incoming) = mpsc::channel::<Bytes>(CHUNKS_IN_FLIGHT);
+        to_host: mpsc::Sender<io::Result<Bytes>>,
+    ) -> Result<(), ProviderError> {
+        let (pieces, mut incoming) = mpsc::channel::<Bytes>(PIECES_IN_FLIGHT);
         let work = tokio::task::spawn_blocking(move || {
             let mut inspection = Inspection::begin(&directory)?;
-            while let Some(chunk) = incoming.blocking_recv() {
-                inspection.write(&chunk)?;
+            while let Some(piece) = incoming.blocking_recv() {
+                inspection.write(&piece)?;
             }
             inspection.finish(&expected)
         });
+        let mut last = None;
         let read = async {
             let mut pack = self.artifacts.read_blob(pack, 0..u64::try_from(pack.size_bytes)?).await?;
-            while let Some(chunk) = pack.next().await {
+            while let Some(piece) = pack.next().await {
+                let piece = piece?;
                 // Nobody takes it any more when the inspection has ended early; it says why below.
-                if chunks.send(chunk?).await.is_err() {
+                if pieces.send(piece.clone()).await.is_err() {
                     break;
                 }
+                // The host may have said no already; its answer is what counts then.
+                if let Some(before) = last.replace(piece)
+                    && to_host.send(Ok(before)).await.is_err()
+                {
+                    return anyhow::Ok(false);
+                }
             }
-            anyhow::Ok(())
+            Ok(true)
         };
-        read.await.map_err(ProviderError::Failed)?;
-        drop(chunks);
-        match work.await.context("the inspection of a pack ended unexpectedly").map_err(ProviderError::Failed)? {
-            Ok(path) => Ok(path),
-            Err(InspectError::Storage(error)) => Err(ProviderError::Failed(error.into())),
-            Err(error) => Err(ProviderError::Rejected(error.to_string())),
+        let is_wanted = read.await.map_err(ProviderError::Failed)?;
+        drop(pieces);
+        let inspected =
+            work.await.context("the inspection of a pack ended unexpectedly").map_err(ProviderError::Failed)?;
+        match (inspected, last) {
+            _ if !is_wanted => Ok(()),
+            (Ok(()), last) => {
+                if let Some(last) = last {
+                    let _ = to_host.send(Ok(last)).await;
+                }
+                Ok(())
+            }
+            (Err(error), _) => {
+                let _ = to_host.send(Err(io::Error::other("the pack goes nowhere"))).await;
+                Err(match error {
+                    InspectError::Storage(error) => ProviderError::Failed(error.into()),
+                    error => ProviderError::Rejected(error.to_string()),
+                })
+            }
         }
     }
 }

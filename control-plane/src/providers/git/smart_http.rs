@@ -3,10 +3,9 @@
 //! whatever it was before, and brings a TLS library of its own. Here the server is told which commit the branch
 //! must still end with, and refuses if it does not; tokens travel with the first request and to no other host.
 
-use std::path::Path;
+use std::io;
 use std::time::Duration;
 
-use anyhow::Context;
 use axum::http::{StatusCode, header};
 use bytes::Bytes;
 use futures::StreamExt;
@@ -14,7 +13,8 @@ use futures::stream;
 use reqwest::{Body, Client, Response};
 use secrecy::{ExposeSecret, SecretString};
 use slipway_proto::git::is_name;
-use tokio_util::io::ReaderStream;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use url::Url;
 
 use super::pkt_line::{self, Damaged};
@@ -66,6 +66,12 @@ impl Advertised {
     }
 }
 
+/// A pack on its way, piece by piece; an error among them ends the push, and the server throws away what it has.
+pub(super) struct PackBody {
+    pub(super) bytes: u64,
+    pub(super) pieces: mpsc::Receiver<io::Result<Bytes>>,
+}
+
 /// Moves a branch.
 pub(super) struct Update<'a> {
     /// As in `refs/heads/main`.
@@ -74,7 +80,7 @@ pub(super) struct Update<'a> {
     pub(super) from: &'a str,
     pub(super) to: &'a str,
     /// What the server may lack for it.
-    pub(super) pack: Option<&'a Path>,
+    pub(super) pack: Option<PackBody>,
 }
 
 impl Remote<'_> {
@@ -93,7 +99,7 @@ impl Remote<'_> {
     }
 
     /// Pushes. What the server has refused is `Rejected` in words for people; it has changed nothing then.
-    pub(super) async fn push(&self, advertised: &Advertised, update: &Update<'_>) -> Result<(), ProviderError> {
+    pub(super) async fn push(&self, advertised: &Advertised, update: Update<'_>) -> Result<(), ProviderError> {
         if !advertised.can("report-status") {
             let message = "this git server does not say what becomes of a push, so nothing was sent";
             return Err(ProviderError::Rejected(message.to_owned()));
@@ -110,13 +116,10 @@ impl Remote<'_> {
                 head.extend_from_slice(EMPTY_PACK);
                 (head.len() as u64, Body::from(head))
             }
-            Some(path) => {
-                let pack =
-                    tokio::fs::File::open(path).await.context("opening a pack").map_err(ProviderError::Failed)?;
-                let size = pack.metadata().await.context("opening a pack").map_err(ProviderError::Failed)?.len();
-                let length = head.len() as u64 + size;
+            Some(pack) => {
+                let length = head.len() as u64 + pack.bytes;
                 let head = stream::iter([Ok(Bytes::from(head))]);
-                (length, Body::wrap_stream(head.chain(ReaderStream::with_capacity(pack, 64 * 1024))))
+                (length, Body::wrap_stream(head.chain(ReceiverStream::new(pack.pieces))))
             }
         };
         let request = self
