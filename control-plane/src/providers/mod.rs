@@ -12,6 +12,8 @@ pub mod local;
 pub mod oauth;
 #[cfg(debug_assertions)]
 pub mod rehearsal;
+mod static_host;
+mod vercel;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -49,6 +51,10 @@ pub struct DeployContext<'a> {
     pub replaces: Option<&'a str>,
     /// How paths without a file are answered, for providers that serve the tree themselves.
     pub routing: Routing,
+    /// The branch and the commit that it is to be shown as, for providers that know such.
+    pub branch: Option<&'a str>,
+    /// See [`branch`](Self::branch).
+    pub commit_message: Option<&'a str>,
     /// What the running site is given, for providers that run it. Never enters a sandbox.
     pub variables: &'a BTreeMap<String, SecretString>,
     /// What the provider calls what an earlier attempt has begun to make there, as [`Notes::begun`] was told.
@@ -271,13 +277,14 @@ impl Providers {
         config: &ProvidersSettings,
         artifacts: &ArtifactStore,
         work_dir: PathBuf,
-    ) -> anyhow::Result<[Arc<dyn Provider>; 2]> {
+    ) -> anyhow::Result<[Arc<dyn Provider>; 3]> {
         let ca_file = config.ca_file.as_deref();
-        let pusher = git::Pusher::new(http::transfer_client(ca_file)?, artifacts.clone(), work_dir)?;
-        let client = http::client(ca_file)?;
+        let (client, transfers) = (http::client(ca_file)?, http::transfer_client(ca_file)?);
+        let pusher = git::Pusher::new(transfers.clone(), artifacts.clone(), work_dir)?;
         Ok([
             Arc::new(github::GitHub::new(client.clone(), pusher.clone(), &config.of("github"))?),
-            Arc::new(gitlab::GitLab::new(client, pusher, &config.of("gitlab"))?),
+            Arc::new(gitlab::GitLab::new(client.clone(), pusher, &config.of("gitlab"))?),
+            Arc::new(vercel::Vercel::new(client, transfers, artifacts.clone(), &config.of("vercel"))?),
         ])
     }
 

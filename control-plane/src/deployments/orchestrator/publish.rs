@@ -158,6 +158,8 @@ impl Orchestrator {
             destination: Destination { config: &config, credential: credential.as_ref() },
             replaces: replaces.as_deref(),
             routing,
+            branch: deployment.request.branch.as_deref(),
+            commit_message: deployment.request.commit_message.as_deref(),
             variables: &variables,
             begun: begun.as_deref(),
             notes: &noted,

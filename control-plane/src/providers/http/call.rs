@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use bytes::Bytes;
 use data_encoding::BASE64;
+use futures::stream::BoxStream;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -16,8 +19,8 @@ use super::super::ProviderError;
 use crate::http_client::{self, HttpError};
 use crate::secrets::sha256;
 
-/// What is kept of an answer that tells of an error.
-const ERROR_BYTES: usize = 64 * 1024;
+/// What is kept of an answer that tells of an error: Vercel lists there, by SHA-1, up to 15,000 files that it misses.
+const ERROR_BYTES: usize = 1024 * 1024;
 /// What is shown of a sentence of a vendor.
 const LONGEST_MESSAGE_CHARS: usize = 300;
 
@@ -48,6 +51,17 @@ impl Authorization {
     }
 }
 
+/// Opens the bytes of a body; once for each time that the request is sent.
+pub type OpenBody = Arc<dyn Fn() -> BoxStream<'static, anyhow::Result<Bytes>> + Send + Sync>;
+
+/// What is sent.
+enum Body {
+    /// It is here, and of this kind.
+    Here(&'static str, Zeroizing<Vec<u8>>),
+    /// It is read while it is sent, and has so many bytes.
+    Read(u64, OpenBody),
+}
+
 /// A request to a vendor.
 pub struct Call {
     method: Method,
@@ -56,7 +70,9 @@ pub struct Call {
     template: &'static str,
     authorization: Option<Authorization>,
     headers: HeaderMap,
-    body: Option<(&'static str, Zeroizing<Vec<u8>>)>,
+    body: Option<Body>,
+    /// How long an answer may take, where that is not what is usual.
+    patience: Option<Duration>,
     /// What must not be seen in an error besides the credential.
     hidden: Vec<SecretString>,
     is_repeatable: bool,
@@ -86,6 +102,7 @@ impl Call {
             authorization: None,
             headers: HeaderMap::new(),
             body: None,
+            patience: None,
             hidden: Vec::new(),
             is_repeatable,
         })
@@ -105,17 +122,33 @@ impl Call {
         self
     }
 
-    /// The same with a header.
+    /// The same with a header; without it when the value cannot be one.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(HeaderName::from_static(name), value);
+        }
+        self
+    }
+
+    /// The same, where the whole may take so long.
+    #[must_use]
+    pub fn within(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// The same with a body that is read while it is sent.
+    #[must_use]
+    pub fn streaming(mut self, size_bytes: u64, open: OpenBody) -> Self {
+        self.body = Some(Body::Read(size_bytes, open));
         self
     }
 
     /// The same with a JSON body.
     #[must_use]
     pub fn json(mut self, body: &serde_json::Value) -> Self {
-        self.body = Some(("application/json", Zeroizing::new(body.to_string().into_bytes())));
+        self.body = Some(Body::Here("application/json", Zeroizing::new(body.to_string().into_bytes())));
         self
     }
 
@@ -125,7 +158,8 @@ impl Call {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(fields);
         form.extend_pairs(secrets.iter().map(|(name, value)| (name, value.expose_secret())));
-        self.body = Some(("application/x-www-form-urlencoded", Zeroizing::new(form.finish().into_bytes())));
+        let form = Zeroizing::new(form.finish().into_bytes());
+        self.body = Some(Body::Here("application/x-www-form-urlencoded", form));
         self.hidden.extend(secrets.iter().map(|(_, value)| (*value).clone()));
         self
     }
@@ -173,8 +207,15 @@ impl Call {
             value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);
         }
+        if let Some(patience) = self.patience {
+            request = request.timeout(patience);
+        }
         match &self.body {
-            Some((kind, bytes)) => request.header(header::CONTENT_TYPE, *kind).body(bytes.to_vec()),
+            Some(Body::Here(kind, bytes)) => request.header(header::CONTENT_TYPE, *kind).body(bytes.to_vec()),
+            Some(Body::Read(size_bytes, open)) => request
+                .header(header::CONTENT_TYPE, "application/octet-stream")
+                .header(header::CONTENT_LENGTH, *size_bytes)
+                .body(reqwest::Body::wrap_stream(open())),
             None => request,
         }
     }

@@ -7,7 +7,7 @@ mod public_address;
 mod retry;
 
 pub(in crate::providers) use call::shortened;
-pub use call::{Answer, Authorization, Call};
+pub use call::{Answer, Authorization, Call, OpenBody};
 pub use public_address::{NotPublic, client_for_public_url};
 
 use std::path::Path;

@@ -1,0 +1,79 @@
+//! An artifact as a list of files. Nothing of it is in memory but names, sizes and digests.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use futures::{StreamExt, TryStreamExt};
+use slipway_proto::v1::{ArtifactKind, ManifestEntry};
+
+use crate::artifacts::ArtifactStore;
+use crate::ids::UserId;
+use crate::providers::ProviderError;
+use crate::providers::http::OpenBody;
+use crate::store::{Artifact, BlobLocation};
+
+/// One file of a tree.
+#[derive(Debug, Clone)]
+pub(in crate::providers) struct File {
+    /// Relative, with `/`.
+    pub(in crate::providers) path: String,
+    /// Its length.
+    pub(in crate::providers) size_bytes: u64,
+    /// Of its bytes.
+    pub(in crate::providers) sha1: [u8; 20],
+    /// Whether it may be run.
+    pub(in crate::providers) is_executable: bool,
+    blob: BlobLocation,
+}
+
+/// A stored tree.
+pub(in crate::providers) struct Tree {
+    /// Sorted by path, as the manifest has them.
+    pub(in crate::providers) files: Vec<File>,
+    artifacts: ArtifactStore,
+}
+
+impl Tree {
+    /// The files of an artifact.
+    ///
+    /// # Errors
+    /// `Rejected` when it is no tree; `Failed` when it cannot be read.
+    pub(in crate::providers) async fn open(
+        artifacts: &ArtifactStore,
+        artifact: &Artifact,
+    ) -> Result<Self, ProviderError> {
+        let (manifest, blobs) = artifacts.open_tree(artifact).await.map_err(ProviderError::Failed)?;
+        if manifest.kind != i32::from(ArtifactKind::Tree) {
+            let message = "this artifact is no tree of files; deploy the sandbox to this target anew";
+            return Err(ProviderError::Rejected(message.to_owned()));
+        }
+        let mut files = Vec::with_capacity(manifest.entries.len());
+        for entry in manifest.entries {
+            files.push(file(artifacts, artifact.user_id, entry, &blobs).await.map_err(ProviderError::Failed)?);
+        }
+        Ok(Self { files, artifacts: artifacts.clone() })
+    }
+
+    /// The bytes of a file, straight from its pack.
+    pub(in crate::providers) fn body(&self, file: &File) -> OpenBody {
+        let (artifacts, blob, size_bytes) = (self.artifacts.clone(), file.blob.clone(), file.size_bytes);
+        Arc::new(move || {
+            let (artifacts, blob) = (artifacts.clone(), blob.clone());
+            let open = async move { artifacts.read_blob(&blob, 0..size_bytes).await };
+            futures::stream::once(open).try_flatten().boxed()
+        })
+    }
+}
+
+async fn file(
+    artifacts: &ArtifactStore,
+    owner: UserId,
+    entry: ManifestEntry,
+    blobs: &HashMap<Vec<u8>, BlobLocation>,
+) -> anyhow::Result<File> {
+    let blob = blobs.get(&entry.blake3).context("a blob of the artifact is gone")?.clone();
+    let sha1 = artifacts.sha1(owner, &blob).await?;
+    let (size_bytes, is_executable) = (entry.size_bytes, entry.executable);
+    Ok(File { path: entry.path, size_bytes, sha1, is_executable, blob })
+}

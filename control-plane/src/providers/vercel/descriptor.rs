@@ -1,0 +1,44 @@
+//! What Vercel is for forms.
+
+use crate::providers::descriptor::{Accepts, AuthMethod, Descriptor, Field, FieldValue, ProviderKind};
+
+pub(super) const DESCRIPTOR: Descriptor = Descriptor {
+    id: "vercel",
+    name: "Vercel",
+    kind: ProviderKind::Static,
+    auth: &[AuthMethod::Token],
+    scopes: &[],
+    accepts: &[Accepts::Tree],
+    fields: &[
+        Field {
+            key: "project",
+            title: "Project",
+            about: "Its name or its id, without the team.",
+            value: FieldValue::Text {
+                longest: 100,
+                pattern: r"^[A-Za-z0-9_][A-Za-z0-9._-]*$",
+                rule: "the name or the id of a project at Vercel",
+            },
+            is_required: true,
+        },
+        Field {
+            key: "team_id",
+            title: "Team",
+            about: "The team that has the project, such as `team_…`; the account's own without it.",
+            value: FieldValue::Text {
+                longest: 64,
+                pattern: r"^team_[A-Za-z0-9]+$",
+                rule: "the id of a team at Vercel, which begins with `team_`",
+            },
+            is_required: false,
+        },
+        Field {
+            key: "create",
+            title: "Create",
+            about: "Make the project when it is not there.",
+            value: FieldValue::Flag(false),
+            is_required: false,
+        },
+    ],
+    docs_url: Some("https://vercel.com/docs/rest-api#creating-an-access-token"),
+};

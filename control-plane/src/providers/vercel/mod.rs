@@ -1,0 +1,427 @@
+//! Vercel: a tree of files as a deployment that is built already. Vercel is asked for it with the digests of all files;
+//! it answers which it lacks, gets those, and is asked for the same again. What it made is found by a mark in its
+//! `meta`, so nothing is made twice.
+
+mod accounts;
+mod api;
+mod descriptor;
+mod output;
+mod release;
+mod under_way;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use url::Url;
+
+use self::api::{Created, Scope, VercelApi};
+use self::descriptor::DESCRIPTOR;
+use self::output::Output;
+use self::release::{Deployment, Project, Stage};
+use self::under_way::{Entry, Making, UnderWay};
+use super::accounts::Accounts;
+use super::descriptor::Descriptor;
+use super::http::VendorHttp;
+use super::static_host::{Tree, upload};
+use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Taken, Whereabouts};
+use crate::artifacts::ArtifactStore;
+use crate::config::ProviderSettings;
+use crate::ids::DeploymentId;
+use crate::secrets::CredentialSecret;
+
+const API_URL: &str = "https://api.vercel.com/";
+/// Of all but files, for each credential.
+const REQUESTS_PER_MINUTE: u32 = 100;
+/// Marks in `meta`: which deployment of ours it is, and what it shows.
+const OURS: &str = "slipwayDeploymentId";
+const ARTIFACT: &str = "slipwayArtifact";
+const PRODUCTION: &str = "production";
+/// How often Vercel may say that it lacks files.
+const ROUNDS: usize = 3;
+/// What a request that we gave up may still take to arrive there and be seen in lists.
+const SETTLES: Duration = Duration::from_secs(5);
+/// What begins a note that a deployment was asked for; milliseconds since 1970 follow.
+const ASKED: &str = "asked@";
+/// What begins Vercel's own name of a deployment.
+const ID_PREFIX: &str = "dpl_";
+/// A release is often live at once: it is looked at so soon, before the deployment is given back until later.
+const LOOKS: [Duration; 5] = [
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+/// How far Vercel's clock may be behind ours.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(10 * 60);
+
+/// The provider `vercel`.
+pub(super) struct Vercel {
+    api: VercelApi,
+    artifacts: ArtifactStore,
+    under_way: UnderWay,
+}
+
+/// A target's config.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    project: String,
+    team_id: Option<String>,
+    #[serde(default)]
+    create: bool,
+}
+
+impl Config {
+    fn of(config: &Map<String, Value>) -> Result<Self, ProviderError> {
+        let config = serde_json::from_value(Value::Object(config.clone()));
+        config.map_err(|error| ProviderError::Rejected(format!("the target's `config` cannot be used: {error}")))
+    }
+
+    fn scope<'a>(&'a self, credential: &'a CredentialSecret) -> Scope<'a> {
+        Scope { token: &credential.token, team: self.team_id.as_deref().map(|team| ("teamId", team)) }
+    }
+}
+
+impl Vercel {
+    /// Where the settings say, or where everybody finds it. `client` is for short requests, `transfers` for files.
+    pub(super) fn new(
+        client: reqwest::Client,
+        transfers: reqwest::Client,
+        artifacts: ArtifactStore,
+        settings: &ProviderSettings,
+    ) -> anyhow::Result<Self> {
+        let base: Url = settings.api_url.clone().map_or_else(|| API_URL.parse(), Ok)?;
+        let http = VendorHttp::new(DESCRIPTOR.id, client, REQUESTS_PER_MINUTE);
+        let uploads = VendorHttp::new(DESCRIPTOR.id, transfers, 0);
+        Ok(Self { api: VercelApi::new(http, uploads, base), artifacts, under_way: UnderWay::default() })
+    }
+
+    /// The target's project; made when it is not there and the target says so.
+    async fn project(&self, scope: Scope<'_>, config: &Config) -> Result<Project, ProviderError> {
+        if let Some(project) = self.api.project(scope, &config.project).await? {
+            return Ok(project);
+        }
+        let missing = || {
+            ProviderError::Rejected(format!(
+                "there is no project `{}` at Vercel that this account may see; check `project` and `team_id`, or set `create`",
+                config.project
+            ))
+        };
+        if !config.create {
+            return Err(missing());
+        }
+        self.api.create_project(scope, &config.project).await?;
+        self.api.project(scope, &config.project).await?.ok_or_else(missing)
+    }
+
+    /// What this project has had live with the same files, for a rollback.
+    async fn former(
+        &self,
+        context: &DeployContext<'_>,
+        scope: Scope<'_>,
+        project: &Project,
+    ) -> Result<Option<Deployment>, ProviderError> {
+        let Some(replaced) = context.replaces.filter(|_| context.environment == PRODUCTION) else { return Ok(None) };
+        let is_wanted = |found: &Deployment| found.is_ready() && found.is_production() && found.id() != replaced;
+        self.api.find_deployment(scope, &project.id, (ARTIFACT, &root_of(context)), None, is_wanted).await
+    }
+
+    /// Asks for a deployment until Vercel has all files.
+    async fn make(
+        &self,
+        context: &DeployContext<'_>,
+        scope: Scope<'_>,
+        project: &Project,
+        output: &Output,
+        entry: &Entry<'_>,
+    ) -> Result<Box<Deployment>, ProviderError> {
+        let body = request(context, project, output);
+        for _ in 0..ROUNDS {
+            let missing = match self.ask(context, scope, &body, entry).await? {
+                Created::Made(deployment) => return Ok(deployment),
+                Created::Missing(missing) => output.blobs(&missing)?,
+            };
+            let send = |blob: output::Blob| async move {
+                self.api.upload(scope, &blob.sha1, blob.size_bytes, blob.open).await
+            };
+            upload(missing, send, |done, total| context.notes.progress(done, total)).await?;
+        }
+        Err(ProviderError::Failed(anyhow::anyhow!("Vercel says again and again that it lacks files which it has taken")))
+    }
+
+    /// One request for the deployment; whoever cancels waits for its answer.
+    async fn ask(
+        &self,
+        context: &DeployContext<'_>,
+        scope: Scope<'_>,
+        body: &Value,
+        entry: &Entry<'_>,
+    ) -> Result<Created, ProviderError> {
+        let mut making = entry.making.lock().await;
+        if matches!(*making, Making::Cancelled) {
+            return Err(ProviderError::Rejected("it was cancelled".to_owned()));
+        }
+        context.notes.begun(&format!("{ASKED}{}", now_in_millis())).await?;
+        *making = Making::Asked;
+        let created = self.api.create(scope, body).await;
+        match &created {
+            Ok(Created::Made(deployment)) => *making = Making::Made(deployment.id().to_owned()),
+            Err(ProviderError::Failed(_)) => {}
+            Ok(Created::Missing(_)) | Err(_) => *making = Making::NotYet,
+        }
+        created
+    }
+
+    /// Looks a few times how a deployment goes on.
+    async fn watch(&self, scope: Scope<'_>, project: &str, mut found: Deployment) -> Result<Taken, ProviderError> {
+        let mut looks = LOOKS.iter();
+        loop {
+            let taken = self.taken(scope, project, &found).await?;
+            let (Taken::UnderWay, Some(wait)) = (&taken, looks.next()) else { return Ok(taken) };
+            tokio::time::sleep(*wait).await;
+            match self.api.deployment(scope, found.id()).await {
+                Ok(Some(deployment)) => found = deployment,
+                // Asked again by `look_up`, which knows what to make of it.
+                Ok(None) | Err(_) => return Ok(Taken::UnderWay),
+            }
+        }
+    }
+
+    /// What a deployment of ours has come to.
+    async fn taken(&self, scope: Scope<'_>, project: &str, found: &Deployment) -> Result<Taken, ProviderError> {
+        let failed = |message: &str| Taken::Failed { message: message.to_owned(), log: Vec::new() };
+        Ok(match found.stage() {
+            Stage::Live(release) => Taken::Released(release),
+            Stage::UnderWay => Taken::UnderWay,
+            Stage::Staged => self.promoted(scope, project, found).await?,
+            Stage::Blocked(whom) => Taken::WaitingOn(whom),
+            Stage::Failed(message) => Taken::Failed { message, log: self.api.log(scope, found.id()).await },
+            Stage::Cancelled => failed("somebody cancelled this deployment at Vercel; deploy again"),
+            Stage::Deleted => failed("somebody deleted this deployment at Vercel; deploy again"),
+        })
+    }
+
+    /// After a rollback Vercel gives domains to nothing new by itself: the new one has to be promoted.
+    async fn promoted(&self, scope: Scope<'_>, project: &str, found: &Deployment) -> Result<Taken, ProviderError> {
+        let project = self.api.project(scope, project).await?;
+        let Some(project) = project else { return Ok(Taken::UnderWay) };
+        match pointer(&project, found.id()) {
+            Some("pending" | "in-progress" | "succeeded") => {}
+            Some(status) => return Ok(not_moved(status)),
+            None => self.api.promote(scope, &project.id, found.id()).await?,
+        }
+        Ok(Taken::UnderWay)
+    }
+
+    /// Moves the project's domains back to a former deployment.
+    async fn roll_back(
+        &self,
+        context: &DeployContext<'_>,
+        scope: Scope<'_>,
+        project: &Project,
+        former: &Deployment,
+    ) -> Result<Taken, ProviderError> {
+        context.notes.begun(former.id()).await?;
+        self.api.roll_back(scope, &project.id, former.id()).await?;
+        for wait in LOOKS {
+            let Ok(Some(project)) = self.api.project(scope, &project.id).await else { break };
+            match moved(&project, former) {
+                Some(Taken::UnderWay) | None => tokio::time::sleep(wait).await,
+                Some(taken) => return Ok(taken),
+            }
+        }
+        Ok(Taken::UnderWay)
+    }
+
+    /// What Vercel has of a deployment of ours, by its name or by our mark.
+    async fn find(
+        &self,
+        context: &DeployContext<'_>,
+        scope: Scope<'_>,
+        project: &Project,
+    ) -> Result<Option<Deployment>, ProviderError> {
+        if let Some(id) = context.begun.filter(|begun| begun.starts_with(ID_PREFIX)) {
+            return self.api.deployment(scope, id).await;
+        }
+        let mark = (OURS, context.idempotency_key);
+        let found = self.api.find_deployment(scope, &project.id, mark, made_after(context), |_| true).await?;
+        match found {
+            // Lists tell less than the record.
+            Some(found) => self.api.deployment(scope, found.id()).await,
+            None => Ok(None),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for Vercel {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn accounts(&self) -> Option<&dyn Accounts> {
+        Some(self)
+    }
+
+    async fn deploy(&self, context: &DeployContext<'_>) -> Result<Taken, ProviderError> {
+        let config = Config::of(context.destination.config)?;
+        let scope = config.scope(context.destination.account()?);
+        let project = self.project(scope, &config).await?;
+        if let Some(former) = self.former(context, scope, &project).await? {
+            return self.roll_back(context, scope, &project, &former).await;
+        }
+        let output = Output::of(Tree::open(&self.artifacts, context.artifact).await?, context.routing)?;
+        if !context.variables.is_empty() {
+            let environment = if context.environment == PRODUCTION { PRODUCTION } else { "preview" };
+            self.api.set_variables(scope, &project.id, environment, context.variables).await?;
+        }
+        let entry = self.under_way.enter(context.deployment_id);
+        let made = self.make(context, scope, &project, &output, &entry).await?;
+        context.notes.begun(made.id()).await?;
+        self.watch(scope, &project.id, *made).await
+    }
+
+    async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {
+        let config = Config::of(context.destination.config)?;
+        let scope = config.scope(context.destination.account()?);
+        let Some(project) = self.api.project(scope, &config.project).await? else { return Ok(Whereabouts::Nothing) };
+        let Some(found) = self.find(context, scope, &project).await? else {
+            return match still_settles(context) {
+                Some(wait) => Err(ProviderError::Busy { retry_after: Some(wait) }),
+                None => Ok(Whereabouts::Nothing),
+            };
+        };
+        let is_ours = found.meta.get(OURS).and_then(Value::as_str) == Some(context.idempotency_key);
+        if !is_ours {
+            // The former deployment of a rollback.
+            return Ok(moved(&project, &found).map_or(Whereabouts::Nothing, Whereabouts::Taken));
+        }
+        self.taken(scope, &project.id, &found).await.map(Whereabouts::Taken)
+    }
+
+    fn canceller(&self) -> Option<&dyn Canceller> {
+        Some(self)
+    }
+
+    /// What was deployed stays at Vercel, where its own retention decides.
+    async fn forget(&self, _deployment: DeploymentId) {}
+}
+
+#[async_trait]
+impl Canceller for Vercel {
+    async fn cancel(&self, context: &DeployContext<'_>) -> Result<CancelOutcome, ProviderError> {
+        let made = match self.under_way.of(context.deployment_id) {
+            Some(making) => {
+                let mut making = making.lock().await;
+                match &*making {
+                    Making::Made(id) => Some(id.clone()),
+                    Making::Asked => None,
+                    Making::NotYet | Making::Cancelled => {
+                        *making = Making::Cancelled;
+                        return Ok(CancelOutcome::Cancelled);
+                    }
+                }
+            }
+            // To move domains takes no time in which it could be held back.
+            None if context.replaces.is_some() && context.environment == PRODUCTION => return Ok(CancelOutcome::TooLate),
+            None => None,
+        };
+        let config = Config::of(context.destination.config)?;
+        let scope = config.scope(context.destination.account()?);
+        let found = match &made {
+            Some(id) => self.api.deployment(scope, id).await?,
+            None => match self.api.project(scope, &config.project).await? {
+                Some(project) => self.find(context, scope, &project).await?,
+                None => None,
+            },
+        };
+        let Some(found) = found else {
+            return match still_settles(context).filter(|_| made.is_none()) {
+                Some(wait) => Err(ProviderError::Busy { retry_after: Some(wait) }),
+                None => Ok(CancelOutcome::Cancelled),
+            };
+        };
+        if outcome(&found) == Some(CancelOutcome::Cancelled) || self.api.cancel(scope, found.id()).await? {
+            return Ok(CancelOutcome::Cancelled);
+        }
+        let now = self.api.deployment(scope, found.id()).await?;
+        Ok(now.and_then(|now| outcome(&now)).unwrap_or(CancelOutcome::TooLate))
+    }
+}
+
+/// What has become of a deployment that is to be cancelled; `None` while it is being made.
+fn outcome(found: &Deployment) -> Option<CancelOutcome> {
+    match found.stage() {
+        Stage::Live(_) => Some(CancelOutcome::TooLate),
+        Stage::Staged | Stage::Failed(_) | Stage::Cancelled | Stage::Deleted => Some(CancelOutcome::Cancelled),
+        Stage::UnderWay | Stage::Blocked(_) => None,
+    }
+}
+
+/// What is sent to make a deployment; the same each time.
+fn request(context: &DeployContext<'_>, project: &Project, output: &Output) -> Value {
+    let mut body = json!({
+        "name": project.name,
+        "project": project.id,
+        "meta": { OURS: context.idempotency_key, ARTIFACT: root_of(context) },
+        "projectSettings": { "framework": null, "rootDirectory": null, "sourceFilesOutsideRootDirectory": true },
+        "files": output.files(),
+    });
+    // Without one it is a preview.
+    if context.environment != "preview" {
+        body["target"] = context.environment.into();
+    }
+    for (key, value) in [("commitRef", context.branch), ("commitMessage", context.commit_message)] {
+        if let Some(value) = value {
+            body["gitMetadata"][key] = value.into();
+        }
+    }
+    body
+}
+
+fn root_of(context: &DeployContext<'_>) -> String {
+    data_encoding::HEXLOWER.encode(&context.artifact.root)
+}
+
+/// How the domains of a project go to a former deployment; `None` when nobody has asked for that.
+fn moved(project: &Project, former: &Deployment) -> Option<Taken> {
+    Some(match pointer(project, former.id())? {
+        "pending" | "in-progress" => Taken::UnderWay,
+        "succeeded" => match former.release() {
+            Some(release) => Taken::Released(release),
+            None => not_moved("unknown"),
+        },
+        status => not_moved(status),
+    })
+}
+
+/// The status of the last wish to move a project's domains, when that was to this deployment.
+fn pointer<'a>(project: &'a Project, id: &str) -> Option<&'a str> {
+    project.last_alias_request.as_ref().filter(|last| last.to_deployment_id == id).map(|last| last.job_status.as_str())
+}
+
+fn not_moved(status: &str) -> Taken {
+    let message = format!("Vercel did not move the project's domains to this deployment ({status}); look at the project there");
+    Taken::Failed { message, log: Vec::new() }
+}
+
+/// How long an unanswered request may still become a deployment.
+fn still_settles(context: &DeployContext<'_>) -> Option<Duration> {
+    let asked: u64 = context.begun?.strip_prefix(ASKED)?.parse().ok()?;
+    let since = Duration::from_millis(now_in_millis().saturating_sub(asked));
+    SETTLES.checked_sub(since).filter(|wait| !wait.is_zero())
+}
+
+fn now_in_millis() -> u64 {
+    u64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
+}
+
+/// Nothing of this deployment was made before then, in milliseconds since 1970.
+fn made_after(context: &DeployContext<'_>) -> Option<u64> {
+    let (seconds, _) = context.deployment_id.as_uuid().get_timestamp()?.to_unix();
+    Some(seconds.saturating_sub(CLOCKS_DIFFER.as_secs()) * 1_000)
+}

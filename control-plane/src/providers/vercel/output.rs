@@ -1,0 +1,139 @@
+//! The tree as Vercel takes what is built already, "Build Output API" version 3:
+//! <https://vercel.com/docs/build-output-api/v3>.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use serde_json::{Value, json};
+use slipway_proto::plan::Routing;
+
+use crate::providers::ProviderError;
+use crate::providers::http::OpenBody;
+use crate::providers::static_host::{File, Limits, Tree};
+
+const OUTPUT: &str = ".vercel/output/";
+const CONFIG: &str = ".vercel/output/config.json";
+const STATIC: &str = ".vercel/output/static/";
+const NOT_FOUND_PAGE: &str = "404.html";
+/// `st_mode` of a file, and of one that can be run.
+const MODES: [u32; 2] = [0o100_644, 0o100_755];
+const GIB: u64 = 1024 * 1024 * 1024;
+
+/// "`files` should NOT have more than 15000 items"; sizes are those of the largest plan.
+const LIMITS: Limits =
+    Limits { vendor: "Vercel", files: 15_000, file_bytes: GIB, total_bytes: 10 * GIB, forbidden: |_| None };
+
+/// What is sent to Vercel.
+pub(super) struct Output {
+    tree: Tree,
+    /// The one file that we make, unless the build has made all.
+    config: Option<(String, Bytes)>,
+}
+
+/// Bytes that a deployment needs, once, however many files have them.
+#[derive(Clone)]
+pub(super) struct Blob {
+    /// As Vercel names them.
+    pub(super) sha1: String,
+    pub(super) size_bytes: u64,
+    pub(super) open: OpenBody,
+}
+
+impl Output {
+    /// Lays a tree out: as it is when the build made Vercel's own output, and as static files otherwise.
+    ///
+    /// # Errors
+    /// `Rejected` when Vercel does not take so much.
+    pub(super) fn of(mut tree: Tree, routing: Routing) -> Result<Self, ProviderError> {
+        let is_built = tree.files.iter().any(|file| file.path == CONFIG);
+        if is_built {
+            tree.files.retain(|file| file.path.starts_with(OUTPUT));
+        }
+        LIMITS.check(&tree.files)?;
+        let has = |path: &str| tree.files.iter().any(|file| file.path == path);
+        let config = (!is_built).then(|| {
+            let config = Bytes::from(config(routing, has(NOT_FOUND_PAGE)).to_string());
+            (hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, &config).as_ref()), config)
+        });
+        if config.is_some() {
+            for file in &mut tree.files {
+                file.path.insert_str(0, STATIC);
+            }
+        }
+        Ok(Self { tree, config })
+    }
+
+    /// The list of files as Vercel wants it.
+    pub(super) fn files(&self) -> Vec<Value> {
+        let entry = |path: &str, sha1: &str, size: u64, mode: u32| json!({ "file": path, "sha": sha1, "size": size, "mode": mode });
+        let made = self.config.iter().map(|(sha1, bytes)| entry(CONFIG, sha1, bytes.len() as u64, MODES[0]));
+        let stored = self.tree.files.iter().map(|file| {
+            entry(&file.path, &hex(&file.sha1), file.size_bytes, MODES[usize::from(file.is_executable)])
+        });
+        made.chain(stored).collect()
+    }
+
+    /// The bytes that Vercel says it lacks.
+    ///
+    /// # Errors
+    /// `Failed` when it lacks what was never announced.
+    pub(super) fn blobs(&self, missing: &[String]) -> Result<Vec<Blob>, ProviderError> {
+        let by_sha1: HashMap<String, &File> =
+            self.tree.files.iter().map(|file| (hex(&file.sha1), file)).collect();
+        let blob = |sha1: &String| {
+            if let Some((_, bytes)) = self.config.as_ref().filter(|(own, _)| own == sha1) {
+                return Ok(Blob { sha1: sha1.clone(), size_bytes: bytes.len() as u64, open: here(bytes.clone()) });
+            }
+            let file = by_sha1.get(sha1).ok_or_else(|| {
+                ProviderError::Failed(anyhow::anyhow!("Vercel asks for a file that is not part of the deployment"))
+            })?;
+            Ok(Blob { sha1: sha1.clone(), size_bytes: file.size_bytes, open: self.tree.body(file) })
+        };
+        missing.iter().map(blob).collect()
+    }
+}
+
+fn here(bytes: Bytes) -> OpenBody {
+    std::sync::Arc::new(move || {
+        let bytes = bytes.clone();
+        futures::stream::once(async move { Ok(bytes) }).boxed()
+    })
+}
+
+/// How paths without a file are answered.
+fn config(routing: Routing, has_not_found_page: bool) -> Value {
+    match routing {
+        Routing::SinglePage => json!({
+            "version": 3,
+            "routes": [{ "handle": "filesystem" }, { "src": "/(.*)", "dest": "/index.html" }],
+        }),
+        Routing::Pages if has_not_found_page => json!({
+            "version": 3,
+            "routes": [
+                { "handle": "filesystem" },
+                { "handle": "error" },
+                { "status": 404, "src": "/(.*)", "dest": format!("/{NOT_FOUND_PAGE}") },
+            ],
+        }),
+        Routing::Pages => json!({ "version": 3 }),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_page_answers_for_all_only_where_it_routes() {
+        let routes = |routing, has_page| config(routing, has_page)["routes"].clone();
+        assert_eq!(routes(Routing::SinglePage, false)[1]["dest"], "/index.html");
+        assert_eq!(routes(Routing::Pages, true)[2]["dest"], "/404.html");
+        assert_eq!(config(Routing::Pages, false), json!({ "version": 3 }));
+    }
+}

@@ -1,0 +1,58 @@
+//! Whoever cancels meets whoever deploys: what is being asked for at Vercel right now, so that a release is held back
+//! before it is made, or found by the name it has just been given.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::ids::DeploymentId;
+
+/// How far a deployment of this process is. Locked while Vercel is asked to make it.
+#[derive(Debug, Default)]
+pub(super) enum Making {
+    /// Nothing is there.
+    #[default]
+    NotYet,
+    /// It was asked for, and there is no answer.
+    Asked,
+    /// Vercel calls it so.
+    Made(String),
+    /// It must not be asked for any more.
+    Cancelled,
+}
+
+type Handle = Arc<tokio::sync::Mutex<Making>>;
+
+/// What this process deploys.
+#[derive(Debug, Default)]
+pub(super) struct UnderWay(Mutex<HashMap<DeploymentId, Handle>>);
+
+/// One of them, until it is dropped.
+pub(super) struct Entry<'a> {
+    pub(super) making: Handle,
+    id: DeploymentId,
+    all: &'a UnderWay,
+}
+
+impl UnderWay {
+    /// Begins one.
+    pub(super) fn enter(&self, id: DeploymentId) -> Entry<'_> {
+        let making = Handle::default();
+        self.lock().insert(id, making.clone());
+        Entry { making, id, all: self }
+    }
+
+    /// The one with this id.
+    pub(super) fn of(&self, id: DeploymentId) -> Option<Handle> {
+        self.lock().get(&id).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<DeploymentId, Handle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.all.lock().remove(&self.id);
+    }
+}
