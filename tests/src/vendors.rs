@@ -6,6 +6,7 @@ pub mod github;
 pub mod gitlab;
 mod oauth;
 mod script;
+pub mod vercel;
 
 pub use oauth::{CLIENT_ID, CLIENT_SECRET};
 pub use script::Fault;

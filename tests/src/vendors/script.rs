@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::contract::{Contract, Exchange};
 
 /// Larger requests and answers are not part of any test.
-const BODY_BYTES: usize = 4 * 1024 * 1024;
+const BODY_BYTES: usize = 256 * 1024 * 1024;
 
 /// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,10 +97,11 @@ pub(super) async fn around(State(script): State<Script>, request: Request, next:
         script.complain(format!("{method} {}: no User-Agent", uri.path()));
     }
     let (head, body) = request.into_parts();
-    let sent = to_bytes(body, BODY_BYTES).await.expect("is small");
+    // Whoever ends in the middle has sent nothing.
+    let Ok(sent) = to_bytes(body, BODY_BYTES).await else { return broken() };
     let response = next.run(Request::from_parts(head, Body::from(sent.clone()))).await;
     let (head, body) = response.into_parts();
-    let answered = to_bytes(body, BODY_BYTES).await.expect("is small");
+    let Ok(answered) = to_bytes(body, BODY_BYTES).await else { return broken() };
     if let Some(contract) = &script.contract {
         let (body, answer) = (json(&sent), json(&answered));
         let (path, query, status) = (uri.path(), uri.query().unwrap_or_default(), head.status.as_u16());
@@ -120,7 +121,7 @@ fn json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap_or_default()
 }
 
-fn answer(status: u16, headers: &[(&'static str, String)], body: &'static str) -> Response {
+pub(super) fn answer(status: u16, headers: &[(&'static str, String)], body: &'static str) -> Response {
     let mut response = (StatusCode::from_u16(status).expect("a status"), body).into_response();
     for (name, value) in headers {
         response.headers_mut().insert(*name, HeaderValue::from_str(value).expect("a value"));
@@ -129,7 +130,7 @@ fn answer(status: u16, headers: &[(&'static str, String)], body: &'static str) -
 }
 
 /// A head without the body it promises.
-fn broken() -> Response {
+pub(super) fn broken() -> Response {
     let lost = futures::stream::once(async { Err::<String, _>(std::io::Error::other("the line is cut")) });
     Body::from_stream(lost).into_response()
 }
