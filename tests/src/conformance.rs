@@ -2,6 +2,7 @@
 //! fake, and how to make it fail at the moment that counts.
 
 pub mod git_hosts;
+pub mod static_hosts;
 
 use std::future::Future;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! Vendors as they are on loopback: they refuse what the vendor refuses, answer as the vendor answers, and fail as
 //! a test wants them to.
 
+pub mod cli;
 mod contract;
 pub mod github;
 pub mod gitlab;

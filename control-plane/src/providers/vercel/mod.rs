@@ -127,7 +127,20 @@ impl Vercel {
     ) -> Result<Option<Deployment>, ProviderError> {
         let Some(replaced) = context.replaces.filter(|_| context.environment == PRODUCTION) else { return Ok(None) };
         let is_wanted = |found: &Deployment| found.is_ready() && found.is_production() && found.id() != replaced;
-        self.api.find_deployment(scope, &project.id, (ARTIFACT, &root_of(context)), None, is_wanted).await
+        let found = self.api.find_deployment(scope, &project.id, (ARTIFACT, &root_of(context)), None, is_wanted).await?;
+        self.in_full(scope, found).await
+    }
+
+    /// The record of what a list has shown; lists tell less.
+    async fn in_full(
+        &self,
+        scope: Scope<'_>,
+        listed: Option<Deployment>,
+    ) -> Result<Option<Deployment>, ProviderError> {
+        match listed {
+            Some(listed) => self.api.deployment(scope, listed.id()).await,
+            None => Ok(None),
+        }
     }
 
     /// Asks for a deployment until Vercel has all files.
@@ -249,11 +262,7 @@ impl Vercel {
         }
         let mark = (OURS, context.idempotency_key);
         let found = self.api.find_deployment(scope, &project.id, mark, made_after(context), |_| true).await?;
-        match found {
-            // Lists tell less than the record.
-            Some(found) => self.api.deployment(scope, found.id()).await,
-            None => Ok(None),
-        }
+        self.in_full(scope, found).await
     }
 }
 

@@ -1,0 +1,66 @@
+//! Hosts of static files: strict fakes of their APIs.
+
+use serde_json::{Value, json};
+
+use super::{Contestant, Failure};
+use crate::vendors::Fault;
+use crate::vendors::vercel::{TEAM, Vercel};
+
+const PROJECT: &str = "shop";
+
+/// Vercel with the project `shop` in a team.
+pub struct VercelHost {
+    api: Vercel,
+    token: String,
+}
+
+impl Contestant for VercelHost {
+    const PROVIDER: &'static str = "vercel";
+
+    async fn start(token: &str) -> Self {
+        let api = Vercel::start().await;
+        api.add_token(token, None);
+        api.add_project(PROJECT, Some(TEAM));
+        Self { api, token: token.to_owned() }
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
+        self.api.settings().into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn config(&self) -> Value {
+        json!({ "project": PROJECT, "team_id": TEAM })
+    }
+
+    fn revoke(&self) {
+        self.api.revoke_token(&self.token);
+    }
+
+    fn fail(&self, failure: Failure) {
+        self.api.fail_release(fault(failure));
+    }
+
+    fn releases(&self) -> usize {
+        self.api.releases(PROJECT)
+    }
+
+    fn live(&self) -> Option<String> {
+        let page = self.api.live_file(PROJECT, "index.html")?;
+        Some(String::from_utf8(page).expect("UTF-8"))
+    }
+
+    fn check(&self) {
+        self.api.check();
+    }
+}
+
+fn fault(failure: Failure) -> Fault {
+    match failure {
+        Failure::Busy(seconds) => Fault::Answer(429, vec![("retry-after", seconds.to_string())], "{}"),
+        Failure::Error => Fault::Answer(500, Vec::new(), "{}"),
+        Failure::BreakBefore => Fault::Break,
+        Failure::BreakAfter => Fault::Lose,
+        Failure::Malformed => Fault::Malformed,
+        Failure::Slow(wait) => Fault::Slow(wait),
+    }
+}
