@@ -36,5 +36,5 @@ mod supervision;
 mod trusted_jwt;
 mod up;
 mod variables;
-mod vercel;
 mod vault;
+mod vercel;

@@ -161,7 +161,10 @@ async fn only_what_has_changed_is_sent_and_a_rollback_sends_nothing() {
     let path = format!("/api/deployments/{}/rollback", text(&second, "id"));
     let id = text(&stage.control_plane.call(Method::POST, &path, None).await, "id");
     let rolled_back = stage.ends(&id, "success").await;
-    assert_eq!((stage.page(), stage.vercel.received().files, stage.vercel.deployments()), ("first".to_owned(), 0, made));
+    assert_eq!(
+        (stage.page(), stage.vercel.received().files, stage.vercel.deployments()),
+        ("first".to_owned(), 0, made)
+    );
     assert_eq!(text(&rolled_back, "deployment_url"), "https://shop.vercel.app");
 
     // Vercel gives its domains to nothing new by itself after that.
@@ -266,13 +269,17 @@ async fn who_has_sent_too_many_files_today_is_told_until_when_it_waits() {
 #[tokio::test]
 async fn what_vercel_cannot_make_is_told_in_its_words_with_its_log() {
     let stage = Stage::set(site()).await;
-    stage.vercel.next_ends(json!({ "readyState": "ERROR", "errorCode": "BUILD_FAILED", "errorMessage": "out of luck" }));
+    stage
+        .vercel
+        .next_ends(json!({ "readyState": "ERROR", "errorCode": "BUILD_FAILED", "errorMessage": "out of luck" }));
     let id = stage.deploy(json!({})).await;
     let message = text(&stage.ends(&id, "failed").await, "error_message");
     assert!(message.contains("out of luck (BUILD_FAILED)"), "{message}");
     let log = stage.control_plane.log(&id).await;
     assert!(log.contains("vercel: Deploying outputs..."), "{log}");
-    stage.vercel.next_ends(json!({ "aliasAssigned": false, "aliasError": { "code": "cert_missing", "message": "no certificate" } }));
+    stage.vercel.next_ends(
+        json!({ "aliasAssigned": false, "aliasError": { "code": "cert_missing", "message": "no certificate" } }),
+    );
     let message = stage.fails().await;
     assert!(message.contains("no certificate (cert_missing)"), "{message}");
     assert_eq!(stage.vercel.releases(PROJECT), 0);

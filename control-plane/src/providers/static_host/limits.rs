@@ -44,7 +44,11 @@ impl Limits {
         }
         let total: u64 = files.clone().map(|(_, size)| size).sum();
         if total > self.total_bytes {
-            problems.push(format!("all files together have {} and at most {} may be", mib(total), mib(self.total_bytes)));
+            problems.push(format!(
+                "all files together have {} and at most {} may be",
+                mib(total),
+                mib(self.total_bytes)
+            ));
         }
         let large = files.clone().filter(|(_, size)| *size > self.file_bytes);
         if let Some(names) = named(large.map(|(path, size)| format!("`{path}` ({})", mib(size)))) {
@@ -102,7 +106,10 @@ mod tests {
     fn whatever_is_wrong_is_said_at_once_with_names() {
         check(&[("a", 10 * MIB), ("b", 0)], &[]);
         check(&[], &["no file to publish"]);
-        check(&[("a", 10 * MIB + 1), ("b#", 3)], &["no file may be larger than 10 MiB: `a` (11 MiB)", "`b#` (has a `#`)"]);
+        check(
+            &[("a", 10 * MIB + 1), ("b#", 3)],
+            &["no file may be larger than 10 MiB: `a` (11 MiB)", "`b#` (has a `#`)"],
+        );
         let many: Vec<_> = ["0", "1", "2", "3", "4", "5", "6", "7", "8"].map(|name| (name, 11 * MIB)).into();
         check(&many, &["there are 9 files and at most 8", "have 99 MiB", "`4` (11 MiB) and 4 more"]);
     }

@@ -51,7 +51,9 @@ impl Accounts for Vercel {
             }
             None => vec![Permission::refused(
                 READ,
-                format!("{name} is not there, or the account has no access to it; check `project` and `team_id`, or set `create`"),
+                format!(
+                    "{name} is not there, or the account has no access to it; check `project` and `team_id`, or set `create`"
+                ),
             )],
         })
     }

@@ -363,7 +363,11 @@ fn found<T: for<'de> Deserialize<'de>>(answer: &Answer, doing: &str) -> Result<O
 }
 
 fn expect<'a>(answer: &'a Answer, doing: &str) -> Result<&'a Answer, ProviderError> {
-    if answer.status().is_success() { Ok(answer) } else { Err(refusal(answer.status().as_u16(), &answer.value(), doing)) }
+    if answer.status().is_success() {
+        Ok(answer)
+    } else {
+        Err(refusal(answer.status().as_u16(), &answer.value(), doing))
+    }
 }
 
 fn next(pagination: Option<Pagination>) -> Option<String> {
@@ -393,7 +397,10 @@ fn refusal(status: u16, body: &Value, doing: &str) -> ProviderError {
         ),
         413 => format!("Vercel does not {doing}: it is too large for the plan"),
         status if status < 500 => {
-            format!("Vercel does not {doing}: {}", if message.is_empty() { format!("it answers {status}") } else { message })
+            format!(
+                "Vercel does not {doing}: {}",
+                if message.is_empty() { format!("it answers {status}") } else { message }
+            )
         }
         status => return ProviderError::Failed(anyhow::anyhow!("Vercel answered {status} when asked to {doing}")),
     };

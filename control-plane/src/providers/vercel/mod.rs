@@ -127,16 +127,13 @@ impl Vercel {
     ) -> Result<Option<Deployment>, ProviderError> {
         let Some(replaced) = context.replaces.filter(|_| context.environment == PRODUCTION) else { return Ok(None) };
         let is_wanted = |found: &Deployment| found.is_ready() && found.is_production() && found.id() != replaced;
-        let found = self.api.find_deployment(scope, &project.id, (ARTIFACT, &root_of(context)), None, is_wanted).await?;
+        let found =
+            self.api.find_deployment(scope, &project.id, (ARTIFACT, &root_of(context)), None, is_wanted).await?;
         self.in_full(scope, found).await
     }
 
     /// The record of what a list has shown; lists tell less.
-    async fn in_full(
-        &self,
-        scope: Scope<'_>,
-        listed: Option<Deployment>,
-    ) -> Result<Option<Deployment>, ProviderError> {
+    async fn in_full(&self, scope: Scope<'_>, listed: Option<Deployment>) -> Result<Option<Deployment>, ProviderError> {
         match listed {
             Some(listed) => self.api.deployment(scope, listed.id()).await,
             None => Ok(None),
@@ -163,7 +160,9 @@ impl Vercel {
             };
             upload(missing, send, |done, total| context.notes.progress(done, total)).await?;
         }
-        Err(ProviderError::Failed(anyhow::anyhow!("Vercel says again and again that it lacks files which it has taken")))
+        Err(ProviderError::Failed(anyhow::anyhow!(
+            "Vercel says again and again that it lacks files which it has taken"
+        )))
     }
 
     /// One request for the deployment; whoever cancels waits for its answer.
@@ -336,7 +335,9 @@ impl Canceller for Vercel {
                 }
             }
             // To move domains takes no time in which it could be held back.
-            None if context.replaces.is_some() && context.environment == PRODUCTION => return Ok(CancelOutcome::TooLate),
+            None if context.replaces.is_some() && context.environment == PRODUCTION => {
+                return Ok(CancelOutcome::TooLate);
+            }
             None => None,
         };
         let config = Config::of(context.destination.config)?;
@@ -414,7 +415,8 @@ fn pointer<'a>(project: &'a Project, id: &str) -> Option<&'a str> {
 }
 
 fn not_moved(status: &str) -> Taken {
-    let message = format!("Vercel did not move the project's domains to this deployment ({status}); look at the project there");
+    let message =
+        format!("Vercel did not move the project's domains to this deployment ({status}); look at the project there");
     Taken::Failed { message, log: Vec::new() }
 }
 

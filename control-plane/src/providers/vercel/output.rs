@@ -69,9 +69,10 @@ impl Output {
     pub(super) fn files(&self) -> Vec<Value> {
         let entry = |path: &str, sha1: &str, size: u64, mode: u32| json!({ "file": path, "sha": sha1, "size": size, "mode": mode });
         let made = self.config.iter().map(|(sha1, bytes)| entry(CONFIG, sha1, bytes.len() as u64, MODES[0]));
-        let stored = self.tree.files.iter().map(|file| {
-            entry(&file.path, &hex(&file.sha1), file.size_bytes, MODES[usize::from(file.is_executable)])
-        });
+        let stored =
+            self.tree.files.iter().map(|file| {
+                entry(&file.path, &hex(&file.sha1), file.size_bytes, MODES[usize::from(file.is_executable)])
+            });
         made.chain(stored).collect()
     }
 
@@ -80,8 +81,7 @@ impl Output {
     /// # Errors
     /// `Failed` when it lacks what was never announced.
     pub(super) fn blobs(&self, missing: &[String]) -> Result<Vec<Blob>, ProviderError> {
-        let by_sha1: HashMap<String, &File> =
-            self.tree.files.iter().map(|file| (hex(&file.sha1), file)).collect();
+        let by_sha1: HashMap<String, &File> = self.tree.files.iter().map(|file| (hex(&file.sha1), file)).collect();
         let blob = |sha1: &String| {
             if let Some((_, bytes)) = self.config.as_ref().filter(|(own, _)| own == sha1) {
                 return Ok(Blob { sha1: sha1.clone(), size_bytes: bytes.len() as u64, open: here(bytes.clone()) });

@@ -199,7 +199,8 @@ mod tests {
         });
         let Stage::Failed(reason) = stage(failed) else { panic!("has failed") };
         assert_eq!(reason, "Vercel could not make this deployment in the step buildStep: no luck (BUILD_FAILED)");
-        let taken = json!({ "readyState": "READY", "aliasError": { "code": "cert_missing", "message": "no certificate" } });
+        let taken =
+            json!({ "readyState": "READY", "aliasError": { "code": "cert_missing", "message": "no certificate" } });
         assert!(matches!(stage(taken), Stage::Failed(reason) if reason.contains("no certificate (cert_missing)")));
         assert_eq!(stage(json!({ "state": "CANCELED" })), Stage::Cancelled);
         assert_eq!(stage(json!({ "state": "DELETED" })), Stage::Deleted);

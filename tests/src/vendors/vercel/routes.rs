@@ -23,13 +23,25 @@ const MOST_INLINE_BYTES: usize = 10 * 1024 * 1024;
 const OUTPUT_CONFIG: &str = ".vercel/output/config.json";
 /// What the body of `POST /v13/deployments` may have; the last three are what the CLI sends besides.
 const FIELDS: [&str; 15] = [
-    "name", "files", "project", "target", "customEnvironmentSlugOrId", "deploymentId", "gitMetadata", "gitSource",
-    "meta", "monorepoManager", "projectSettings", "source", "version", "env", "build",
+    "name",
+    "files",
+    "project",
+    "target",
+    "customEnvironmentSlugOrId",
+    "deploymentId",
+    "gitMetadata",
+    "gitSource",
+    "meta",
+    "monorepoManager",
+    "projectSettings",
+    "source",
+    "version",
+    "env",
+    "build",
 ];
 const FILE_FIELDS: [&str; 6] = ["file", "sha", "size", "mode", "data", "encoding"];
-const GIT_FIELDS: [&str; 8] = [
-    "remoteUrl", "commitAuthorName", "commitAuthorEmail", "commitMessage", "commitRef", "commitSha", "dirty", "ci",
-];
+const GIT_FIELDS: [&str; 8] =
+    ["remoteUrl", "commitAuthorName", "commitAuthorEmail", "commitMessage", "commitRef", "commitSha", "dirty", "ci"];
 
 type Answer = Result<Response, Response>;
 
@@ -66,7 +78,9 @@ pub(super) async fn answer(
     let asked = Asked { account, query, headers, body };
     let outcome = match (method.as_str(), version, parts.as_slice()) {
         ("GET", "v2", ["user"]) => Ok(user()),
-        ("GET", "v2", ["teams"]) => Ok(Json(json!({ "teams": [team()], "pagination": { "count": 1, "next": null } })).into_response()),
+        ("GET", "v2", ["teams"]) => {
+            Ok(Json(json!({ "teams": [team()], "pagination": { "count": 1, "next": null } })).into_response())
+        }
         ("GET", "v2" | "", ["teams", _]) => Ok(Json(team()).into_response()),
         ("GET", "v10" | "v9", ["projects"]) => Ok(projects(&fake, &asked)),
         ("POST", "v11", ["projects"]) => make_project(&fake, &asked),
@@ -139,7 +153,8 @@ fn team() -> Value {
 fn projects(fake: &Vercel, asked: &Asked) -> Response {
     let search = asked.query.get("search").cloned().unwrap_or_default();
     let inner = fake.lock();
-    let found = inner.projects.iter().filter(|project| project.account == asked.account && project.name.contains(&search));
+    let found =
+        inner.projects.iter().filter(|project| project.account == asked.account && project.name.contains(&search));
     let found: Vec<_> = found.map(Project::shown).collect();
     let pagination = json!({ "count": found.len(), "next": null, "prev": null });
     Json(json!({ "projects": found, "pagination": pagination })).into_response()
@@ -354,7 +369,8 @@ fn take_files(inner: &mut Inner, asked: &Asked, deployment: &mut Deployment) -> 
                 (sha1, size)
             }
             None => {
-                let sha1 = file["sha"].as_str().filter(|sha1| sha1.len() == 40).ok_or_else(|| bad("a file has no `sha`"))?;
+                let sha1 =
+                    file["sha"].as_str().filter(|sha1| sha1.len() == 40).ok_or_else(|| bad("a file has no `sha`"))?;
                 (sha1.to_owned(), file["size"].as_u64().ok_or_else(|| bad("a file has no `size`"))?)
             }
         };
@@ -421,9 +437,12 @@ fn cancel(fake: &Vercel, asked: &Asked, id: &str) -> Answer {
 /// The CLI follows lines; whoever does not say so gets a list.
 #[expect(clippy::result_large_err, reason = "the answer")]
 fn events(fake: &Vercel, asked: &Asked, id: &str) -> Answer {
-    let event = with_deployment(fake, asked, id, |deployment, _| {
-        json!({ "type": "stdout", "created": deployment.created, "text": "Deploying outputs...", "payload": { "deploymentId": id, "text": "Deploying outputs..." } })
-    })?;
+    let event = with_deployment(
+        fake,
+        asked,
+        id,
+        |deployment, _| json!({ "type": "stdout", "created": deployment.created, "text": "Deploying outputs...", "payload": { "deploymentId": id, "text": "Deploying outputs..." } }),
+    )?;
     if asked.query.get("format").is_some_and(|format| format == "lines") {
         return Ok(([("content-type", "application/stream+json")], format!("{event}\n")).into_response());
     }
@@ -438,7 +457,8 @@ fn list(fake: &Vercel, asked: &Asked) -> Answer {
     if limit > 100 {
         return Err(bad("`limit` should be <= 100"));
     }
-    let wanted: Vec<_> = asked.query.iter().filter_map(|(name, value)| Some((name.strip_prefix("meta-")?, value))).collect();
+    let wanted: Vec<_> =
+        asked.query.iter().filter_map(|(name, value)| Some((name.strip_prefix("meta-")?, value))).collect();
     let inner = fake.lock();
     let has_meta = |found: &Deployment| {
         wanted.iter().all(|(key, value)| found.request.get("meta").is_some_and(|meta| meta[*key] == value.as_str()))
