@@ -11,14 +11,15 @@ mod overhead;
 mod reads;
 mod transfer;
 mod tree;
+mod vercel;
 
 use std::path::Path;
 use std::time::Duration;
 
 /// In the order they run.
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 14] = [
     "mask", "reads", "overhead", "transfer", "git", "exports", "agent", "ingest", "latency", "builders", "agents",
-    "storm", "detect",
+    "storm", "vercel", "detect",
 ];
 
 /// Runs every benchmark, or only the named part, on the release binaries in `binaries` and prints one table.
@@ -41,6 +42,7 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
             "builders" => load::builders(binaries).await?,
             "agents" => load::agents(binaries).await?,
             "storm" => load::storm(binaries).await?,
+            "vercel" => vercel::run(binaries).await?,
             _ => detect::run(binaries).await?,
         }
     }

@@ -44,7 +44,7 @@ where
     let mut attempt = 1;
     while let Err(error) = send(file.clone()).await {
         let wait = match &error {
-            ProviderError::Failed(_) => FIRST_WAIT * 2_u32.pow(attempt),
+            ProviderError::Failed(_) => FIRST_WAIT * 2_u32.pow(attempt - 1),
             ProviderError::Busy { retry_after: Some(wait) } if *wait <= LONGEST_WAIT => *wait,
             ProviderError::Busy { .. } | ProviderError::Rejected(_) => return Err(error),
         };
@@ -65,7 +65,7 @@ mod tests {
 
     async fn nobody_hears(_: u64, _: u64) {}
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn one_file_that_fails_for_the_moment_is_sent_again_alone() {
         let (tries, arrived) = (&AtomicU64::new(0), &AtomicU64::new(0));
         let send = |file: usize| async move {
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(tries.load(Ordering::Relaxed), 21);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_refusal_ends_it_and_a_long_wait_is_not_waited_for_here() {
         let refused = upload(vec![1], async |_| Err(ProviderError::Rejected("no".to_owned())), nobody_hears).await;
         assert!(matches!(refused, Err(ProviderError::Rejected(_))));

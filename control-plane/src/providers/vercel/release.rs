@@ -163,7 +163,7 @@ mod tests {
 
     use super::*;
 
-    fn stage(more: Value) -> Stage {
+    fn stage(more: &Value) -> Stage {
         let mut record = json!({ "id": "dpl_1", "url": "shop-1.vercel.app" });
         record.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         serde_json::from_value::<Deployment>(record).expect("is one").stage()
@@ -172,24 +172,24 @@ mod tests {
     #[test]
     fn a_deployment_is_live_when_it_has_its_domains() {
         for state in ["QUEUED", "INITIALIZING", "ANALYZING", "BUILDING", "DEPLOYING", "WHATEVER_COMES"] {
-            assert_eq!(stage(json!({ "readyState": state })), Stage::UnderWay, "{state}");
+            assert_eq!(stage(&json!({ "readyState": state })), Stage::UnderWay, "{state}");
         }
-        assert_eq!(stage(json!({ "readyState": "READY", "aliasAssigned": false })), Stage::UnderWay);
+        assert_eq!(stage(&json!({ "readyState": "READY", "aliasAssigned": false })), Stage::UnderWay);
         let live = json!({ "readyState": "READY", "aliasAssigned": 1_700_000_000_000_u64, "alias": ["shop.example"] });
-        let Stage::Live(release) = stage(live) else { panic!("is live") };
+        let Stage::Live(release) = stage(&live) else { panic!("is live") };
         assert_eq!(release.url, "https://shop.example");
         assert_eq!(release.preview_url.as_deref(), Some("https://shop-1.vercel.app"));
-        let preview = stage(json!({ "readyState": "READY", "aliasAssigned": true }));
+        let preview = stage(&json!({ "readyState": "READY", "aliasAssigned": true }));
         assert!(matches!(preview, Stage::Live(Release { preview_url: None, .. })), "{preview:?}");
     }
 
     #[test]
     fn after_a_rollback_a_new_one_waits_for_its_domains() {
         let staged = json!({ "readyState": "READY", "readySubstate": "STAGED", "aliasAssigned": true });
-        assert!(matches!(stage(staged.clone()), Stage::Live(_)), "a preview has no domains of the project");
+        assert!(matches!(stage(&staged), Stage::Live(_)), "a preview has no domains of the project");
         let mut production = staged;
         production["target"] = "production".into();
-        assert_eq!(stage(production), Stage::Staged);
+        assert_eq!(stage(&production), Stage::Staged);
     }
 
     #[test]
@@ -197,14 +197,14 @@ mod tests {
         let failed = json!({
             "readyState": "ERROR", "errorCode": "BUILD_FAILED", "errorMessage": "no\nluck", "errorStep": "buildStep",
         });
-        let Stage::Failed(reason) = stage(failed) else { panic!("has failed") };
+        let Stage::Failed(reason) = stage(&failed) else { panic!("has failed") };
         assert_eq!(reason, "Vercel could not make this deployment in the step buildStep: no luck (BUILD_FAILED)");
         let taken =
             json!({ "readyState": "READY", "aliasError": { "code": "cert_missing", "message": "no certificate" } });
-        assert!(matches!(stage(taken), Stage::Failed(reason) if reason.contains("no certificate (cert_missing)")));
-        assert_eq!(stage(json!({ "state": "CANCELED" })), Stage::Cancelled);
-        assert_eq!(stage(json!({ "state": "DELETED" })), Stage::Deleted);
-        let blocked = stage(json!({ "readyState": "BLOCKED", "inspectorUrl": "https://vercel.com/x" }));
+        assert!(matches!(stage(&taken), Stage::Failed(reason) if reason.contains("no certificate (cert_missing)")));
+        assert_eq!(stage(&json!({ "state": "CANCELED" })), Stage::Cancelled);
+        assert_eq!(stage(&json!({ "state": "DELETED" })), Stage::Deleted);
+        let blocked = stage(&json!({ "readyState": "BLOCKED", "inspectorUrl": "https://vercel.com/x" }));
         assert!(matches!(blocked, Stage::Blocked(WaitingOn { url: Some(_), .. })));
     }
 

@@ -114,6 +114,7 @@ fn bad(message: impl AsRef<str>) -> Response {
     refusal(400, "bad_request", &format!("Invalid request: {}", message.as_ref()))
 }
 
+#[expect(clippy::disallowed_methods, reason = "a vendor has a clock of its own")]
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("is after 1970");
     u64::try_from(since.as_millis()).expect("fits")
@@ -356,23 +357,15 @@ fn take_files(inner: &mut Inner, asked: &Asked, deployment: &mut Deployment) -> 
             return Err(bad(format!("`{path}` is no path")));
         }
         let mode = file["mode"].as_u64().unwrap_or(0o100_644);
-        let (sha1, size) = match file["data"].as_str() {
-            Some(data) => {
-                let bytes = if file["encoding"] == "base64" {
-                    BASE64.decode(data.as_bytes()).map_err(|_| bad("a file is no base64"))?
-                } else {
-                    data.as_bytes().to_vec()
-                };
-                let sha1 = sha1(&bytes);
-                let size = bytes.len() as u64;
-                inner.blobs.insert((asked.account.clone(), sha1.clone()), bytes);
-                (sha1, size)
-            }
-            None => {
-                let sha1 =
-                    file["sha"].as_str().filter(|sha1| sha1.len() == 40).ok_or_else(|| bad("a file has no `sha`"))?;
-                (sha1.to_owned(), file["size"].as_u64().ok_or_else(|| bad("a file has no `size`"))?)
-            }
+        let (sha1, size) = if let Some(data) = file["data"].as_str() {
+            let bytes = inline(file, data)?;
+            let (sha1, size) = (sha1(&bytes), bytes.len() as u64);
+            inner.blobs.insert((asked.account.clone(), sha1.clone()), bytes);
+            (sha1, size)
+        } else {
+            let sha1 =
+                file["sha"].as_str().filter(|sha1| sha1.len() == 40).ok_or_else(|| bad("a file has no `sha`"))?;
+            (sha1.to_owned(), file["size"].as_u64().ok_or_else(|| bad("a file has no `size`"))?)
         };
         if deployment.files.insert(path.to_owned(), (sha1, size, mode)).is_some() {
             return Err(bad(format!("`{path}` is there twice")));
@@ -388,6 +381,15 @@ fn take_files(inner: &mut Inner, asked: &Asked, deployment: &mut Deployment) -> 
         Some((path, _)) => Err(bad(format!("the `size` of `{path}` is wrong"))),
         None => Ok(()),
     }
+}
+
+/// The bytes of a file that stand in the list itself.
+#[expect(clippy::result_large_err, reason = "the answer")]
+fn inline(file: &Value, data: &str) -> Result<Vec<u8>, Response> {
+    if file["encoding"] == "base64" {
+        return BASE64.decode(data.as_bytes()).map_err(|_| bad("a file is no base64"));
+    }
+    Ok(data.as_bytes().to_vec())
 }
 
 /// Whether the build's output is there that `prebuilt` promises.

@@ -1,0 +1,150 @@
+//! From the sandbox to a page at Vercel, from the request to the success, against Vercel's own CLI with the same tree that
+//! lies there built already: the same fake, at no latency and with 20 ms for each answer.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use nix::sys::resource::{UsageWho, getrusage};
+use reqwest::Method;
+use serde_json::json;
+
+use super::load::resident_mib;
+use super::transfer::QUIET;
+use super::tree::{change_one_percent, generate};
+use super::{note, row};
+use crate::agent::Agent;
+use crate::control_plane::{ControlPlane, text};
+use crate::fixtures::Project;
+use crate::vendors::cli;
+use crate::vendors::vercel::{TEAM, Vercel};
+
+const TREES: [(&str, u64, u64); 2] = [("40 files", 40, 400_000), ("10,000 files, 120 MB", 10_000, 120_000_000)];
+const LATENCIES: [(&str, Duration); 2] = [("0 ms", Duration::ZERO), ("20 ms", Duration::from_millis(20))];
+/// The CLI sends 50 files at the same time; we hold back.
+const FIRST_LIMIT: f64 = 2.0;
+const CHANGED_LIMIT: f64 = 1.0;
+const SENT_LIMIT: f64 = 1.1;
+const MEMORY_LIMIT_MIB: f64 = 64.0;
+const TOKEN: &str = "vcp_tokenOfTheBenchmark0123456789";
+const PROJECT: &str = "shop";
+const LOOK: Duration = Duration::from_millis(20);
+const LIMIT: Duration = Duration::from_secs(600);
+/// Ticks of `/proc/PID/stat` in a second.
+const TICKS: f64 = 100.0;
+
+/// Of one deployment.
+struct Cost {
+    seconds: f64,
+    cpu_seconds: f64,
+    bytes: u64,
+}
+
+pub(super) async fn run(binaries: &Path) -> anyhow::Result<()> {
+    let program = cli::find("vercel", "vercel").context("`make setup` installs the CLI that is compared with")?;
+    for (tree, files, bytes) in TREES {
+        for (shown, latency) in LATENCIES {
+            let (ours, memory) = ours(binaries, (files, bytes), latency).await?;
+            let theirs = theirs(&program, (files, bytes), latency).await?;
+            let kinds = [("first", FIRST_LIMIT), ("1 % changed", CHANGED_LIMIT)];
+            for ((kind, limit), (ours, theirs)) in kinds.into_iter().zip(ours.iter().zip(&theirs)) {
+                row(&format!("{tree}, {kind}, at {shown} / vercel deploy"), ours.seconds / theirs.seconds, limit, "x");
+                note(&format!(
+                    "{:.2} s and {:.2} s by the CLI; processor {:.2} s and {:.2} s; sent {} and {} bytes",
+                    ours.seconds, theirs.seconds, ours.cpu_seconds, theirs.cpu_seconds, ours.bytes, theirs.bytes
+                ));
+            }
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes")]
+            let sent = ours[1].bytes as f64 / (theirs[1].bytes as f64).max(1.0);
+            row(&format!("{tree}, bytes sent with 1 % changed / vercel deploy"), sent, SENT_LIMIT, "x");
+            row(&format!("{tree}, growth of the control plane at {shown}"), memory, MEMORY_LIMIT_MIB, "Mi");
+        }
+    }
+    Ok(())
+}
+
+async fn vercel(latency: Duration) -> (Vercel, String) {
+    let vercel = Vercel::start().await;
+    vercel.add_token(TOKEN, None);
+    vercel.answers_after(latency);
+    let project = vercel.add_project(PROJECT, Some(TEAM));
+    (vercel, project)
+}
+
+/// First and changed, and what the control plane has grown by, in MiB.
+async fn ours(binaries: &Path, (files, bytes): (u64, u64), latency: Duration) -> anyhow::Result<([Cost; 2], f64)> {
+    let (vercel, _) = vercel(latency).await;
+    let tree = Project::empty();
+    generate(tree.path(), files, bytes)?;
+    let settings = vercel.settings();
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let control_plane = ControlPlane::start_from_with(binaries, &settings).await;
+    let sandbox = control_plane.create_sandbox("bench").await;
+    let agent = Agent::start_from(binaries, &control_plane, &sandbox, tree.path(), &QUIET).await;
+    let account = control_plane.add_credential("vercel", "ada", TOKEN);
+    let config = json!({ "project": PROJECT, "team_id": TEAM });
+    let body = json!({ "provider": "vercel", "name": "shop", "credentials_id": account, "config": config });
+    let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
+    let before = resident_mib(control_plane.pid())?;
+    let deploy = async || -> anyhow::Result<Cost> {
+        vercel.count_anew();
+        let cpu = || anyhow::Ok(cpu_seconds(control_plane.pid())? + cpu_seconds(agent.pid())?);
+        let (start, cpu_before) = (Instant::now(), cpu()?);
+        let id = control_plane.deploy(&sandbox, &target, json!({})).await;
+        loop {
+            let deployment = control_plane.deployment(&id).await;
+            match text(&deployment, "status").as_str() {
+                "success" => break,
+                "failed" | "cancelled" => anyhow::bail!("{deployment:#}"),
+                _ => ensure!(start.elapsed() < LIMIT, "{deployment:#}"),
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        Ok(Cost { seconds, cpu_seconds: cpu()? - cpu_before, bytes: vercel.received().bytes })
+    };
+    let first = deploy().await?;
+    change_one_percent(tree.path(), files)?;
+    let changed = deploy().await?;
+    Ok(([first, changed], resident_mib(control_plane.pid())? - before))
+}
+
+async fn theirs(program: &Path, (files, bytes): (u64, u64), latency: Duration) -> anyhow::Result<[Cost; 2]> {
+    let (vercel, project) = vercel(latency).await;
+    let home = Project::empty();
+    let directory = home.path().join("site");
+    let tree = directory.join(".vercel/output/static");
+    fs::create_dir_all(&tree)?;
+    generate(&tree, files, bytes)?;
+    fs::write(directory.join(".vercel/output/config.json"), r#"{"version":3}"#)?;
+    let deploy = async || -> anyhow::Result<Cost> {
+        vercel.count_anew();
+        let (start, cpu_before) = (Instant::now(), cpu_of_children()?);
+        let output = cli::run(cli::vercel(program, &vercel.url, TOKEN, (TEAM, &project), &directory)).await;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let seconds = start.elapsed().as_secs_f64();
+        Ok(Cost { seconds, cpu_seconds: cpu_of_children()? - cpu_before, bytes: vercel.received().bytes })
+    };
+    let first = deploy().await?;
+    change_one_percent(&tree, files)?;
+    Ok([first, deploy().await?])
+}
+
+/// What a running process has used.
+fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name before may hold anything but this.
+    let rest = stat.rsplit_once(") ").context("a name")?.1;
+    let ticks = rest.split(' ').skip(11).take(2).map(str::parse::<u32>).sum::<Result<u32, _>>()?;
+    Ok(f64::from(ticks) / TICKS)
+}
+
+/// What all processes have used that have ended.
+fn cpu_of_children() -> anyhow::Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let seconds = |time: nix::sys::time::TimeVal| -> anyhow::Result<f64> {
+        Ok(f64::from(i32::try_from(time.tv_sec())?) + f64::from(i32::try_from(time.tv_usec())?) / 1e6)
+    };
+    Ok(seconds(usage.user_time())? + seconds(usage.system_time())?)
+}
