@@ -58,6 +58,8 @@ struct Inner {
     malformed: Vec<String>,
     requests: usize,
     cancels: usize,
+    /// Where it may say that something has happened, and with what it proves it: of the last request.
+    callback: Option<(String, String)>,
 }
 
 /// A running vendor.
@@ -110,12 +112,31 @@ impl Rehearsal {
         self.lock().cancels
     }
 
+    /// Where the last request wants deliveries, and with what they are proven.
+    pub fn callback(&self) -> (String, String) {
+        self.lock().callback.clone().expect("was asked to make a release")
+    }
+
+    /// Tells that something has happened to the last release, and answers what came of that.
+    pub async fn tell(&self, body: &str) -> reqwest::Response {
+        let (url, secret) = self.callback();
+        let signature = signature(&secret, body);
+        let request = reqwest::Client::new().post(url).header("x-rehearsal-signature", signature);
+        request.header("content-type", "application/json").body(body.to_owned()).send().await.expect("answers")
+    }
+
     /// Finishes what is held, and approves of what waits for that.
     pub fn release_all(&self) {
         for made in self.lock().made.values_mut().filter(|made| ["building", "unapproved"].contains(&made.state)) {
             made.state = "ready";
         }
     }
+}
+
+/// HMAC-SHA256 in hexadecimal.
+pub fn signature(secret: &str, body: &str) -> String {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
+    data_encoding::HEXLOWER.encode(ring::hmac::sign(&key, body.as_bytes()).as_ref())
 }
 
 async fn make(State(inner): State<Arc<Mutex<Inner>>>, headers: HeaderMap, body: String) -> Response {
@@ -133,6 +154,8 @@ async fn make(State(inner): State<Arc<Mutex<Inner>>>, headers: HeaderMap, body: 
             inner.malformed.push(body);
             return StatusCode::BAD_REQUEST.into_response();
         }
+        let callback = |name: &str| content["callback"][name].as_str().unwrap_or_default().to_owned();
+        inner.callback = Some((callback("url"), callback("secret")));
         let behaviour = inner.next.pop_front().unwrap_or(Behaviour::Make);
         let state = match behaviour {
             Behaviour::Make | Behaviour::MakeAndBreak | Behaviour::MakeAndFail => "ready",

@@ -97,7 +97,9 @@ impl ExportDir {
         let commits_only = if remote.commits_only { "yes" } else { "no" };
         let people = [&remote.author_name, &remote.author_email, &remote.fallback_name, &remote.fallback_email];
         let people = people.map(|text| text.replace(is_no_part_of_a_name, ""));
-        let lines = ["known", branch_head, commits_only].into_iter().chain(people.iter().map(String::as_str));
+        let has_others = remote.heads.iter().any(|head| head != branch_head);
+        let others = if has_others { "yes" } else { "no" };
+        let lines = ["known", branch_head, others, commits_only].into_iter().chain(people.iter().map(String::as_str));
         // Far less than a pipe holds, so this does not wait either.
         self.pass(&lines.flat_map(|line| [line, "\n"]).collect::<String>())
     }

@@ -12,6 +12,7 @@ pub mod local;
 pub mod oauth;
 #[cfg(debug_assertions)]
 pub mod rehearsal;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,11 +27,13 @@ use utoipa::ToSchema;
 
 use self::accounts::Accounts;
 use self::descriptor::Descriptor;
+use self::webhooks::Webhooks;
 use crate::artifacts::ArtifactStore;
 use crate::config::ProvidersSettings;
 use crate::ids::DeploymentId;
 use crate::secrets::CredentialSecret;
 use crate::store::Artifact;
+use crate::webhooks::Callback;
 
 /// What a provider is told about one deployment.
 pub struct DeployContext<'a> {
@@ -53,6 +56,8 @@ pub struct DeployContext<'a> {
     pub variables: &'a BTreeMap<String, SecretString>,
     /// What the provider calls what an earlier attempt has begun to make there, as [`Notes::begun`] was told.
     pub begun: Option<&'a str>,
+    /// Where the provider may tell that something has happened, for providers that are told it with each release.
+    pub callback: Option<&'a Callback>,
     /// Where what becomes known on the way is written down.
     pub notes: &'a dyn Notes,
 }
@@ -209,6 +214,11 @@ pub trait Provider: Send + Sync {
 
     /// Holding back what is being published, for providers that can.
     fn canceller(&self) -> Option<&dyn Canceller> {
+        None
+    }
+
+    /// What it sends by itself, for providers that do.
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
         None
     }
 

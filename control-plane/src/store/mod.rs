@@ -26,6 +26,7 @@ mod teams;
 mod tokens;
 mod users;
 mod variables;
+mod webhooks;
 
 pub use account_flows::{AccountFlow, FlowKind};
 pub use agents::{AgentCertificate, KnownCertificate, Revocation, TokenUse};
@@ -50,6 +51,7 @@ pub use teams::{Member, Team};
 pub use tokens::{BOOTSTRAP, NewToken, TokenRow};
 pub use users::{User, UserRow};
 pub use variables::VariableRow;
+pub use webhooks::Webhook;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

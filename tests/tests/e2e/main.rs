@@ -37,3 +37,4 @@ mod trusted_jwt;
 mod up;
 mod variables;
 mod vault;
+mod webhooks;

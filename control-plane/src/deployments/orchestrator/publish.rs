@@ -149,6 +149,7 @@ impl Orchestrator {
         let idempotency_key = format!("slipway-{}", deployment.id);
         let variables = self.runtime_variables(&deployment).await?;
         let begun = self.0.store.last_provider_ref(deployment.id, Operation::Deploy).await?;
+        let callback = self.0.webhooks.of_deployment(&deployment).await?;
         let noted = Noted::new(self, lease);
         let context = DeployContext {
             deployment_id: deployment.id,
@@ -160,6 +161,7 @@ impl Orchestrator {
             routing,
             variables: &variables,
             begun: begun.as_deref(),
+            callback: callback.as_ref(),
             notes: &noted,
         };
         let publication =

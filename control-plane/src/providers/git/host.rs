@@ -9,6 +9,7 @@ use super::{Branch, BranchSettings, Pusher};
 use crate::ids::DeploymentId;
 use crate::providers::accounts::Accounts;
 use crate::providers::descriptor::Descriptor;
+use crate::providers::webhooks::Webhooks;
 use crate::providers::{
     CommitText, DeployContext, Destination, GitHost, GitRemote, Provider, ProviderError, Taken, Whereabouts,
 };
@@ -16,7 +17,7 @@ use crate::secrets::CredentialSecret;
 
 /// A git host, as far as hosts differ.
 #[async_trait]
-pub(in crate::providers) trait Host: Accounts {
+pub(in crate::providers) trait Host: Accounts + Webhooks {
     /// A target's config.
     type Config: AsRef<BranchSettings> + Send + Sync;
 
@@ -83,6 +84,10 @@ impl<H: Host> Provider for H {
             return Ok(Whereabouts::Nothing);
         }
         self.pusher().look_up(&branch, context).await
+    }
+
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
     }
 
     fn git(&self) -> Option<&dyn GitHost> {

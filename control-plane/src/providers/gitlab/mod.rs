@@ -3,6 +3,7 @@
 mod accounts;
 pub mod api;
 mod descriptor;
+mod webhooks;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
