@@ -7,6 +7,8 @@ set -eu
 umask 077
 
 refuse() {
+    # The name of a tree is nothing that anybody waits for.
+    [ "$TREE_ONLY" = no ] || exit 1
     printf 'slipway error: %s\n' "$1" >&2
     exit 1
 }
@@ -70,6 +72,12 @@ is_in() {
 
 # The workspace as it is now. What is wrong with it matters only if it is wanted.
 if git add --all -- . 2> "$EXPORT_DIR/complaints"; then tree=$(git write-tree); else tree=; fi
+
+if [ "$TREE_ONLY" = yes ]; then
+    if [ -z "$own_history" ]; then cp "$GIT_INDEX_FILE" "$KEPT/last-index"; fi
+    printf '%s\n' "$tree" > "$EXPORT_DIR/source"
+    exit 0
+fi
 
 # The remote may not be there to be asked; whoever asked says why.
 {
@@ -165,4 +173,6 @@ printf '{"commit":"%s","base":"%s"}' "$commit" "$BRANCH_HEAD" > "$out/export.jso
 if [ -z "$own_history" ]; then
     cp "$GIT_INDEX_FILE" "$KEPT/last-index"
 fi
+[ "$COMMITS_ONLY" = no ] || tree=$(git rev-parse "$commit^{tree}")
+printf '%s %s\n' "$tree" "$commit" > "$EXPORT_DIR/source"
 printf 'packed what the remote lacks of commits up to %s\n' "$commit"

@@ -8,6 +8,7 @@
 mod again;
 mod alarm;
 mod attached;
+mod commit_reports;
 mod cut_off;
 mod events;
 mod git_export;
@@ -307,6 +308,7 @@ impl Orchestrator {
             timeout_seconds: u32::try_from(limits::JOB_TIMEOUT.as_secs()).unwrap_or(u32::MAX),
             traceparent: deployment.traceparent.clone().unwrap_or_default(),
             artifact: self.artifact_kind(&deployment.provider).into(),
+            wants_source: self.0.store.has_pushed(deployment.sandbox_id, &self.git_hosts()).await?,
         })
     }
 
@@ -337,6 +339,7 @@ impl Orchestrator {
         let now = self.0.clock.now();
         let moved = tx.move_deployment(deployment, Move::Fail { message: message.to_owned() }, now).await?;
         if moved {
+            self.report_end(tx, deployment).await?;
             tx.append_system_line(deployment.id, message, now).await?;
             tracing::info!(deployment.id = %deployment.id, "deployment failed: {message}");
         }

@@ -251,11 +251,35 @@ pub struct CommitText {
     pub author_email: Option<String>,
 }
 
+/// How a deployment of a commit has ended, elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub struct DeploymentReport<'a> {
+    /// Which deployment.
+    pub deployment_id: &'a str,
+    /// What was deployed.
+    pub commit: &'a str,
+    /// Where to, as people call it.
+    pub environment: &'a str,
+    /// Whether everybody sees it.
+    pub is_production: bool,
+    /// Whether it is live.
+    pub succeeded: bool,
+    /// Where.
+    pub url: Option<&'a str>,
+}
+
 /// A provider that takes git objects.
 #[async_trait]
 pub trait GitHost: Send + Sync {
     /// What the target's repository has.
     async fn remote(&self, destination: Destination<'_>) -> Result<GitRemote, ProviderError>;
+
+    /// Tells the host how a deployment of one of its commits has ended; what it has been told before is not said twice.
+    /// A target may not want that.
+    ///
+    /// # Errors
+    /// `Rejected` when there is no use in trying again.
+    async fn report(&self, destination: Destination<'_>, report: &DeploymentReport<'_>) -> Result<(), ProviderError>;
 
     /// What a target's config says about new commits.
     fn commit_text(&self, config: &serde_json::Map<String, serde_json::Value>) -> CommitText;

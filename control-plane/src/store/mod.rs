@@ -8,6 +8,7 @@ mod artifacts;
 mod audit;
 mod authorities;
 mod backup;
+mod commit_reports;
 mod credentials;
 mod deployments;
 mod idempotency;
@@ -34,6 +35,7 @@ pub use artifacts::{Artifact, BlobLocation, StoredBlob};
 pub use audit::{AuditFilter, AuditRow, AuditScope, WantedOutcome};
 pub use authorities::{AuthorityKind, AuthorityRow};
 pub use backup::NeededObject;
+pub use commit_reports::CommitReport;
 pub use credentials::{CredentialKind, CredentialRow};
 pub use deployments::{AnnouncedLog, Deployment, DeploymentRequest, Filter, Move, NewDeployment, StepRow};
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod canary;
 mod cancel;
+mod commit_reports;
 mod conformance;
 mod containers;
 mod crashes;

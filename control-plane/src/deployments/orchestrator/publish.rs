@@ -266,6 +266,7 @@ impl Orchestrator {
         }
         let succeed = Move::Succeed { url, preview_url: release.preview_url, message };
         if tx.move_deployment(&deployment, succeed, now).await? {
+            self.report_end(tx, &deployment).await?;
             tx.append_system_line(deployment.id, &line, now).await?;
             tracing::info!(deployment.id = %deployment.id, "deployment succeeded: {line}");
         }

@@ -47,6 +47,7 @@ impl Orchestrator {
             self.sweep_until(&stop),
             self.keep_leases(&stop),
             self.run_publisher(&stop),
+            self.run_commit_reports(&stop),
             self.finish_logs(&stop)
         );
         self.0.tasks.close();
