@@ -14,6 +14,8 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::issuer::hmac_sha256;
+
 /// What becomes of the next request to make a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behaviour {
@@ -121,7 +123,8 @@ impl Rehearsal {
     pub async fn tell(&self, body: &str) -> reqwest::Response {
         let (url, secret) = self.callback();
         let signature = signature(&secret, body);
-        let request = reqwest::Client::new().post(url).header("x-rehearsal-signature", signature);
+        let request =
+            reqwest::Client::builder().build().expect("a client").post(url).header("x-rehearsal-signature", signature);
         request.header("content-type", "application/json").body(body.to_owned()).send().await.expect("answers")
     }
 
@@ -135,8 +138,7 @@ impl Rehearsal {
 
 /// HMAC-SHA256 in hexadecimal.
 pub fn signature(secret: &str, body: &str) -> String {
-    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
-    data_encoding::HEXLOWER.encode(ring::hmac::sign(&key, body.as_bytes()).as_ref())
+    data_encoding::HEXLOWER.encode(&hmac_sha256(secret.as_bytes(), body.as_bytes()))
 }
 
 async fn make(State(inner): State<Arc<Mutex<Inner>>>, headers: HeaderMap, body: String) -> Response {

@@ -9,7 +9,6 @@ use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -96,14 +95,13 @@ impl ExportDir {
         &self,
         home: &Path,
         workspace: &Path,
-        now: SystemTime,
+        now_unix: i64,
         wanted: Wanted,
     ) -> HashMap<String, String> {
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         HashMap::from([
             ("EXPORT_DIR".to_owned(), self.path.to_string_lossy().into_owned()),
             ("KEPT".to_owned(), kept(home, workspace).to_string_lossy().into_owned()),
-            ("NOW".to_owned(), now.to_string()),
+            ("NOW".to_owned(), now_unix.to_string()),
             ("TREE_ONLY".to_owned(), if wanted == Wanted::Tree { "yes" } else { "no" }.to_owned()),
         ])
     }

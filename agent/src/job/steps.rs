@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use slipway_proto::limits;
 use slipway_proto::plan::BuildPlan;
@@ -16,6 +16,7 @@ use crate::artifact::{Collected, SourceRules, Upload, UploadError, collect, git_
 use crate::build::{
     BuildCgroup, BuildCommand, BuildUser, Cgroups, CommandError, CommandOutcome, Environment, SearchPath,
 };
+use crate::clock::now_unix_ms;
 use crate::detect::{Detected, Overrides, detect};
 use crate::directories::JobDir;
 use crate::git::{EXPORT_SCRIPT, ExportDir, Wanted, prune};
@@ -98,7 +99,7 @@ impl Steps<'_> {
         let preparing = |error| Failure::io(FailureCode::Internal, "preparing the export", &temporary, &error);
         let export = ExportDir::prepare(&temporary, self.build_user).map_err(preparing)?;
         let workspace = self.runner.workspace.clone();
-        let variables = export.variables(&home, &workspace, SystemTime::now(), Wanted::Export);
+        let variables = export.variables(&home, &workspace, now_unix_ms() / 1000, Wanted::Export);
         let environment = Environment::new(&SearchPath::from_environment(), &home, &temporary, &variables)
             .map_err(|error| Failure::new(FailureCode::Internal, error.to_string()))?;
         *self.directory = Some(directory);
@@ -206,7 +207,7 @@ impl Steps<'_> {
         let (temporary, home, workspace) = (directory.temporary(), directory.home(), &self.runner.workspace);
         let name = async {
             let export = ExportDir::prepare(&temporary, self.build_user).ok()?;
-            let variables = export.variables(home, workspace, SystemTime::now(), Wanted::Tree);
+            let variables = export.variables(home, workspace, now_unix_ms() / 1000, Wanted::Tree);
             let environment = Environment::new(&SearchPath::from_environment(), home, &temporary, &variables).ok()?;
             Some((self.run_shell(EXPORT_SCRIPT, "git", workspace, &environment).await, export))
         };

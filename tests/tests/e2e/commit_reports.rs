@@ -88,10 +88,10 @@ async fn github_hears_how_deployments_of_what_was_pushed_end() {
     let deployed = stage.deploys(&local, json!({})).await;
     assert_eq!(deployed["metadata"]["source"]["tree"], pushed["metadata"]["source"]["tree"]);
     let told = stage.hears(1).await;
-    let (entry, state) = &told[0];
+    let (entry, first) = &told[0];
     assert_eq!((text(entry, "sha"), text(entry, "environment")), (stage.head(), "local production".to_owned()));
-    assert_eq!(text(state, "state"), "success");
-    assert_eq!(state["environment_url"], deployed["deployment_url"]);
+    assert_eq!(text(first, "state"), "success");
+    assert_eq!(first["environment_url"], deployed["deployment_url"]);
 
     // Other work than was pushed is no deployment of that commit.
     stage.project.write("index.html", "not pushed");

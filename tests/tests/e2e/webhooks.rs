@@ -10,6 +10,7 @@ use slipway_tests::agent::Agent;
 use slipway_tests::canary::Canaries;
 use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
+use slipway_tests::issuer;
 use slipway_tests::rehearsal::{Behaviour, Rehearsal, signature};
 use slipway_tests::{BUILD, SOON, eventually};
 
@@ -33,7 +34,8 @@ fn gitlab() -> Value {
 }
 
 async fn send(url: &str, headers: &[(&str, String)], body: &str) -> Response {
-    let request = reqwest::Client::new().post(url).header("content-type", "application/json");
+    let request =
+        reqwest::Client::builder().build().expect("a client").post(url).header("content-type", "application/json");
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
     request.body(body.to_owned()).send().await.expect("answers")
 }
@@ -142,15 +144,14 @@ async fn gitlab_signs_or_shows_its_token_as_the_hook_was_made_for() {
     let (_, made) = hook(&control_plane, "gitlab", gitlab(), Value::Null).await;
     let (url, secret) = (text(&made, "url"), text(&made, "secret"));
     let body = r#"{"object_kind":"push","ref":"refs/heads/main"}"#;
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+    let now = issuer::now();
     let signed = |id: &str, at: u64| {
         let key = BASE64.decode(secret.strip_prefix("whsec_").expect("has it").as_bytes()).expect("base64");
-        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key);
-        let signature = ring::hmac::sign(&key, format!("{id}.{at}.{body}").as_bytes());
+        let signature = issuer::hmac_sha256(&key, format!("{id}.{at}.{body}").as_bytes());
         vec![
             ("webhook-id", id.to_owned()),
             ("webhook-timestamp", at.to_string()),
-            ("webhook-signature", format!("v1,{}", BASE64.encode(signature.as_ref()))),
+            ("webhook-signature", format!("v1,{}", BASE64.encode(&signature))),
             // GitLab sends its own with every delivery.
             ("idempotency-key", id.to_owned()),
         ]
