@@ -37,6 +37,7 @@ use crate::providers::{Provider, Providers};
 use crate::retention::Collector;
 use crate::secrets::{ApiToken, MasterKey, Vault};
 use crate::store::{BOOTSTRAP, NewToken, Store};
+use crate::webhooks::Webhooks;
 
 /// The user that `bootstrap_token` and the command line act for.
 pub const ADMIN: &str = "admin";
@@ -173,13 +174,21 @@ impl ControlPlane {
         let remote = Providers::remote(&config.providers, &artifacts, config.data_dir.join("work"))?;
         let here = [local.clone() as Arc<dyn Provider>];
         let providers = Providers::new(rehearsal.into_iter().chain(here).chain(remote));
+        let webhooks = Webhooks::new(vault.clone(), providers.clone(), clock.clone(), base_url.clone());
         let accounts = ConnectedAccounts::new(vault.clone(), providers.clone(), clock.clone(), base_url);
         let audit = Audit::new(store.clone(), clock.clone(), config.audit_retention);
         let logs = Logs::new(store.clone(), artifacts.objects(), clock.clone());
         let collector =
             Collector::new(store.clone(), artifacts.clone(), config.blob_dir.clone(), clock.clone(), config.retention);
-        let orchestrator =
-            Orchestrator::new(accounts.clone(), logs.clone(), audit.clone(), bus.clone(), clock.clone(), config.limits);
+        let orchestrator = Orchestrator::new(
+            accounts.clone(),
+            webhooks.clone(),
+            logs.clone(),
+            audit.clone(),
+            bus.clone(),
+            clock.clone(),
+            config.limits,
+        );
 
         let app = App {
             store: store.clone(),
@@ -189,6 +198,7 @@ impl ControlPlane {
             audit,
             vault,
             accounts,
+            webhooks,
             orchestrator: orchestrator.clone(),
             sessions: sessions.clone(),
             exports: exports.clone(),

@@ -90,6 +90,8 @@ id_type!(/// Identifies connecting an account, while it is under way.
     AccountFlowId);
 id_type!(/// Identifies a variable of a target.
     VariableId);
+id_type!(/// Identifies a hook by which a provider tells that something has happened.
+    WebhookId);
 id_type!(/// Identifies a row of the audit log.
     AuditId);
 

@@ -33,3 +33,4 @@ pub mod retention;
 pub mod secrets;
 pub mod store;
 pub mod variables;
+pub mod webhooks;

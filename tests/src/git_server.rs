@@ -48,6 +48,9 @@ struct Log {
     unauthorised: usize,
     /// The token is worth nothing any more.
     is_revoked: bool,
+    /// What happens when somebody looks, after the next push has arrived.
+    before_look: Option<Box<dyn FnOnce() + Send>>,
+    pushes_before_look: usize,
 }
 
 /// A running host.
@@ -96,6 +99,19 @@ impl GitServer {
         self.path_of(name).join("HEAD").is_file()
     }
 
+    /// Whether the history of one commit has another; `None` when one of them is unknown.
+    pub fn has_in_history(&self, name: &str, head: &str, commit: &str) -> Option<bool> {
+        let output = Command::new("git")
+            .args(["-c", "safe.directory=*", "merge-base", "--is-ancestor", commit, head])
+            .current_dir(self.path_of(name))
+            .output();
+        match output.expect("git is installed").status.code() {
+            Some(0) => Some(true),
+            Some(1) => Some(false),
+            _ => None,
+        }
+    }
+
     /// Has a script run before any push is taken; what it prints goes to the one who pushes.
     pub fn hook(repository: &Path, script: &str) {
         let hook = repository.join("hooks/pre-receive");
@@ -106,6 +122,13 @@ impl GitServer {
     /// What becomes of the next pushes, in this order.
     pub fn break_with(&self, faults: impl IntoIterator<Item = Fault>) {
         self.log.lock().expect("nobody panics here").faults.extend(faults);
+    }
+
+    /// Something happens there after the next push has arrived, before anybody gets to see the branches.
+    pub fn before_next_look(&self, happens: impl FnOnce() + Send + 'static) {
+        let mut log = self.log.lock().expect("nobody panics here");
+        log.before_look = Some(Box::new(happens));
+        log.pushes_before_look = log.pushes;
     }
 
     /// The token is worth nothing any more.
@@ -141,6 +164,14 @@ async fn answer(State(server): State<GitServer>, request: Request) -> Response {
             .into_response();
     }
     let is_push = head.uri.path().ends_with("/git-receive-pack");
+    let happens = {
+        let mut log = server.log.lock().expect("nobody panics here");
+        let is_due = !is_push && log.pushes > log.pushes_before_look;
+        if is_due { log.before_look.take() } else { None }
+    };
+    if let Some(happens) = happens {
+        tokio::task::spawn_blocking(happens).await.expect("happens");
+    }
     let fault = is_push.then(|| {
         let mut log = server.log.lock().expect("nobody panics here");
         log.pushes += 1;

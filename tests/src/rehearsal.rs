@@ -14,6 +14,8 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::issuer::hmac_sha256;
+
 /// What becomes of the next request to make a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behaviour {
@@ -58,6 +60,8 @@ struct Inner {
     malformed: Vec<String>,
     requests: usize,
     cancels: usize,
+    /// Where it may say that something has happened, and with what it proves it: of the last request.
+    callback: Option<(String, String)>,
 }
 
 /// A running vendor.
@@ -110,12 +114,31 @@ impl Rehearsal {
         self.lock().cancels
     }
 
+    /// Where the last request wants deliveries, and with what they are proven.
+    pub fn callback(&self) -> (String, String) {
+        self.lock().callback.clone().expect("was asked to make a release")
+    }
+
+    /// Tells that something has happened to the last release, and answers what came of that.
+    pub async fn tell(&self, body: &str) -> reqwest::Response {
+        let (url, secret) = self.callback();
+        let signature = signature(&secret, body);
+        let request =
+            reqwest::Client::builder().build().expect("a client").post(url).header("x-rehearsal-signature", signature);
+        request.header("content-type", "application/json").body(body.to_owned()).send().await.expect("answers")
+    }
+
     /// Finishes what is held, and approves of what waits for that.
     pub fn release_all(&self) {
         for made in self.lock().made.values_mut().filter(|made| ["building", "unapproved"].contains(&made.state)) {
             made.state = "ready";
         }
     }
+}
+
+/// HMAC-SHA256 in hexadecimal.
+pub fn signature(secret: &str, body: &str) -> String {
+    data_encoding::HEXLOWER.encode(&hmac_sha256(secret.as_bytes(), body.as_bytes()))
 }
 
 async fn make(State(inner): State<Arc<Mutex<Inner>>>, headers: HeaderMap, body: String) -> Response {
@@ -133,6 +156,8 @@ async fn make(State(inner): State<Arc<Mutex<Inner>>>, headers: HeaderMap, body: 
             inner.malformed.push(body);
             return StatusCode::BAD_REQUEST.into_response();
         }
+        let callback = |name: &str| content["callback"][name].as_str().unwrap_or_default().to_owned();
+        inner.callback = Some((callback("url"), callback("secret")));
         let behaviour = inner.next.pop_front().unwrap_or(Behaviour::Make);
         let state = match behaviour {
             Behaviour::Make | Behaviour::MakeAndBreak | Behaviour::MakeAndFail => "ready",

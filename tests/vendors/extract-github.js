@@ -15,6 +15,12 @@ const OPERATIONS = [
   'POST /orgs/{org}/repos',
   'GET /repos/{owner}/{repo}',
   'GET /repos/{owner}/{repo}/environments',
+  'GET /repos/{owner}/{repo}/deployments',
+  'POST /repos/{owner}/{repo}/deployments',
+  'GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
+  'POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
+  'POST /repos/{owner}/{repo}/statuses/{sha}',
+  'GET /repos/{owner}/{repo}/compare/{basehead}',
   'DELETE /applications/{client_id}/token',
 ];
 

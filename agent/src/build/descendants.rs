@@ -81,12 +81,12 @@ pub(super) fn signal(signal: Signal) -> usize {
 pub(crate) fn kill_with_environment(entry: &[u8]) -> usize {
     let Ok(processes) = fs::read_dir("/proc") else { return 0 };
     // Where other programs run beside us, their environments are none of our business: nothing of them stays.
-    let mut piece = Zeroizing::new([0; ENVIRONMENT_PIECE]);
+    let mut piece = Zeroizing::new(vec![0; ENVIRONMENT_PIECE]);
     let mut killed = 0;
     for process in processes.flatten() {
         let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         let Ok(environment) = File::open(process.path().join("environ")) else { continue };
-        let is_wanted = has_variable(environment, entry, &mut *piece).unwrap_or(false);
+        let is_wanted = has_variable(environment, entry, &mut piece).unwrap_or(false);
         if is_wanted && kill(Pid::from_raw(pid), Signal::SIGKILL).is_ok() {
             killed += 1;
         }

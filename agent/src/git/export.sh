@@ -7,6 +7,8 @@ set -eu
 umask 077
 
 refuse() {
+    # The name of a tree is nothing that anybody waits for.
+    [ "$TREE_ONLY" = no ] || exit 1
     printf 'slipway error: %s\n' "$1" >&2
     exit 1
 }
@@ -16,13 +18,15 @@ command -v git >/dev/null 2>&1 ||
 
 # Settings of ours only: no hooks, no pagers, no questions, nothing fetched, no repository outside of the workspace.
 workspace=$PWD
-export GIT_CONFIG_COUNT=6
+export GIT_CONFIG_COUNT=7
 export GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 export GIT_CONFIG_KEY_1=core.hooksPath GIT_CONFIG_VALUE_1=/dev/null
 export GIT_CONFIG_KEY_2=core.fsmonitor GIT_CONFIG_VALUE_2=false
 export GIT_CONFIG_KEY_3=core.excludesFile GIT_CONFIG_VALUE_3="$EXPORT_DIR/excludes"
 export GIT_CONFIG_KEY_4=gc.auto GIT_CONFIG_VALUE_4=0
 export GIT_CONFIG_KEY_5=advice.addEmbeddedRepo GIT_CONFIG_VALUE_5=false
+# Two thirds of the time for a few per cent more bytes: hosts pack anew by themselves.
+export GIT_CONFIG_KEY_6=pack.window GIT_CONFIG_VALUE_6=3
 export GIT_CONFIG_NOSYSTEM=1 GIT_OPTIONAL_LOCKS=0 GIT_NO_LAZY_FETCH=1 GIT_TERMINAL_PROMPT=0
 export GIT_CEILING_DIRECTORIES="${workspace%/*}"
 export LC_ALL=C
@@ -69,11 +73,17 @@ is_in() {
 # The workspace as it is now. What is wrong with it matters only if it is wanted.
 if git add --all -- . 2> "$EXPORT_DIR/complaints"; then tree=$(git write-tree); else tree=; fi
 
+if [ "$TREE_ONLY" = yes ]; then
+    if [ -z "$own_history" ]; then cp "$GIT_INDEX_FILE" "$KEPT/last-index"; fi
+    printf '%s\n' "$tree" > "$EXPORT_DIR/source"
+    exit 0
+fi
+
 # The remote may not be there to be asked; whoever asked says why.
 {
     read -r answer
     [ "$answer" = known ] || exit 1
-    read -r BRANCH_HEAD; read -r COMMITS_ONLY
+    read -r BRANCH_HEAD; read -r other_heads; read -r COMMITS_ONLY
     read -r author_name; read -r author_email; read -r fallback_name; read -r fallback_email
 } < "$EXPORT_DIR/remote"
 
@@ -83,7 +93,7 @@ if [ "$COMMITS_ONLY" = yes ]; then
     [ -n "$head" ] || refuse "this repository has no commit yet; commit something, or leave out \`commits_only\`"
     commit=$head
 else
-    cat "$EXPORT_DIR/complaints" >&2
+    [ ! -s "$EXPORT_DIR/complaints" ] || cat "$EXPORT_DIR/complaints" >&2
     [ -n "$tree" ] || refuse "git cannot read all files of the workspace; the lines above say which"
     # A repository inside of this one would arrive as a link to a commit that nobody has.
     git ls-files --stage | sed -n 's/^160000 [0-9a-f]* [0-3]	//p' > "$EXPORT_DIR/links"
@@ -97,7 +107,7 @@ else
     parent=$head second=
     if [ -z "$own_history" ]; then
         parent=$BRANCH_HEAD
-    elif grep -qxF -e "${BRANCH_HEAD:-none}" "$KEPT/exported" && ! is_in "$BRANCH_HEAD" "$head"; then
+    elif [ "$BRANCH_HEAD" != "$head" ] && grep -qxF -e "${BRANCH_HEAD:-none}" "$KEPT/exported" && ! is_in "$BRANCH_HEAD" "$head"; then
         # The branch ends with an export of this workspace that its repository does not know: go on from there, and
         # take in what has been committed since.
         parent=$BRANCH_HEAD
@@ -139,14 +149,19 @@ END
 fi
 
 # A branch only grows: what others have pushed stays.
-if [ -n "$own_history" ] && [ -n "$BRANCH_HEAD" ]; then
+if [ -n "$own_history" ] && [ -n "$BRANCH_HEAD" ] && [ "$BRANCH_HEAD" != "${parent:-}" ]; then
     is_in "$BRANCH_HEAD" "$commit" ||
         refuse "the branch has commits that this repository has not (non-fast-forward): pull them first, or choose another branch"
 fi
 
 # What the remote has, as far as it is known here, stays at home.
-{ printf '%s\n' "$commit"; git cat-file --batch-check='%(objectname) %(objecttype)' < "$EXPORT_DIR/heads" |
-    sed -n 's/^\([0-9a-f]*\) commit$/^\1/p'; } > "$EXPORT_DIR/wanted"
+printf '%s\n' "$commit" > "$EXPORT_DIR/wanted"
+if [ "$other_heads" = yes ] || [ -z "$own_history" ]; then
+    git cat-file --batch-check='%(objectname) %(objecttype)' < "$EXPORT_DIR/heads" |
+        sed -n 's/^\([0-9a-f]*\) commit$/^\1/p' >> "$EXPORT_DIR/wanted"
+elif [ -n "$BRANCH_HEAD" ]; then
+    printf '^%s\n' "$BRANCH_HEAD" >> "$EXPORT_DIR/wanted"
+fi
 if [ -n "$own_history" ] && [ -f "$shallow" ]; then
     cut=$(git rev-list --stdin < "$EXPORT_DIR/wanted" | grep -xF -f "$shallow" | head -n 1 || true)
     [ -z "$cut" ] ||
@@ -158,4 +173,6 @@ printf '{"commit":"%s","base":"%s"}' "$commit" "$BRANCH_HEAD" > "$out/export.jso
 if [ -z "$own_history" ]; then
     cp "$GIT_INDEX_FILE" "$KEPT/last-index"
 fi
+[ "$COMMITS_ONLY" = no ] || tree=$(git rev-parse "$commit^{tree}")
+printf '%s %s\n' "$tree" "$commit" > "$EXPORT_DIR/source"
 printf 'packed what the remote lacks of commits up to %s\n' "$commit"

@@ -5,21 +5,22 @@
 
 use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use slipway_proto::git::{HEADS, is_name};
-use slipway_proto::v1::GitRemoteReply;
+use slipway_proto::v1::{GitRemoteReply, SourceFound};
 
 use crate::build::BuildUser;
 
 /// Run by `/bin/sh` in the workspace.
 pub(crate) const EXPORT_SCRIPT: &str = include_str!("export.sh");
+/// Two names of objects, with what is between and after them.
+const SOURCE_BYTES: u64 = 128;
 /// What is kept of former exports of a workspace, for the next; more is thrown away.
 const KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 /// What nobody wants in a repository, whether it is in a `.gitignore` or not. Files that are tracked stay.
@@ -43,6 +44,15 @@ __pycache__/
 !.env.template
 ";
 
+/// What is wanted of a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Its objects.
+    Export,
+    /// Only the name of its tree.
+    Tree,
+}
+
 /// Where an export happens. The script begins before it is known what the remote has, and waits for that at a pipe.
 pub(crate) struct ExportDir {
     path: PathBuf,
@@ -50,6 +60,7 @@ pub(crate) struct ExportDir {
     remote: File,
     heads: File,
     message: File,
+    source: File,
 }
 
 impl ExportDir {
@@ -64,9 +75,11 @@ impl ExportDir {
         mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR)?;
         // Open for both, it waits for nobody.
         let remote = File::options().read(true).write(true).open(&pipe)?;
-        let (heads, message) = (path.join("heads"), path.join("message"));
-        let export = Self { remote, heads: File::create(&heads)?, message: File::create(&message)?, path };
-        for file in [&excludes, &output, &pipe, &heads, &message, &export.path] {
+        let [heads, message, source] = ["heads", "message", "source"].map(|name| path.join(name));
+        let make = |path: &Path| File::options().create_new(true).read(true).write(true).open(path);
+        let export =
+            Self { remote, heads: make(&heads)?, message: make(&message)?, source: make(&source)?, path: path.clone() };
+        for file in [&excludes, &output, &pipe, &heads, &message, &source, &path] {
             user.own(file)?;
         }
         Ok(export)
@@ -77,14 +90,30 @@ impl ExportDir {
         self.path.join("out")
     }
 
-    /// What the script is told at once. `home` is the user's, `workspace` what is exported.
-    pub(crate) fn variables(&self, home: &Path, workspace: &Path, now: SystemTime) -> HashMap<String, String> {
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    /// What the script is told at once. `home` is the user's, `workspace` what is exported, or only named.
+    pub(crate) fn variables(
+        &self,
+        home: &Path,
+        workspace: &Path,
+        now_unix: i64,
+        wanted: Wanted,
+    ) -> HashMap<String, String> {
         HashMap::from([
             ("EXPORT_DIR".to_owned(), self.path.to_string_lossy().into_owned()),
             ("KEPT".to_owned(), kept(home, workspace).to_string_lossy().into_owned()),
-            ("NOW".to_owned(), now.to_string()),
+            ("NOW".to_owned(), now_unix.to_string()),
+            ("TREE_ONLY".to_owned(), if wanted == Wanted::Tree { "yes" } else { "no" }.to_owned()),
         ])
+    }
+
+    /// What the workspace is, once the script has ended well.
+    pub(crate) fn source(&self) -> Option<SourceFound> {
+        let mut text = String::new();
+        (&self.source).take(SOURCE_BYTES).read_to_string(&mut text).ok()?;
+        let mut names = text.split_whitespace();
+        let (tree, commit) = (names.next()?, names.next().unwrap_or_default());
+        let is_fine = is_name(tree) && (commit.is_empty() || is_name(commit));
+        is_fine.then(|| SourceFound { tree: tree.to_owned(), commit: commit.to_owned() })
     }
 
     /// Tells the script what the remote has.
@@ -97,7 +126,9 @@ impl ExportDir {
         let commits_only = if remote.commits_only { "yes" } else { "no" };
         let people = [&remote.author_name, &remote.author_email, &remote.fallback_name, &remote.fallback_email];
         let people = people.map(|text| text.replace(is_no_part_of_a_name, ""));
-        let lines = ["known", branch_head, commits_only].into_iter().chain(people.iter().map(String::as_str));
+        let has_others = remote.heads.iter().any(|head| head != branch_head);
+        let others = if has_others { "yes" } else { "no" };
+        let lines = ["known", branch_head, others, commits_only].into_iter().chain(people.iter().map(String::as_str));
         // Far less than a pipe holds, so this does not wait either.
         self.pass(&lines.flat_map(|line| [line, "\n"]).collect::<String>())
     }

@@ -134,6 +134,7 @@ fn name(kind: &Kind) -> &'static str {
         Kind::Failed(_) => "failed",
         Kind::Cancelled(_) => "cancelled",
         Kind::LogClosed(_) => "log closed",
+        Kind::SourceFound(_) => "source found",
     }
 }
 

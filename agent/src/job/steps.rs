@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use slipway_proto::limits;
 use slipway_proto::plan::BuildPlan;
@@ -16,9 +16,10 @@ use crate::artifact::{Collected, SourceRules, Upload, UploadError, collect, git_
 use crate::build::{
     BuildCgroup, BuildCommand, BuildUser, Cgroups, CommandError, CommandOutcome, Environment, SearchPath,
 };
+use crate::clock::now_unix_ms;
 use crate::detect::{Detected, Overrides, detect};
 use crate::directories::JobDir;
-use crate::git::{EXPORT_SCRIPT, ExportDir, prune};
+use crate::git::{EXPORT_SCRIPT, ExportDir, Wanted, prune};
 use crate::workspace::snapshot;
 
 /// Words that a shell understands itself (POSIX, 2.4 and 2.14, and the usual built-in utilities):
@@ -62,7 +63,11 @@ impl Steps<'_> {
         let (detected, environment) = self.prepare().await?;
         self.finish(Step::Prepare, false);
 
-        let tree = self.directory.as_ref().map_or_else(|| self.runner.workspace.clone(), JobDir::workspace);
+        // Where nothing runs, nothing needs a tree of its own.
+        let tree = match (&environment, &*self.directory) {
+            (Some(_), Some(directory)) => directory.workspace(),
+            _ => self.runner.workspace.clone(),
+        };
         let project = inside(&tree, &detected.plan.root_dir);
         let install_dir = inside(&tree, &detected.install_dir);
         let plan = &detected.plan;
@@ -94,7 +99,7 @@ impl Steps<'_> {
         let preparing = |error| Failure::io(FailureCode::Internal, "preparing the export", &temporary, &error);
         let export = ExportDir::prepare(&temporary, self.build_user).map_err(preparing)?;
         let workspace = self.runner.workspace.clone();
-        let variables = export.variables(&home, &workspace, SystemTime::now());
+        let variables = export.variables(&home, &workspace, now_unix_ms() / 1000, Wanted::Export);
         let environment = Environment::new(&SearchPath::from_environment(), &home, &temporary, &variables)
             .map_err(|error| Failure::new(FailureCode::Internal, error.to_string()))?;
         *self.directory = Some(directory);
@@ -126,6 +131,9 @@ impl Steps<'_> {
         let (job, known) = (self.job.clone(), self.runner.known.clone());
         let mut collected = off_thread(move || collect(&output, SourceRules::Output, &known, &job.interrupt)).await?;
         collected.manifest.kind = ArtifactKind::Git.into();
+        if let Some(source) = export.source() {
+            self.job.report(Kind::SourceFound(source));
+        }
         self.finish(Step::Package, false);
 
         self.start(Step::Upload);
@@ -168,10 +176,17 @@ impl Steps<'_> {
         for warning in &detected.plan.warnings {
             self.job.log.say(&format!("warning: {warning}")).map_err(|error| self.unlogged(&error))?;
         }
-        if !detected.runs_commands() {
+        if !detected.runs_commands() && !self.job.order.wants_source {
             return Ok((detected, None));
         }
         let directory = self.prepare_directory()?;
+        if self.job.order.wants_source {
+            self.name_source(&directory).await?;
+        }
+        if !detected.runs_commands() {
+            *self.directory = Some(directory);
+            return Ok((detected, None));
+        }
         if let Some(cgroups) = &self.runner.cgroups {
             match cgroups.for_job(&self.job.id) {
                 Ok(group) => self.group = Some(Arc::new(group)),
@@ -185,6 +200,27 @@ impl Steps<'_> {
         let (from, user, job) = (self.runner.workspace.clone(), self.build_user, self.job.clone());
         off_thread(move || snapshot(&from, &to, user, &job.interrupt)).await?;
         Ok((detected, Some(environment)))
+    }
+
+    /// Says what the workspace is. That it cannot be told is in nobody's way.
+    async fn name_source(&self, directory: &JobDir) -> Result<(), Halt> {
+        let (temporary, home, workspace) = (directory.temporary(), directory.home(), &self.runner.workspace);
+        let name = async {
+            let export = ExportDir::prepare(&temporary, self.build_user).ok()?;
+            let variables = export.variables(home, workspace, now_unix_ms() / 1000, Wanted::Tree);
+            let environment = Environment::new(&SearchPath::from_environment(), home, &temporary, &variables).ok()?;
+            Some((self.run_shell(EXPORT_SCRIPT, "git", workspace, &environment).await, export))
+        };
+        match name.await {
+            Some((Err(Halt::Interrupted), _)) => return Err(Halt::Interrupted),
+            Some((Ok(outcome), export)) if outcome.exit_code == 0 => {
+                if let Some(source) = export.source() {
+                    self.job.report(Kind::SourceFound(source));
+                }
+            }
+            _ => tracing::info!(job.id = self.job.id, "git does not say what the workspace is"),
+        }
+        Ok(())
     }
 
     fn prepare_directory(&self) -> Result<JobDir, Failure> {

@@ -35,7 +35,8 @@ enum Who {
     /// (`accounts/`), and what led nowhere leaves none.
     Quiet,
     /// Somebody who is about to say who they are. The row begins where the attempt counts
-    /// (`access/sign_in.rs`), so that attempts that are held back for being too many leave none.
+    /// (`access/sign_in.rs`), so that attempts that are held back for being too many leave none. Providers are
+    /// such strangers, too: of what they send, only what is not proven leaves a row.
     Stranger,
 }
 
@@ -72,6 +73,9 @@ const CHANGES: &[Change] = &[
     change(Method::POST, "/api/deployments/targets/{id}/test", Known, Action::TargetTest, "target"),
     change(Method::PUT, "/api/deployments/targets/{id}/env", Known, Action::VariablesSet, "target"),
     change(Method::POST, "/api/deployments/targets/{id}/env/import", Known, Action::VariablesImport, "target"),
+    change(Method::POST, "/api/deployments/targets/{id}/webhook", Known, Action::WebhookCreate, "target"),
+    change(Method::DELETE, "/api/deployments/targets/{id}/webhook", Known, Action::WebhookDelete, "target"),
+    change(Method::POST, "/api/webhooks/{provider}", Stranger, Action::WebhookDelivery, ""),
     change(Method::DELETE, "/api/deployments/{id}", Known, Action::DeploymentDelete, "deployment"),
     change(Method::POST, "/api/deployments/{id}/cancel", Known, Action::DeploymentCancel, "deployment"),
     change(Method::POST, "/api/deployments/{id}/redeploy", Known, Action::DeploymentRedeploy, "deployment"),

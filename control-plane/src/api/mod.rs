@@ -31,6 +31,7 @@ mod teams;
 mod tokens;
 mod users;
 mod variables;
+mod webhooks;
 
 pub(crate) use audit::lines;
 pub(crate) use deployments::StepView;
@@ -66,6 +67,7 @@ use crate::logs::Logs;
 use crate::providers::Providers;
 use crate::secrets::Vault;
 use crate::store::Store;
+use crate::webhooks::Webhooks;
 
 /// Largest request body.
 const BODY_BYTES: usize = 256 * 1024;
@@ -89,6 +91,8 @@ pub struct App {
     pub vault: Vault,
     /// Who we are at providers.
     pub accounts: ConnectedAccounts,
+    /// How providers tell that something has happened.
+    pub webhooks: Webhooks,
     /// Who moves deployments.
     pub orchestrator: Orchestrator,
     /// Who is connected.
@@ -129,6 +133,8 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(target_test::test))
         .routes(routes!(variables::get, variables::set))
         .routes(routes!(variables::import))
+        .routes(routes!(webhooks::get, webhooks::make, webhooks::delete))
+        .routes(routes!(webhooks::receive))
         .routes(routes!(providers::list))
         .routes(routes!(providers::projects))
         .routes(routes!(providers::environments))
@@ -238,6 +244,8 @@ mod tests {
             "/api/deployments/targets/{id}/env",
             "/api/deployments/targets/{id}/env/import",
             "/api/deployments/targets/{id}/test",
+            "/api/deployments/targets/{id}/webhook",
+            "/api/webhooks/{provider}",
             "/api/deployments/auth/{provider}",
             "/api/deployments/auth/{provider}/authorize",
             "/api/deployments/auth/{provider}/callback",

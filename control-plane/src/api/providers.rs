@@ -84,7 +84,7 @@ impl ProviderView {
                 projects: accounts.is_some_and(|accounts| accounts.projects().is_some()),
                 environments: accounts.is_some_and(|accounts| accounts.environments().is_some()),
                 env_vars: false,
-                webhooks: false,
+                webhooks: provider.webhooks().is_some(),
             },
             config_schema: descriptor.config_schema(),
             docs_url: descriptor.docs_url,

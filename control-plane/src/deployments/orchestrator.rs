@@ -8,6 +8,7 @@
 mod again;
 mod alarm;
 mod attached;
+mod commit_reports;
 mod cut_off;
 mod events;
 mod git_export;
@@ -40,6 +41,7 @@ use crate::providers::{ProviderError, Providers};
 use crate::secrets::{CredentialSecret, KnownSecrets, Record, Vault};
 use crate::store::{Deployment, DeploymentRequest, Move, NewDeployment, Sandbox, SandboxState, Store, Target, Tx};
 use crate::variables::{BuildVariables, Scope, Variables};
+use crate::webhooks::Webhooks;
 
 use held::HeldLeases;
 
@@ -62,6 +64,7 @@ struct Inner {
     providers: Providers,
     accounts: ConnectedAccounts,
     vault: Vault,
+    webhooks: Webhooks,
     logs: Logs,
     secrets: KnownSecrets,
     audit: Audit,
@@ -105,7 +108,15 @@ pub enum Work {
 
 impl Orchestrator {
     /// An orchestrator over the store; call [`run`](Self::run) to start it.
-    pub fn new(accounts: ConnectedAccounts, logs: Logs, audit: Audit, bus: Bus, clock: Clock, limits: Limits) -> Self {
+    pub fn new(
+        accounts: ConnectedAccounts,
+        webhooks: Webhooks,
+        logs: Logs,
+        audit: Audit,
+        bus: Bus,
+        clock: Clock,
+        limits: Limits,
+    ) -> Self {
         let (vault, providers) = (accounts.vault().clone(), accounts.providers().clone());
         let (store, started_at) = (vault.store().clone(), clock.now());
         let secrets = KnownSecrets::new(vault.clone());
@@ -114,6 +125,7 @@ impl Orchestrator {
             providers,
             accounts,
             vault,
+            webhooks,
             logs,
             secrets,
             audit,
@@ -296,6 +308,7 @@ impl Orchestrator {
             timeout_seconds: u32::try_from(limits::JOB_TIMEOUT.as_secs()).unwrap_or(u32::MAX),
             traceparent: deployment.traceparent.clone().unwrap_or_default(),
             artifact: self.artifact_kind(&deployment.provider).into(),
+            wants_source: self.0.store.has_pushed(deployment.sandbox_id, &self.git_hosts()).await?,
         })
     }
 
@@ -326,6 +339,7 @@ impl Orchestrator {
         let now = self.0.clock.now();
         let moved = tx.move_deployment(deployment, Move::Fail { message: message.to_owned() }, now).await?;
         if moved {
+            self.report_end(tx, deployment).await?;
             tx.append_system_line(deployment.id, message, now).await?;
             tracing::info!(deployment.id = %deployment.id, "deployment failed: {message}");
         }
@@ -453,6 +467,8 @@ async fn orchestrator_over(store: &Store, clock: &Clock) -> Orchestrator {
     let logs = Logs::new(store.clone(), objects, clock.clone());
     let audit = Audit::new(store.clone(), clock.clone(), None);
     let base_url = "http://127.0.0.1:7070/".parse().expect("a URL");
-    let accounts = ConnectedAccounts::new(vault, Providers::new([]), clock.clone(), base_url);
-    Orchestrator::new(accounts, logs, audit, Bus::new(), clock.clone(), Limits::default())
+    let (providers, base_url): (_, url::Url) = (Providers::new([]), base_url);
+    let webhooks = Webhooks::new(vault.clone(), providers.clone(), clock.clone(), base_url.clone());
+    let accounts = ConnectedAccounts::new(vault, providers, clock.clone(), base_url);
+    Orchestrator::new(accounts, webhooks, logs, audit, Bus::new(), clock.clone(), Limits::default())
 }

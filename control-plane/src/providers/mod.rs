@@ -14,6 +14,7 @@ pub mod oauth;
 pub mod rehearsal;
 mod static_host;
 mod vercel;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,11 +29,13 @@ use utoipa::ToSchema;
 
 use self::accounts::Accounts;
 use self::descriptor::Descriptor;
+use self::webhooks::Webhooks;
 use crate::artifacts::ArtifactStore;
 use crate::config::ProvidersSettings;
 use crate::ids::DeploymentId;
 use crate::secrets::CredentialSecret;
 use crate::store::Artifact;
+use crate::webhooks::Callback;
 
 /// What a provider is told about one deployment.
 pub struct DeployContext<'a> {
@@ -59,6 +62,8 @@ pub struct DeployContext<'a> {
     pub variables: &'a BTreeMap<String, SecretString>,
     /// What the provider calls what an earlier attempt has begun to make there, as [`Notes::begun`] was told.
     pub begun: Option<&'a str>,
+    /// Where the provider may tell that something has happened, for providers that are told it with each release.
+    pub callback: Option<&'a Callback>,
     /// Where what becomes known on the way is written down.
     pub notes: &'a dyn Notes,
 }
@@ -218,6 +223,11 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// What it sends by itself, for providers that do.
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        None
+    }
+
     /// What it takes, for providers that take git objects; all others take a tree.
     fn git(&self) -> Option<&dyn GitHost> {
         None
@@ -247,11 +257,35 @@ pub struct CommitText {
     pub author_email: Option<String>,
 }
 
+/// How a deployment of a commit has ended, elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub struct DeploymentReport<'a> {
+    /// Which deployment.
+    pub deployment_id: &'a str,
+    /// What was deployed.
+    pub commit: &'a str,
+    /// Where to, as people call it.
+    pub environment: &'a str,
+    /// Whether everybody sees it.
+    pub is_production: bool,
+    /// Whether it is live.
+    pub succeeded: bool,
+    /// Where.
+    pub url: Option<&'a str>,
+}
+
 /// A provider that takes git objects.
 #[async_trait]
 pub trait GitHost: Send + Sync {
     /// What the target's repository has.
     async fn remote(&self, destination: Destination<'_>) -> Result<GitRemote, ProviderError>;
+
+    /// Tells the host how a deployment of one of its commits has ended; what it has been told before is not said twice.
+    /// A target may not want that.
+    ///
+    /// # Errors
+    /// `Rejected` when there is no use in trying again.
+    async fn report(&self, destination: Destination<'_>, report: &DeploymentReport<'_>) -> Result<(), ProviderError>;
 
     /// What a target's config says about new commits.
     fn commit_text(&self, config: &serde_json::Map<String, serde_json::Value>) -> CommitText;

@@ -3,16 +3,18 @@
 //! of one deployment over real HTTP; it ships with nobody.
 //!
 //! `POST /releases` makes one, `GET /releases/{key}` finds it by its idempotency key, `POST
-//! /releases/{key}/cancel` holds it back. Some of them go live only when somebody has approved of it there.
+//! /releases/{key}/cancel` holds it back. It is told where it may say that something has happened. Some releases go live only when somebody has approved of it there.
 
 use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
 use axum::http::{Method, Request, Response, StatusCode, header};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::descriptor::{Accepts, Descriptor, ProviderKind};
+use super::webhooks::{Delivery, DeliveryDigest, Scheme, Webhooks, verify_hex};
 use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Release, Taken, WaitingOn, Whereabouts};
 use crate::http_client;
 use crate::ids::DeploymentId;
@@ -67,11 +69,14 @@ impl Rehearsal {
         path: &str,
         context: &DeployContext<'_>,
     ) -> Result<Response<Vec<u8>>, ProviderError> {
-        let body = serde_json::json!({
+        let mut body = serde_json::json!({
             "deployment_id": context.deployment_id,
             "environment": context.environment,
             "root": data_encoding::HEXLOWER.encode(&context.artifact.root),
         });
+        if let Some(callback) = context.callback {
+            body["callback"] = serde_json::json!({ "url": callback.url, "secret": callback.secret.expose_secret() });
+        }
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
@@ -153,7 +158,29 @@ impl Provider for Rehearsal {
         Some(self)
     }
 
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
+    }
+
     async fn forget(&self, _deployment: DeploymentId) {}
+}
+
+impl Webhooks for Rehearsal {
+    fn schemes(&self) -> &'static [Scheme] {
+        &[Scheme::Signature]
+    }
+
+    fn verify(&self, _scheme: Scheme, delivery: &Delivery<'_>, secret: &SecretString) -> Option<DeliveryDigest> {
+        verify_hex(delivery, "x-rehearsal-signature", "", secret)
+    }
+
+    fn is_news(&self, _delivery: &Delivery<'_>, _config: &serde_json::Map<String, serde_json::Value>) -> bool {
+        true
+    }
+
+    fn is_of_deployments(&self) -> bool {
+        true
+    }
 }
 
 #[async_trait]

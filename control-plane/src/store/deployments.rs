@@ -2,6 +2,7 @@
 //! [`Tx::move_deployment`]; the database refuses any other.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use sqlx::types::Json;
@@ -15,6 +16,9 @@ use crate::ids::{ArtifactId, DeploymentId, SandboxId, TargetId, UserId};
 use crate::observe::{metrics, telemetry};
 use crate::once::RequestKey;
 use crate::providers::WaitingOn;
+
+/// What a provider still has to say of a deployment that has ended is taken for this long.
+const WEBHOOK_OUTLIVES: Duration = Duration::from_secs(60 * 60);
 
 /// One deployment attempt.
 #[derive(Debug, Clone, FromRow)]
@@ -479,6 +483,7 @@ impl Tx {
             };
             sqlx::query(CLOSE_RUNNING_STEPS).bind(deployment.id).bind(state).bind(now).execute(&mut *self.0).await?;
             sqlx::query(SKIP_PENDING_STEPS).bind(deployment.id).execute(&mut *self.0).await?;
+            self.expire_webhook_of(deployment.id, now.plus(WEBHOOK_OUTLIVES)).await?;
         }
         Ok(moved)
     }

@@ -8,6 +8,7 @@ mod artifacts;
 mod audit;
 mod authorities;
 mod backup;
+mod commit_reports;
 mod credentials;
 mod deployments;
 mod idempotency;
@@ -26,6 +27,7 @@ mod teams;
 mod tokens;
 mod users;
 mod variables;
+mod webhooks;
 
 pub use account_flows::{AccountFlow, FlowKind};
 pub use agents::{AgentCertificate, KnownCertificate, Revocation, TokenUse};
@@ -33,6 +35,7 @@ pub use artifacts::{Artifact, BlobLocation, StoredBlob};
 pub use audit::{AuditFilter, AuditRow, AuditScope, WantedOutcome};
 pub use authorities::{AuthorityKind, AuthorityRow};
 pub use backup::NeededObject;
+pub use commit_reports::CommitReport;
 pub use credentials::{CredentialKind, CredentialRow};
 pub use deployments::{AnnouncedLog, Deployment, DeploymentRequest, Filter, Move, NewDeployment, StepRow};
 #[cfg(test)]
@@ -50,6 +53,7 @@ pub use teams::{Member, Team};
 pub use tokens::{BOOTSTRAP, NewToken, TokenRow};
 pub use users::{User, UserRow};
 pub use variables::VariableRow;
+pub use webhooks::Webhook;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

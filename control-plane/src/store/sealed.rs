@@ -31,6 +31,8 @@ pub enum SealedTable {
     Variables,
     /// What connecting an account needs.
     AccountFlows,
+    /// With what providers prove what they send.
+    Webhooks,
 }
 
 /// One sealed value and its place.
@@ -48,8 +50,8 @@ pub struct SealedRow {
 
 impl SealedTable {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Authorities, Self::Deployments, Self::Credentials, Self::Variables, Self::AccountFlows];
+    pub const ALL: [Self; 6] =
+        [Self::Authorities, Self::Deployments, Self::Credentials, Self::Variables, Self::AccountFlows, Self::Webhooks];
 
     /// As in the associated data of its records.
     pub fn name(self) -> &'static str {
@@ -59,6 +61,7 @@ impl SealedTable {
             Self::Credentials => "provider_credentials",
             Self::Variables => "target_env_vars",
             Self::AccountFlows => "account_flows",
+            Self::Webhooks => "deployment_webhooks",
         }
     }
 
@@ -69,6 +72,7 @@ impl SealedTable {
             Self::Deployments => ("sealed_build_env", "user_id", "''"),
             Self::Credentials | Self::AccountFlows => ("sealed_secret", "user_id", "provider"),
             Self::Variables => ("sealed_value", "user_id", "''"),
+            Self::Webhooks => ("sealed_secret", "user_id", "''"),
         }
     }
 }
@@ -86,7 +90,8 @@ const REMOVE_UNUSED_KEYS: &str = "
       AND NOT EXISTS (SELECT 1 FROM deployments WHERE substr(sealed_build_env, 2, 4) = encryption_keys.id)
       AND NOT EXISTS (SELECT 1 FROM provider_credentials WHERE substr(sealed_secret, 2, 4) = encryption_keys.id)
       AND NOT EXISTS (SELECT 1 FROM target_env_vars WHERE substr(sealed_value, 2, 4) = encryption_keys.id)
-      AND NOT EXISTS (SELECT 1 FROM account_flows WHERE substr(sealed_secret, 2, 4) = encryption_keys.id)";
+      AND NOT EXISTS (SELECT 1 FROM account_flows WHERE substr(sealed_secret, 2, 4) = encryption_keys.id)
+      AND NOT EXISTS (SELECT 1 FROM deployment_webhooks WHERE substr(sealed_secret, 2, 4) = encryption_keys.id)";
 
 impl Store {
     /// All keys, oldest first.

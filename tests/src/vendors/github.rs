@@ -65,6 +65,10 @@ struct Inner {
     git: Option<GitServer>,
     created: Vec<Value>,
     revoked: Vec<String>,
+    /// Entries of deployments, each with its states.
+    deployed: Vec<(Value, Vec<Value>)>,
+    /// Statuses of commits.
+    statuses: Vec<Value>,
     contract: Contract,
 }
 
@@ -96,6 +100,8 @@ impl GitHub {
             git,
             created: Vec::new(),
             revoked: Vec::new(),
+            deployed: Vec::new(),
+            statuses: Vec::new(),
             contract: Contract::github(),
         };
         let fake = Self { url, inner: Arc::new(Mutex::new(inner)), script: Script::new(Some(Contract::github())) };
@@ -105,6 +111,10 @@ impl GitHub {
             .route("/orgs/{org}/repos", post(create_in_organization))
             .route("/repos/{owner}/{repo}", get(repository))
             .route("/repos/{owner}/{repo}/environments", get(environments))
+            .route("/repos/{owner}/{repo}/compare/{basehead}", get(compare))
+            .route("/repos/{owner}/{repo}/deployments", get(deployments).post(deploy))
+            .route("/repos/{owner}/{repo}/deployments/{id}/statuses", get(deployment_statuses).post(tell))
+            .route("/repos/{owner}/{repo}/statuses/{sha}", post(tell_commit))
             .route("/applications/{client}/token", delete(revoke))
             // Inside, where paths are as GitHub's document has them.
             .layer(from_fn_with_state(fake.script.clone(), around));
@@ -153,6 +163,16 @@ impl GitHub {
     /// What repositories were made on request.
     pub fn created(&self) -> Vec<Value> {
         self.lock().created.clone()
+    }
+
+    /// What has been told of commits: entries of deployments, each with its states.
+    pub fn deployed(&self) -> Vec<(Value, Vec<Value>)> {
+        self.lock().deployed.clone()
+    }
+
+    /// What has been told of commits by a status of their own.
+    pub fn statuses(&self) -> Vec<Value> {
+        self.lock().statuses.clone()
     }
 
     /// A token is worth nothing any more.
@@ -435,6 +455,155 @@ async fn environments(
         Ok(token) => told(&token, refusal(StatusCode::NOT_FOUND, "Not Found")),
         Err(refusal) => *refusal,
     }
+}
+
+/// Whether the token may make entries of deployments; `repo:status` alone may not.
+fn may(token: &Token, scope: &str) -> bool {
+    token.scopes.is_none_or(|scopes| scopes.split(", ").any(|found| found == "repo" || found == scope))
+}
+
+/// Who asks about a repository that is there.
+fn asks(inner: &Inner, headers: &HeaderMap, full_name: &str, scope: &str) -> Result<Token, Box<Response>> {
+    let token = inner.known(headers)?;
+    if inner.repository(full_name).is_none() {
+        return Err(Box::new(told(&token, refusal(StatusCode::NOT_FOUND, "Not Found"))));
+    }
+    if !may(&token, scope) {
+        let refusal = refusal(StatusCode::FORBIDDEN, "Resource not accessible by personal access token");
+        return Err(Box::new(told(&token, refusal)));
+    }
+    Ok(token)
+}
+
+async fn compare(
+    State(fake): State<GitHub>,
+    headers: HeaderMap,
+    Path((owner, name, basehead)): Path<(String, String, String)>,
+) -> Response {
+    let inner = fake.lock();
+    let full_name = format!("{owner}/{name}");
+    let token = match asks(&inner, &headers, &full_name, "repo") {
+        Ok(token) => token,
+        Err(refusal) => return *refusal,
+    };
+    let (base, head) = basehead.split_once("...").expect("two commits");
+    let git = inner.git.as_ref().expect("is before a git server");
+    let Some(is_ahead) = git.has_in_history(&full_name, head, base) else {
+        return told(&token, refusal(StatusCode::NOT_FOUND, "Not Found"));
+    };
+    let mut answer = inner.contract.example("GET /repos/{owner}/{repo}/compare/{basehead}", "200");
+    answer["status"] = if is_ahead { "ahead" } else { "diverged" }.into();
+    told(&token, Json(answer))
+}
+
+async fn deployments(
+    State(fake): State<GitHub>,
+    headers: HeaderMap,
+    Path((owner, name)): Path<(String, String)>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let inner = fake.lock();
+    let token = match asks(&inner, &headers, &format!("{owner}/{name}"), "repo_deployment") {
+        Ok(token) => token,
+        Err(refusal) => return *refusal,
+    };
+    let is_wanted = |entry: &&(Value, Vec<Value>)| {
+        ["sha", "environment"].iter().all(|key| query.get(*key).is_none_or(|wanted| entry.0[key] == wanted.as_str()))
+    };
+    let found: Vec<_> = inner.deployed.iter().filter(is_wanted).map(|(entry, _)| entry.clone()).collect();
+    told(&token, Json(found))
+}
+
+async fn deploy(
+    State(fake): State<GitHub>,
+    headers: HeaderMap,
+    Path((owner, name)): Path<(String, String)>,
+    Json(body): Json<Value>,
+) -> Response {
+    let mut inner = fake.lock();
+    let full_name = format!("{owner}/{name}");
+    let token = match asks(&inner, &headers, &full_name, "repo_deployment") {
+        Ok(token) => token,
+        Err(refusal) => return *refusal,
+    };
+    if body["auto_merge"] != false || body["required_contexts"] != json!([]) {
+        fake.script.complain("a deployment that merges, or waits for checks".to_owned());
+    }
+    let sha = body["ref"].as_str().unwrap_or_default();
+    let git = inner.git.as_ref().expect("is before a git server");
+    if git.has_in_history(&full_name, sha, sha).is_none() {
+        return told(&token, refusal(StatusCode::UNPROCESSABLE_ENTITY, &format!("No ref found for: {sha}")));
+    }
+    let mut entry = inner.contract.example("POST /repos/{owner}/{repo}/deployments", "201");
+    entry["id"] = (1000 + inner.deployed.len()).into();
+    entry["sha"] = sha.into();
+    for key in ["ref", "environment", "payload", "production_environment", "transient_environment"] {
+        entry[key] = body[key].clone();
+    }
+    inner.deployed.push((entry.clone(), Vec::new()));
+    told(&token, (StatusCode::CREATED, Json(entry)))
+}
+
+async fn deployment_statuses(
+    State(fake): State<GitHub>,
+    headers: HeaderMap,
+    Path((owner, name, id)): Path<(String, String, u64)>,
+) -> Response {
+    let inner = fake.lock();
+    let token = match asks(&inner, &headers, &format!("{owner}/{name}"), "repo_deployment") {
+        Ok(token) => token,
+        Err(refusal) => return *refusal,
+    };
+    match inner.deployed.iter().find(|(entry, _)| entry["id"] == id) {
+        Some((_, states)) => told(&token, Json(states.clone())),
+        None => told(&token, refusal(StatusCode::NOT_FOUND, "Not Found")),
+    }
+}
+
+async fn tell(
+    State(fake): State<GitHub>,
+    headers: HeaderMap,
+    Path((owner, name, id)): Path<(String, String, u64)>,
+    Json(body): Json<Value>,
+) -> Response {
+    let mut inner = fake.lock();
+    let token = match asks(&inner, &headers, &format!("{owner}/{name}"), "repo_deployment") {
+        Ok(token) => token,
+        Err(refusal) => return *refusal,
+    };
+    let template = "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses";
+    let mut state = inner.contract.example(template, "201");
+    for (key, value) in body.as_object().expect("an object") {
+        state[key] = value.clone();
+    }
+    match inner.deployed.iter_mut().find(|(entry, _)| entry["id"] == id) {
+        Some((_, states)) => {
+            states.push(state.clone());
+            told(&token, (StatusCode::CREATED, Json(state)))
+        }
+        None => told(&token, refusal(StatusCode::NOT_FOUND, "Not Found")),
+    }
+}
+
+async fn tell_commit(
+    State(fake): State<GitHub>,
+    headers: HeaderMap,
+    Path((owner, name, sha)): Path<(String, String, String)>,
+    Json(body): Json<Value>,
+) -> Response {
+    let mut inner = fake.lock();
+    let token = match asks(&inner, &headers, &format!("{owner}/{name}"), "repo:status") {
+        Ok(token) => token,
+        Err(refusal) => return *refusal,
+    };
+    let mut status = inner.contract.example("POST /repos/{owner}/{repo}/statuses/{sha}", "201");
+    for (key, value) in body.as_object().expect("an object") {
+        status[key] = value.clone();
+    }
+    let mut kept = status.clone();
+    kept["sha"] = sha.into();
+    inner.statuses.push(kept);
+    told(&token, (StatusCode::CREATED, Json(status)))
 }
 
 async fn revoke(

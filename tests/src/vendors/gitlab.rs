@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Form, Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -65,6 +65,8 @@ struct Inner {
     /// Where projects really are, and those that were made there on request.
     git: Option<GitServer>,
     created: Vec<Value>,
+    /// Statuses of commits.
+    statuses: Vec<Value>,
 }
 
 /// A running GitLab.
@@ -93,6 +95,7 @@ impl GitLab {
             projects: BTreeMap::new(),
             git,
             created: Vec::new(),
+            statuses: Vec::new(),
         };
         let fake = Self { url, inner: Arc::new(Mutex::new(inner)), script: Script::new(None) };
         let router = Router::new()
@@ -102,6 +105,8 @@ impl GitLab {
             .route("/api/v4/namespaces/{id}", get(namespace))
             .route("/api/v4/projects/{id}", get(project))
             .route("/api/v4/projects/{id}/environments", get(environments))
+            .route("/api/v4/projects/{id}/repository/merge_base", get(merge_base))
+            .route("/api/v4/projects/{id}/statuses/{sha}", post(tell_commit))
             .route("/api/v4/projects/{id}/repository/branches/{branch}", get(branch))
             .route("/oauth/authorize", get(authorize))
             .route("/oauth/token", post(token))
@@ -144,6 +149,11 @@ impl GitLab {
         let mut inner = self.lock();
         inner.oauth.given.push(text.to_owned());
         inner.tokens.insert(text.to_owned(), token);
+    }
+
+    /// What has been told of commits.
+    pub fn statuses(&self) -> Vec<Value> {
+        self.lock().statuses.clone()
     }
 
     /// A token is worth nothing any more.
@@ -470,4 +480,62 @@ async fn revoke(State(fake): State<GitLab>, Form(fields): Form<HashMap<String, S
     }
     fake.lock().oauth.revoke(get("token"));
     Json(json!({})).into_response()
+}
+
+async fn merge_base(
+    State(fake): State<GitLab>,
+    headers: HeaderMap,
+    Path(project): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let inner = fake.lock();
+    if let Err(refusal) = inner.known(&headers, &["api", "read_api"]) {
+        return *refusal;
+    }
+    let query = query.unwrap_or_default();
+    let refs: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| name == "refs[]")
+        .map(|(_, name)| name)
+        .collect();
+    let [commit, head] = refs.as_slice() else {
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "refs is missing" }))).into_response();
+    };
+    let git = inner.git.as_ref().expect("is before a git server");
+    match git.has_in_history(&project, head, commit) {
+        Some(true) => Json(json!({ "id": commit })).into_response(),
+        Some(false) => (StatusCode::NOT_FOUND, Json(json!({ "message": "404 Merge Base Not Found" }))).into_response(),
+        None => (StatusCode::BAD_REQUEST, Json(json!({ "message": "400 Bad request - Could not find ref" })))
+            .into_response(),
+    }
+}
+
+async fn tell_commit(
+    State(fake): State<GitLab>,
+    headers: HeaderMap,
+    Path((project, sha)): Path<(String, String)>,
+    Json(body): Json<Value>,
+) -> Response {
+    let mut inner = fake.lock();
+    if let Err(refusal) = inner.known(&headers, &["api"]) {
+        return *refusal;
+    }
+    let is_known =
+        ["pending", "running", "success", "failed", "canceled", "skipped"].iter().any(|state| body["state"] == *state);
+    let git = inner.git.as_ref().expect("is before a git server");
+    if !is_known || git.has_in_history(&project, &sha, &sha).is_none() {
+        return (StatusCode::NOT_FOUND, Json(json!({ "message": "404 Commit Not Found" }))).into_response();
+    }
+    let is_there = inner.statuses.iter().any(|status| {
+        status["sha"] == sha.as_str() && status["name"] == body["name"] && status["state"] == body["state"]
+    });
+    if is_there {
+        let message =
+            format!("Cannot transition status via :{0} from :{0}", body["state"].as_str().unwrap_or_default());
+        return (StatusCode::BAD_REQUEST, Json(json!({ "message": message }))).into_response();
+    }
+    let mut status = body;
+    status["sha"] = sha.into();
+    inner.statuses.push(status.clone());
+    status["id"] = 7.into();
+    (StatusCode::CREATED, Json(status)).into_response()
 }

@@ -7,13 +7,15 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use slipway_tests::control_plane::{ControlPlane, TOKEN, text};
 
-use Need::{Installation, Own, Public, Team};
+use Need::{Installation, Own, Proof, Public, Team};
 
 /// What a route asks of whoever calls it.
 #[derive(Debug, Clone, Copy)]
 enum Need {
     /// Nothing.
     Public,
+    /// A signature of what is sent, which nobody has here, whoever they are.
+    Proof,
     /// To be somebody, and a token with this scope: it is about one's own things.
     Own(&'static str),
     /// This role in the team that owns the record, and a token with this scope.
@@ -106,6 +108,10 @@ fn table(records: &Records) -> Vec<Row> {
         ("put", "/api/deployments/targets/{id}", Team("maintainer", "targets"), json!({})),
         ("delete", "/api/deployments/targets/{id}", Team("maintainer", "targets"), Value::Null),
         ("post", "/api/deployments/targets/{id}/test", Team("maintainer", "targets"), Value::Null),
+        ("get", "/api/deployments/targets/{id}/webhook", Team("viewer", "read"), Value::Null),
+        ("post", "/api/deployments/targets/{id}/webhook", Team("maintainer", "targets"), json!({})),
+        ("delete", "/api/deployments/targets/{id}/webhook", Team("maintainer", "targets"), Value::Null),
+        ("post", "/api/webhooks/{provider}", Proof, json!({})),
         ("get", "/api/providers", Own("read"), Value::Null),
         ("get", "/api/providers/{provider}/projects", Team("maintainer", "targets"), Value::Null),
         ("get", "/api/providers/{provider}/environments", Team("maintainer", "targets"), Value::Null),
@@ -177,6 +183,7 @@ fn expected(need: Need, caller: &Caller) -> Option<StatusCode> {
     let forbidden_unless = |allowed: bool| (!allowed).then_some(StatusCode::FORBIDDEN);
     match need {
         Public => None,
+        Proof => Some(StatusCode::UNAUTHORIZED),
         _ if caller.token.is_none() => Some(StatusCode::UNAUTHORIZED),
         Own(scope) => forbidden_unless(reaches(scope)),
         Installation => forbidden_unless(caller.is_admin && reaches("admin")),
@@ -283,6 +290,11 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
             let found = response.status();
             let id = response.headers()["x-request-id"].to_str().expect("is ASCII").to_owned();
             let is_change = method != Method::GET && caller.token.is_some() && !matches!(need, Public);
+            // Of what is not proven, as much is recorded as is worth it.
+            if matches!(need, Proof) {
+                assert_eq!(found, StatusCode::UNAUTHORIZED, "{template}");
+                continue;
+            }
             sent.push((id, is_change, found, format!("{method} {template} as {}", caller.name)));
             let is_right = match expected(*need, caller) {
                 Some(status) => found == status,

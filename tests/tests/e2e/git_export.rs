@@ -14,6 +14,7 @@ use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
 use slipway_tests::git_server::{Fault, GitServer, git};
 use slipway_tests::processes::children_of;
+use slipway_tests::vendors::github::{GitHub, Token};
 use slipway_tests::{BUILD, SOON, eventually};
 use tempfile::TempDir;
 
@@ -72,13 +73,8 @@ impl Stage {
         self.at_host(&["rev-parse", "main"])
     }
 
-    /// Puts a commit of somebody else at the end of the branch.
     fn somebody_pushes(&self) {
-        let clone = TempDir::with_prefix("slipway-clone-").expect("a temporary directory");
-        git(clone.path(), &["clone", "--quiet", &self.repository.to_string_lossy(), "."]);
-        fs::write(clone.path().join("theirs.txt"), "theirs").expect("writes");
-        commit_all(clone.path(), "theirs");
-        git(clone.path(), &["push", "--quiet", "origin", "HEAD:main"]);
+        somebody_pushes_to(&self.repository);
     }
 
     /// Every file at the end of the branch, with its mode.
@@ -93,6 +89,15 @@ impl Stage {
         };
         listed.lines().map(entry).collect()
     }
+}
+
+/// Puts a commit of somebody else at the end of the branch.
+fn somebody_pushes_to(repository: &Path) {
+    let clone = TempDir::with_prefix("slipway-clone-").expect("a temporary directory");
+    git(clone.path(), &["clone", "--quiet", &repository.to_string_lossy(), "."]);
+    fs::write(clone.path().join("theirs.txt"), "theirs").expect("writes");
+    commit_all(clone.path(), "theirs");
+    git(clone.path(), &["push", "--quiet", "origin", "HEAD:main"]);
 }
 
 fn commit_all(directory: &Path, message: &str) {
@@ -326,6 +331,48 @@ async fn a_push_whose_answer_is_lost_is_looked_for_and_never_doubled() {
         assert_eq!(stage.host.pushes() - before, pushes, "{fault:?}");
         assert_ne!(stage.at_host(&["rev-list", "--count", "--all"]), commits);
         assert_eq!(stage.head(), git(stage.project.path(), &["rev-parse", "HEAD"]), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_push_on_which_others_have_built_before_anybody_asked_is_found() {
+    for is_ours_beneath in [true, false] {
+        let host = GitServer::start(USERNAME, CREDENTIAL).await;
+        let repository = host.repository("ada/shop");
+        let github = GitHub::start_before(Some(host.clone())).await;
+        github.add_token(CREDENTIAL, Token::of_ada());
+        let apis = github.settings();
+        let settings: Vec<_> = apis.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let git_url = ("SLIPWAY_PROVIDERS__GITHUB__GIT_URL", host.url.as_str());
+        let control_plane = ControlPlane::start_with(&[settings, vec![git_url]].concat()).await;
+        let sandbox = control_plane.create_sandbox("sandbox").await;
+        let project = project_with_history();
+        let agent = Agent::start(&control_plane, &sandbox, project.path()).await;
+        let account = control_plane.add_credential("github", "ada", CREDENTIAL);
+        let config = json!({ "owner": "ada", "repo": "shop" });
+        let body = json!({ "provider": "github", "name": "shop", "credentials_id": account, "config": config });
+        let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
+        let stage = Stage { host, repository, control_plane, project, sandbox, target, agent };
+        stage.succeeds(json!({})).await;
+
+        stage.project.write("index.html", "later");
+        // The answer is lost and, before anybody asks again, the branch moves on: by a hook, as part of the push.
+        let fault = if is_ours_beneath { Fault::TakeAndBreak } else { Fault::Break };
+        stage.host.break_with([fault]);
+        stage.host.before_next_look({
+            let repository = stage.repository.clone();
+            move || somebody_pushes_to(&repository)
+        });
+        let id = stage.deploy(json!({})).await;
+        let deployment = stage.control_plane.wait_for(&id, &["success", "failed"], BUILD).await;
+        if is_ours_beneath {
+            assert_eq!(deployment["status"], "success", "{deployment}");
+        } else {
+            let message = text(&deployment, "error_message");
+            assert!(message.contains("nobody's work is overwritten"), "{message}");
+        }
+        assert_eq!(stage.at_host(&["show", "main:theirs.txt"]), "theirs");
+        github.check();
     }
 }
 

@@ -1,6 +1,8 @@
 //! Applying what an agent reports. Events are numbered per job; each is applied once, in order, in
 //! one transaction with its number. Nothing an agent says can move a deployment past `uploading`.
 
+use serde_json::json;
+use slipway_proto::git::is_name;
 use slipway_proto::limits;
 use slipway_proto::plan::BuildPlan;
 use slipway_proto::v1::job_event::Kind;
@@ -70,6 +72,7 @@ impl Orchestrator {
                     self.attach(&mut tx, id, now).await?;
                 }
                 apply(&mut tx, &mut deployment, kind, now).await?;
+                self.report_end(&mut tx, &deployment).await?;
             }
             _ => {}
         }
@@ -222,6 +225,13 @@ async fn apply(tx: &mut Tx, deployment: &mut Deployment, kind: Kind, now: Timest
         Kind::PlanDetected(detected) => {
             let plan = parse_plan(&detected.plan_json)?;
             tx.add_metadata(deployment, "plan", serde_json::to_value(plan).map_err(anyhow::Error::from)?).await?;
+        }
+        Kind::SourceFound(source) => {
+            if !is_name(&source.tree) || !(source.commit.is_empty() || is_name(&source.commit)) {
+                return Err(Error::invalid("git names nothing like that"));
+            }
+            let commit = Some(source.commit).filter(|commit| !commit.is_empty());
+            tx.add_metadata(deployment, "source", json!({ "tree": source.tree, "commit": commit })).await?;
         }
         Kind::Failed(failed) => {
             if let Some(exit_code) = failed.exit_code {

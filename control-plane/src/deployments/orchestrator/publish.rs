@@ -149,6 +149,7 @@ impl Orchestrator {
         let idempotency_key = format!("slipway-{}", deployment.id);
         let variables = self.runtime_variables(&deployment).await?;
         let begun = self.0.store.last_provider_ref(deployment.id, Operation::Deploy).await?;
+        let callback = self.0.webhooks.of_deployment(&deployment).await?;
         let noted = Noted::new(self, lease);
         let context = DeployContext {
             deployment_id: deployment.id,
@@ -162,6 +163,7 @@ impl Orchestrator {
             commit_message: deployment.request.commit_message.as_deref(),
             variables: &variables,
             begun: begun.as_deref(),
+            callback: callback.as_ref(),
             notes: &noted,
         };
         let publication =
@@ -266,6 +268,7 @@ impl Orchestrator {
         }
         let succeed = Move::Succeed { url, preview_url: release.preview_url, message };
         if tx.move_deployment(&deployment, succeed, now).await? {
+            self.report_end(tx, &deployment).await?;
             tx.append_system_line(deployment.id, &line, now).await?;
             tracing::info!(deployment.id = %deployment.id, "deployment succeeded: {line}");
         }

@@ -32,6 +32,8 @@ const KEEP_IDENTITIES: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 const KEEP_SUPERSEDED: Duration = Duration::from_secs(60 * 60);
 /// Whoever comes back to a flow that is over is told so for this long.
 const KEEP_ENDED_FLOWS: Duration = Duration::from_secs(60 * 60);
+/// A delivery that comes again within this time changes nothing.
+const KEEP_DELIVERIES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long a request with an `Idempotency-Key` gets the same answer.
 const KEEP_ANSWERS: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -45,6 +47,7 @@ impl Orchestrator {
             self.sweep_until(&stop),
             self.keep_leases(&stop),
             self.run_publisher(&stop),
+            self.run_commit_reports(&stop),
             self.finish_logs(&stop)
         );
         self.0.tasks.close();
@@ -96,6 +99,7 @@ impl Orchestrator {
         self.0.store.forget_ended_sign_ins(now).await?;
         self.0.store.forget_ended_account_flows(now.minus(KEEP_ENDED_FLOWS)).await?;
         self.0.store.forget_answers(now.minus(KEEP_ANSWERS)).await?;
+        self.0.store.forget_webhooks(now, now.minus(KEEP_DELIVERIES)).await?;
         self.0.store.forget_deployment_counts(now).await?;
         self.0.store.forget_ended_leases(now).await?;
         self.0.audit.forget_old().await?;

@@ -52,6 +52,14 @@ pub(in crate::providers) const AUTHOR_EMAIL: Field = Field {
     is_required: false,
 };
 
+pub(in crate::providers) const REPORT_DEPLOYMENTS: Field = Field {
+    key: "report_deployments",
+    title: "Report deployments",
+    about: "Tell the host when a commit that was pushed from a sandbox is deployed from there to another target.",
+    value: FieldValue::Flag(true),
+    is_required: false,
+};
+
 /// What targets at every git host can be told, besides where the repository is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(in crate::providers) struct BranchSettings {
@@ -69,6 +77,13 @@ pub(in crate::providers) struct BranchSettings {
     pub(in crate::providers) author_name: Option<String>,
     #[serde(default)]
     pub(in crate::providers) author_email: Option<String>,
+    /// Tell the host how deployments of its commits end.
+    #[serde(default = "reports")]
+    pub(in crate::providers) report_deployments: bool,
+}
+
+fn reports() -> bool {
+    true
 }
 
 fn default_branch() -> String {

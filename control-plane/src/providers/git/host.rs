@@ -5,18 +5,20 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::{Branch, BranchSettings, Pusher};
+use super::{Branch, BranchSettings, Found, Pusher};
 use crate::ids::DeploymentId;
 use crate::providers::accounts::Accounts;
 use crate::providers::descriptor::Descriptor;
+use crate::providers::webhooks::Webhooks;
 use crate::providers::{
-    CommitText, DeployContext, Destination, GitHost, GitRemote, Provider, ProviderError, Taken, Whereabouts,
+    CommitText, DeployContext, DeploymentReport, Destination, GitHost, GitRemote, Provider, ProviderError, Taken,
+    Whereabouts,
 };
 use crate::secrets::CredentialSecret;
 
 /// A git host, as far as hosts differ.
 #[async_trait]
-pub(in crate::providers) trait Host: Accounts {
+pub(in crate::providers) trait Host: Accounts + Webhooks {
     /// A target's config.
     type Config: AsRef<BranchSettings> + Send + Sync;
 
@@ -37,6 +39,23 @@ pub(in crate::providers) trait Host: Accounts {
 
     /// Whether the repository is there and may be seen.
     async fn has_repository(&self, token: &SecretString, config: &Self::Config) -> Result<bool, ProviderError>;
+
+    /// Whether the history of `head` has `commit`.
+    async fn has_in_history(
+        &self,
+        token: &SecretString,
+        config: &Self::Config,
+        head: &str,
+        commit: &str,
+    ) -> Result<bool, ProviderError>;
+
+    /// Says of a commit how a deployment of it has ended.
+    async fn tell(
+        &self,
+        token: &SecretString,
+        config: &Self::Config,
+        report: &DeploymentReport<'_>,
+    ) -> Result<(), ProviderError>;
 
     /// Makes the repository, empty; one that is there already is as good.
     async fn make_repository(&self, token: &SecretString, config: &Self::Config) -> Result<(), ProviderError>;
@@ -82,7 +101,22 @@ impl<H: Host> Provider for H {
         if is_to_be_made(self, &config, branch.token).await? {
             return Ok(Whereabouts::Nothing);
         }
-        self.pusher().look_up(&branch, context).await
+        Ok(match self.pusher().look_up(&branch, context).await? {
+            Found::Released(release) => Whereabouts::Taken(Taken::Released(release)),
+            Found::Nothing => Whereabouts::Nothing,
+            // Somebody has pushed since: on top of ours, or instead of it.
+            Found::MovedOn { release, head, commit } => {
+                if self.has_in_history(branch.token, &config, &head, &commit).await? {
+                    Whereabouts::Taken(Taken::Released(release))
+                } else {
+                    Whereabouts::Nothing
+                }
+            }
+        })
+    }
+
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
     }
 
     fn git(&self) -> Option<&dyn GitHost> {
@@ -102,6 +136,11 @@ impl<H: Host> GitHost for H {
             return Ok(GitRemote::default());
         }
         self.pusher().remote(&branch).await
+    }
+
+    async fn report(&self, destination: Destination<'_>, report: &DeploymentReport<'_>) -> Result<(), ProviderError> {
+        let (config, credential) = (config_of::<H>(destination)?, destination.account()?);
+        if config.as_ref().report_deployments { self.tell(&credential.token, &config, report).await } else { Ok(()) }
     }
 
     fn commit_text(&self, config: &Map<String, Value>) -> CommitText {

@@ -25,11 +25,13 @@ use slipway_proto::v1::ArtifactKind;
 use tokio::sync::mpsc;
 use url::Url;
 
-pub(super) use self::config::{AUTHOR_EMAIL, AUTHOR_NAME, BRANCH, BranchSettings, COMMITS_ONLY, parse as parse_config};
+pub(super) use self::config::{
+    AUTHOR_EMAIL, AUTHOR_NAME, BRANCH, BranchSettings, COMMITS_ONLY, REPORT_DEPLOYMENTS, parse as parse_config,
+};
 pub(super) use self::host::Host;
 use self::inspect::{Expected, InspectError, Inspection};
 use self::smart_http::{Advertised, NOTHING, PackBody, Remote, Update};
-use super::{DeployContext, GitRemote, ProviderError, Release, Taken, Whereabouts};
+use super::{DeployContext, GitRemote, ProviderError, Release};
 use crate::artifacts::ArtifactStore;
 use crate::store::BlobLocation;
 
@@ -71,6 +73,23 @@ impl Advertised {
     fn head(&self, branch: &Branch<'_>) -> &str {
         self.get(&branch.reference()).unwrap_or("")
     }
+}
+
+/// What a branch says about a push whose answer we do not have.
+pub(super) enum Found {
+    /// It ends with what was pushed.
+    Released(Release),
+    /// It is as it was before.
+    Nothing,
+    /// It ends with something else.
+    MovedOn {
+        /// Ours, if that has been there.
+        release: Release,
+        /// What it ends with.
+        head: String,
+        /// What was pushed.
+        commit: String,
+    },
 }
 
 /// Pushes artifacts.
@@ -169,18 +188,17 @@ impl Pusher {
         &self,
         branch: &Branch<'_>,
         context: &DeployContext<'_>,
-    ) -> Result<Whereabouts, ProviderError> {
+    ) -> Result<Found, ProviderError> {
         let Contents { export, .. } = self.open(context).await?;
         let advertised = self.advertised(branch).await?;
         let current = advertised.head(branch);
         let before = context.replaces.unwrap_or(&export.base);
         Ok(if current == export.commit {
-            Whereabouts::Taken(Taken::Released(release(branch, &export)))
+            Found::Released(release(branch, &export))
         } else if current == before {
-            Whereabouts::Nothing
+            Found::Nothing
         } else {
-            // Somebody has pushed since; whether on top of ours, the branch alone does not tell.
-            Whereabouts::Untold
+            Found::MovedOn { release: release(branch, &export), head: current.to_owned(), commit: export.commit }
         })
     }
 

@@ -92,6 +92,12 @@ pub struct Environment {
     pub html_url: String,
 }
 
+/// Where the second commit is, seen from the first.
+#[derive(Deserialize)]
+struct Comparison {
+    status: String,
+}
+
 #[derive(Deserialize)]
 struct Environments {
     #[serde(default)]
@@ -104,7 +110,7 @@ impl GitHubApi {
         Self { http, base, site }
     }
 
-    fn call(
+    pub(super) fn call(
         &self,
         token: &SecretString,
         method: Method,
@@ -198,6 +204,23 @@ impl GitHubApi {
         Ok(found.environments)
     }
 
+    /// Whether the history of `head` has `commit`; not when one of them is unknown there.
+    pub(super) async fn has_in_history(
+        &self,
+        token: &SecretString,
+        owner: &str,
+        repo: &str,
+        head: &str,
+        commit: &str,
+    ) -> Result<bool, ProviderError> {
+        let call =
+            self.call(token, Method::GET, "repos/{}/{}/compare/{}", &[owner, repo, &format!("{commit}...{head}")])?;
+        // Of all the commits between them one is enough.
+        let answer = self.http.send(call.query("per_page", "1")).await?;
+        let comparison: Option<Comparison> = self.found(&answer, "compare two commits")?;
+        Ok(comparison.is_some_and(|comparison| matches!(comparison.status.as_str(), "ahead" | "identical")))
+    }
+
     /// Ends a token that was given to our client; it is fine when it had ended.
     pub async fn revoke(
         &self,
@@ -218,6 +241,12 @@ impl GitHubApi {
             404 | 422 => Ok(()),
             _ => self.expect(&answer, "end the token").map(drop),
         }
+    }
+
+    /// Sends a request, and takes only a yes for an answer.
+    pub(super) async fn ask(&self, call: Call, doing: &str) -> Result<Answer, ProviderError> {
+        let answer = self.http.send(call).await?;
+        if answer.status().is_success() { Ok(answer) } else { Err(self.refusal(&answer, doing)) }
     }
 
     /// A record, or nothing when GitHub says that there is none.

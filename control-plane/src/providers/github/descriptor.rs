@@ -1,7 +1,7 @@
 //! What GitHub is for forms, and how it speaks OAuth.
 
 use crate::providers::descriptor::{Accepts, AuthMethod, Descriptor, Field, FieldValue, ProviderKind};
-use crate::providers::git::{AUTHOR_EMAIL, AUTHOR_NAME, BRANCH, COMMITS_ONLY};
+use crate::providers::git::{AUTHOR_EMAIL, AUTHOR_NAME, BRANCH, COMMITS_ONLY, REPORT_DEPLOYMENTS};
 use crate::providers::oauth::Dialect;
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -61,6 +61,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
         COMMITS_ONLY,
         AUTHOR_NAME,
         AUTHOR_EMAIL,
+        REPORT_DEPLOYMENTS,
     ],
     docs_url: Some(
         "https://docs.github.com/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens",

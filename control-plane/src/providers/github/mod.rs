@@ -3,6 +3,8 @@
 mod accounts;
 pub mod api;
 mod descriptor;
+mod reports;
+mod webhooks;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -12,12 +14,12 @@ use url::Url;
 
 use self::api::GitHubApi;
 use self::descriptor::{DESCRIPTOR, DIALECT};
-use super::ProviderError;
 use super::descriptor::Descriptor;
 use super::endpoints::Endpoints;
 use super::git::{Branch, BranchSettings, Host, Pusher, parse_config};
 use super::http::VendorHttp;
 use super::oauth::OAuth;
+use super::{DeploymentReport, ProviderError};
 use crate::config::ProviderSettings;
 use crate::secrets::CredentialSecret;
 
@@ -119,6 +121,29 @@ impl Host for GitHub {
 
     async fn has_repository(&self, token: &SecretString, config: &Config) -> Result<bool, ProviderError> {
         Ok(self.api.repository(token, &config.owner, &config.repo).await?.is_some())
+    }
+
+    async fn has_in_history(
+        &self,
+        token: &SecretString,
+        config: &Config,
+        head: &str,
+        commit: &str,
+    ) -> Result<bool, ProviderError> {
+        self.api.has_in_history(token, &config.owner, &config.repo, head, commit).await
+    }
+
+    async fn tell(
+        &self,
+        token: &SecretString,
+        config: &Config,
+        report: &DeploymentReport<'_>,
+    ) -> Result<(), ProviderError> {
+        match self.api.tell_deployment(token, &config.owner, &config.repo, report).await {
+            // The token may be one for statuses only.
+            Err(ProviderError::Rejected(_)) => self.api.tell_status(token, &config.owner, &config.repo, report).await,
+            told => told,
+        }
     }
 
     async fn make_repository(&self, token: &SecretString, config: &Config) -> Result<(), ProviderError> {

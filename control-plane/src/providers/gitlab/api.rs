@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::super::ProviderError;
 use super::super::accounts::Listed;
 use super::super::http::{Answer, Authorization, Call, VendorHttp, shortened};
+use super::super::{DeploymentReport, ProviderError};
 use crate::clock::Timestamp;
 
 const PER_PAGE: &str = "100";
@@ -269,6 +269,49 @@ impl GitLabApi {
         let call = self.call(token, Method::GET, "projects/{}/environments", &[project])?.query("per_page", PER_PAGE);
         let answer = self.http.send(call).await?;
         expect(&answer, "list environments")?.json()
+    }
+
+    /// Whether the history of `head` has `commit`; not when one of them is unknown there.
+    pub(super) async fn has_in_history(
+        &self,
+        token: &SecretString,
+        project: &str,
+        head: &str,
+        commit: &str,
+    ) -> Result<bool, ProviderError> {
+        let call = self
+            .call(token, Method::GET, "projects/{}/repository/merge_base", &[project])?
+            .query("refs[]", commit)
+            .query("refs[]", head);
+        let answer = self.http.send(call).await?;
+        if matches!(answer.status().as_u16(), 400 | 404) {
+            return Ok(false);
+        }
+        let base: Commit = expect(&answer, "compare two commits")?.json()?;
+        Ok(base.id == commit)
+    }
+
+    /// Gives a commit the status that tells how a deployment of it has ended. Said again, it changes nothing: GitLab
+    /// refuses to move a status to where it is.
+    pub(super) async fn tell_status(
+        &self,
+        token: &SecretString,
+        project: &str,
+        report: &DeploymentReport<'_>,
+    ) -> Result<(), ProviderError> {
+        let how = if report.succeeded { "is live" } else { "failed" };
+        let mut body = json!({
+            "state": if report.succeeded { "success" } else { "failed" },
+            "name": format!("slipway/{}", report.environment),
+            "description": format!("The deployment to {} {how}", report.environment),
+        });
+        if let Some(url) = report.url {
+            body["target_url"] = url.into();
+        }
+        let call = self.call(token, Method::POST, "projects/{}/statuses/{}", &[project, report.commit])?;
+        let answer = self.http.send(call.json(&body).repeatable()).await?;
+        let is_there = answer.status() == 400 && message_of(&answer.value()).contains("Cannot transition status");
+        if is_there { Ok(()) } else { expect(&answer, "take the status of a commit").map(drop) }
     }
 
     /// Ends a token that was given to our client; it is fine when it had ended.

@@ -3,6 +3,7 @@
 mod accounts;
 pub mod api;
 mod descriptor;
+mod webhooks;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -12,12 +13,12 @@ use url::Url;
 
 use self::api::GitLabApi;
 use self::descriptor::{DESCRIPTOR, DIALECT};
-use super::ProviderError;
 use super::descriptor::Descriptor;
 use super::endpoints::Endpoints;
 use super::git::{Branch, BranchSettings, Host, Pusher, parse_config};
 use super::http::VendorHttp;
 use super::oauth::OAuth;
+use super::{DeploymentReport, ProviderError};
 use crate::config::ProviderSettings;
 use crate::secrets::CredentialSecret;
 
@@ -143,6 +144,25 @@ impl Host for GitLab {
 
     async fn has_repository(&self, token: &SecretString, config: &Config) -> Result<bool, ProviderError> {
         Ok(self.api.project(token, &config.path()).await?.is_some())
+    }
+
+    async fn has_in_history(
+        &self,
+        token: &SecretString,
+        config: &Config,
+        head: &str,
+        commit: &str,
+    ) -> Result<bool, ProviderError> {
+        self.api.has_in_history(token, &config.path(), head, commit).await
+    }
+
+    async fn tell(
+        &self,
+        token: &SecretString,
+        config: &Config,
+        report: &DeploymentReport<'_>,
+    ) -> Result<(), ProviderError> {
+        self.api.tell_status(token, &config.path(), report).await
     }
 
     async fn make_repository(&self, token: &SecretString, config: &Config) -> Result<(), ProviderError> {

@@ -1,0 +1,172 @@
+//! Hooks of targets, and what providers send to them.
+
+use axum::Json;
+use axum::body::to_bytes;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::App;
+use super::extract::{Body, CurrentUser, Id};
+use super::targets::own_target;
+use crate::access::Action;
+use crate::audit;
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorCode};
+use crate::ids::{TargetId, WebhookId};
+use crate::providers::webhooks::Scheme;
+
+/// Of one delivery. Vendors may send more (GitHub: 25 MB); nothing that we look at has as much.
+const DELIVERY_BYTES: usize = 1024 * 1024;
+
+/// Whether a target has a hook.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TargetWebhook {
+    /// `null` when it has none.
+    webhook: Option<WebhookView>,
+}
+
+/// The hook of a target.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WebhookView {
+    /// Where the provider sends deliveries.
+    #[schema(format = "uri")]
+    url: String,
+    scheme: Scheme,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When a delivery was last taken.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_delivery_at: Option<Timestamp>,
+}
+
+/// A new hook, as it has to be entered at the provider.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NewWebhookView {
+    /// Where the provider is to send deliveries, as JSON.
+    #[schema(format = "uri")]
+    url: String,
+    /// With what it proves them; shown only here.
+    #[schema(value_type = String)]
+    #[serde(serialize_with = "shown_once")]
+    secret: SecretString,
+    scheme: Scheme,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+fn shown_once<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
+}
+
+/// How a hook is to be made.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MakeWebhook {
+    /// `token` for a GitLab that cannot sign deliveries yet.
+    scheme: Option<Scheme>,
+}
+
+/// The hook of a target.
+#[utoipa::path(get, path = "/api/deployments/targets/{id}/webhook", tag = "targets", operation_id = "get_webhook", params(("id" = TargetId, Path)),
+    responses((status = 200, description = "the hook, without its secret", body = TargetWebhook)))]
+pub(super) async fn get(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TargetId>,
+) -> Result<Json<TargetWebhook>, Error> {
+    let target = own_target(&app, &user, Action::Read, id).await?;
+    let hook = app.store.webhook_of_target(target.id).await?;
+    let webhook = hook.map(|hook| WebhookView {
+        url: app.webhooks.url(&hook),
+        scheme: hook.scheme,
+        created_at: hook.created_at,
+        last_delivery_at: hook.last_delivery_at,
+    });
+    Ok(Json(TargetWebhook { webhook }))
+}
+
+/// Makes the hook of a target; one that it had before ends. Enter address and secret at the provider, for pushes.
+#[utoipa::path(post, path = "/api/deployments/targets/{id}/webhook", tag = "targets", operation_id = "create_webhook", params(("id" = TargetId, Path)),
+    request_body = MakeWebhook,
+    responses((status = 201, description = "the hook, and its secret, which is shown only here", body = NewWebhookView),
+        (status = 409, description = "the target's provider sends nothing to hooks of targets")))]
+pub(super) async fn make(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TargetId>,
+    Body(request): Body<MakeWebhook>,
+) -> Result<(StatusCode, Json<NewWebhookView>), Error> {
+    let target = own_target(&app, &user, Action::ManageTargets, id).await?;
+    let webhooks = app.providers.get(&target.provider).and_then(|provider| provider.webhooks());
+    let webhooks = webhooks
+        .filter(|webhooks| !webhooks.is_of_deployments())
+        .ok_or_else(|| Error::conflict(format!("`{}` sends nothing to hooks of targets", target.provider)))?;
+    let schemes = webhooks.schemes();
+    let scheme = request.scheme.or(schemes.first().copied()).unwrap_or_default();
+    if !schemes.contains(&scheme) {
+        return Err(Error::invalid(format!("`{}` signs what it sends; leave out `scheme`", target.provider)));
+    }
+    let (hook, callback) = app.webhooks.make(&target, scheme, webhooks.new_secret(scheme)).await?;
+    audit::note(|facts| facts.add("provider", target.provider.as_str()));
+    let view = NewWebhookView { url: callback.url, secret: callback.secret, scheme, created_at: hook.created_at };
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Removes the hook of a target, if there is one: what is sent to it from then on is refused.
+#[utoipa::path(delete, path = "/api/deployments/targets/{id}/webhook", tag = "targets", operation_id = "delete_webhook", params(("id" = TargetId, Path)),
+    responses((status = 204, description = "there is none (any more)")))]
+pub(super) async fn delete(
+    State(app): State<App>,
+    user: CurrentUser,
+    Id(id): Id<TargetId>,
+) -> Result<StatusCode, Error> {
+    let target = own_target(&app, &user, Action::ManageTargets, id).await?;
+    let mut tx = app.store.begin().await?;
+    tx.delete_webhook_of_target(target.id).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a provider sends, in its own form.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the document describes with it what is proven before it is read")]
+pub(super) struct WebhookDelivery(serde_json::Value);
+
+/// Which hook.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct HookQuery {
+    /// As in the address that was made for the provider.
+    #[param(value_type = Option<String>, format = Uuid)]
+    hook: Option<String>,
+}
+
+/// For providers: tells that something has happened. Deliveries are proven as the provider does it, and are hints: what
+/// is being published is looked at again, sooner than it would have been.
+#[utoipa::path(post, path = "/api/webhooks/{provider}", tag = "providers", operation_id = "receive_webhook",
+    params(("provider" = String, Path), HookQuery), security(()),
+    request_body(content = WebhookDelivery, description = "as the provider sends it; at most 1 MiB"),
+    responses((status = 202, description = "it is taken, or was taken before"),
+        (status = 401, description = "it is not proven, or there is no such hook (any more)"),
+        (status = 413, description = "it is larger than anything that is looked at")))]
+pub(super) async fn receive(
+    State(app): State<App>,
+    Path(provider): Path<String>,
+    Query(query): Query<HookQuery>,
+    request: Request,
+) -> Result<StatusCode, Error> {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, DELIVERY_BYTES)
+        .await
+        .map_err(|_| Error::new(ErrorCode::TooLarge, format!("a delivery may have {DELIVERY_BYTES} bytes")))?;
+    let hook = query.hook.and_then(|hook| hook.parse::<WebhookId>().ok());
+    let concerned = app.webhooks.receive(&provider, hook, &head.headers, &body).await?;
+    let concerned = concerned
+        .map_err(|_| Error::new(ErrorCode::Unauthenticated, "this delivery is not proven, or its hook is gone"))?;
+    for deployment in concerned {
+        app.orchestrator.hasten(deployment).await?;
+    }
+    Ok(StatusCode::ACCEPTED)
+}
