@@ -185,6 +185,26 @@ async fn a_preview_leaves_what_is_live_alone() {
 }
 
 #[tokio::test]
+async fn what_a_build_made_for_vercel_goes_as_it_is() {
+    let project = Project::empty();
+    let files = [
+        (".vercel/output/config.json", r#"{"version":3,"routes":[{"src":"/old","status":301}]}"#),
+        (".vercel/output/static/index.html", "built"),
+        (".vercel/output/functions/api.func/.vc-config.json", r#"{"runtime":"nodejs22.x","handler":"index.js"}"#),
+        ("index.html", "source"),
+    ];
+    for (path, content) in files {
+        project.write(path, content);
+    }
+    let stage = Stage::set(project).await;
+    stage.succeeds(json!({ "output_dir": ".vercel/output" })).await;
+    let live = stage.vercel.live_files(PROJECT);
+    assert_eq!(live.keys().map(String::as_str).collect::<Vec<_>>(), [files[0].0, files[2].0, files[1].0]);
+    assert_eq!(stage.page(), "built");
+    stage.vercel.check();
+}
+
+#[tokio::test]
 async fn a_project_is_made_and_given_its_variables_when_the_target_says_so() {
     let config = json!({ "project": "new-shop", "create": true });
     let stage = Stage::with_config(site(), config).await;

@@ -55,6 +55,16 @@ impl Tree {
         Ok(Self { files, artifacts: artifacts.clone() })
     }
 
+    /// A whole file, for those that are known to be small.
+    pub(in crate::providers) async fn read(&self, file: &File) -> Result<Vec<u8>, ProviderError> {
+        let mut chunks = self.body(file)();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = chunks.next().await {
+            bytes.extend_from_slice(&chunk.map_err(ProviderError::Failed)?);
+        }
+        Ok(bytes)
+    }
+
     /// The bytes of a file, straight from its pack.
     pub(in crate::providers) fn body(&self, file: &File) -> OpenBody {
         let (artifacts, blob, size_bytes) = (self.artifacts.clone(), file.blob.clone(), file.size_bytes);

@@ -282,7 +282,7 @@ impl Provider for Vercel {
         if let Some(former) = self.former(context, scope, &project).await? {
             return self.roll_back(context, scope, &project, &former).await;
         }
-        let output = Output::of(Tree::open(&self.artifacts, context.artifact).await?, context.routing)?;
+        let output = Output::of(Tree::open(&self.artifacts, context.artifact).await?, context.routing).await?;
         if !context.variables.is_empty() {
             let environment = if context.environment == PRODUCTION { PRODUCTION } else { "preview" };
             self.api.set_variables(scope, &project.id, environment, context.variables).await?;

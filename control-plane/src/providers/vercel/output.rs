@@ -16,6 +16,9 @@ use crate::providers::static_host::{File, Limits, Tree};
 const OUTPUT: &str = ".vercel/output/";
 const CONFIG: &str = ".vercel/output/config.json";
 const STATIC: &str = ".vercel/output/static/";
+/// The same file where the tree begins with it, and what is read of it.
+const BUILT_CONFIG: &str = "config.json";
+const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 const NOT_FOUND_PAGE: &str = "404.html";
 /// `st_mode` of a file, and of one that can be run.
 const MODES: [u32; 2] = [0o100_644, 0o100_755];
@@ -42,26 +45,21 @@ pub(super) struct Blob {
 }
 
 impl Output {
-    /// Lays a tree out: as it is when the build made Vercel's own output, and as static files otherwise.
+    /// Lays a tree out: below the build's own output when it is that, and as static files otherwise.
     ///
     /// # Errors
     /// `Rejected` when Vercel does not take so much.
-    pub(super) fn of(mut tree: Tree, routing: Routing) -> Result<Self, ProviderError> {
-        let is_built = tree.files.iter().any(|file| file.path == CONFIG);
-        if is_built {
-            tree.files.retain(|file| file.path.starts_with(OUTPUT));
-        }
+    pub(super) async fn of(mut tree: Tree, routing: Routing) -> Result<Self, ProviderError> {
         LIMITS.check(&tree.files)?;
-        let has = |path: &str| tree.files.iter().any(|file| file.path == path);
+        let is_built = is_built(&tree).await?;
+        let has_not_found_page = tree.files.iter().any(|file| file.path == NOT_FOUND_PAGE);
+        for file in &mut tree.files {
+            file.path.insert_str(0, if is_built { OUTPUT } else { STATIC });
+        }
         let config = (!is_built).then(|| {
-            let config = Bytes::from(config(routing, has(NOT_FOUND_PAGE)).to_string());
+            let config = Bytes::from(config(routing, has_not_found_page).to_string());
             (hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, &config).as_ref()), config)
         });
-        if config.is_some() {
-            for file in &mut tree.files {
-                file.path.insert_str(0, STATIC);
-            }
-        }
         Ok(Self { tree, config })
     }
 
@@ -93,6 +91,15 @@ impl Output {
         };
         missing.iter().map(blob).collect()
     }
+}
+
+/// Whether a tree is what a build puts into `.vercel/output`: it says so, and has nothing else.
+async fn is_built(tree: &Tree) -> Result<bool, ProviderError> {
+    let belongs = |path: &str| path.starts_with("static/") || path.starts_with("functions/") || path.ends_with(".json");
+    let config = tree.files.iter().find(|file| file.path == BUILT_CONFIG && file.size_bytes <= CONFIG_BYTES);
+    let Some(config) = config.filter(|_| tree.files.iter().all(|file| belongs(&file.path))) else { return Ok(false) };
+    let bytes = tree.read(config).await?;
+    Ok(serde_json::from_slice::<Value>(&bytes).is_ok_and(|config| config["version"] == 3))
 }
 
 fn here(bytes: Bytes) -> OpenBody {
