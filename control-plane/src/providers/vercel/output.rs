@@ -95,7 +95,10 @@ impl Output {
 
 /// Whether a tree is what a build puts into `.vercel/output`: it says so, and has nothing else.
 async fn is_built(tree: &Tree) -> Result<bool, ProviderError> {
-    let belongs = |path: &str| path.starts_with("static/") || path.starts_with("functions/") || path.ends_with(".json");
+    let belongs = |path: &str| {
+        // Beside both are only records of the build, such as `builds.json`.
+        path.strip_suffix(".json").is_some() || path.starts_with("static/") || path.starts_with("functions/")
+    };
     let config = tree.files.iter().find(|file| file.path == BUILT_CONFIG && file.size_bytes <= CONFIG_BYTES);
     let Some(config) = config.filter(|_| tree.files.iter().all(|file| belongs(&file.path))) else { return Ok(false) };
     let bytes = tree.read(config).await?;
