@@ -16,8 +16,8 @@ use std::path::Path;
 use std::time::Duration;
 
 /// In the order they run.
-const PARTS: [&str; 13] = [
-    "mask", "reads", "overhead", "transfer", "git", "exports", "agent", "ingest", "latency", "builders", "agents",
+const PARTS: [&str; 14] = [
+    "mask", "reads", "overhead", "transfer", "git", "git-large", "exports", "agent", "ingest", "latency", "builders", "agents",
     "storm", "detect",
 ];
 
@@ -34,6 +34,7 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
             "overhead" => overhead::run(binaries)?,
             "transfer" => transfer::run(binaries).await?,
             "git" => git::run(binaries).await?,
+            "git-large" => git::run_large(binaries).await?,
             "exports" => exports::run(binaries).await?,
             "agent" => agent::run(binaries).await?,
             "ingest" => load::ingest(binaries).await?,
