@@ -17,8 +17,20 @@ use std::time::Duration;
 
 /// In the order they run.
 const PARTS: [&str; 14] = [
-    "mask", "reads", "overhead", "transfer", "git", "git-large", "exports", "agent", "ingest", "latency", "builders", "agents",
-    "storm", "detect",
+    "mask",
+    "reads",
+    "overhead",
+    "transfer",
+    "git",
+    "git-large",
+    "exports",
+    "agent",
+    "ingest",
+    "latency",
+    "builders",
+    "agents",
+    "storm",
+    "detect",
 ];
 
 /// Runs every benchmark, or only the named part, on the release binaries in `binaries` and prints one table.
