@@ -17,9 +17,22 @@ use std::path::Path;
 use std::time::Duration;
 
 /// In the order they run.
-const PARTS: [&str; 14] = [
-    "mask", "reads", "overhead", "transfer", "git", "exports", "agent", "ingest", "latency", "builders", "agents",
-    "storm", "vercel", "detect",
+const PARTS: [&str; 15] = [
+    "mask",
+    "reads",
+    "overhead",
+    "transfer",
+    "git",
+    "git-large",
+    "exports",
+    "agent",
+    "ingest",
+    "latency",
+    "builders",
+    "agents",
+    "storm",
+    "vercel",
+    "detect",
 ];
 
 /// Runs every benchmark, or only the named part, on the release binaries in `binaries` and prints one table.
@@ -35,6 +48,7 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
             "overhead" => overhead::run(binaries)?,
             "transfer" => transfer::run(binaries).await?,
             "git" => git::run(binaries).await?,
+            "git-large" => git::run_large(binaries).await?,
             "exports" => exports::run(binaries).await?,
             "agent" => agent::run(binaries).await?,
             "ingest" => load::ingest(binaries).await?,

@@ -9,18 +9,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
 use data_encoding::BASE64;
+use futures::StreamExt;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
-
-/// Larger pushes are not part of any test.
-const BODY_BYTES: usize = 512 * 1024 * 1024;
 
 /// What becomes of the next push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,10 +186,14 @@ async fn answer(State(server): State<GitServer>, request: Request) -> Response {
         Some(Fault::TakeSlowly(wait)) => tokio::time::sleep(wait).await,
         Some(Fault::TakeAndBreak | Fault::TakeAndMumble) | None => {}
     }
-    let body = to_bytes(body, BODY_BYTES).await.expect("arrives");
-    let mut child = tokio::process::Command::new("git")
+    let mut backend = tokio::process::Command::new("git");
+    backend.env_clear();
+    // Without a length it reads to the end.
+    if let Some(length) = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()) {
+        backend.env("CONTENT_LENGTH", length);
+    }
+    let mut child = backend
         .arg("http-backend")
-        .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("GIT_CONFIG_COUNT", "1")
         .env("GIT_CONFIG_KEY_0", "safe.directory")
@@ -203,13 +205,20 @@ async fn answer(State(server): State<GitServer>, request: Request) -> Response {
         .env("QUERY_STRING", head.uri.query().unwrap_or(""))
         .env("REQUEST_METHOD", head.method.as_str())
         .env("CONTENT_TYPE", header(header::CONTENT_TYPE))
-        .env("CONTENT_LENGTH", body.len().to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("git is installed");
     let mut stdin = child.stdin.take().expect("is piped");
-    tokio::spawn(async move { stdin.write_all(&body).await });
+    // As it comes: what is large is on its way while it is looked through. What breaks off ends here, too.
+    tokio::spawn(async move {
+        let mut pieces = body.into_data_stream();
+        while let Some(Ok(piece)) = pieces.next().await {
+            if stdin.write_all(&piece).await.is_err() {
+                return;
+            }
+        }
+    });
     let output = child.wait_with_output().await.expect("git ends").stdout;
     match fault {
         Some(Fault::TakeAndBreak) => return broken(),

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use data_encoding::BASE64;
 use reqwest::Method;
+use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-use super::load::resident_mib;
+use super::load::{peak_resident_mib, resident_mib};
 use super::transfer::QUIET;
 use super::tree::generate;
 use super::{median, note, row};
@@ -28,10 +29,13 @@ const RUNS: usize = 3;
 const FIRST_LIMIT: f64 = 1.2;
 const CHANGED_LIMIT: f64 = 1.0;
 const ROUND_TRIP: Duration = Duration::from_millis(20);
+const LARGE_FILES: u32 = 40;
+const LARGE_FILE_BYTES: usize = 50_000_000;
+const LARGE_MEMORY_LIMIT_MIB: f64 = 150.0;
 const USERNAME: &str = "x-access-token";
 const TOKEN: &str = "ghp_tokenOfTheBenchmark0123456789abcdef";
 const LOOK: Duration = Duration::from_millis(5);
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(600);
 
 pub(super) async fn run(binaries: &Path) -> anyhow::Result<()> {
     let tree = Project::empty();
@@ -59,6 +63,27 @@ pub(super) async fn run(binaries: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The first push of a repository that is nearly as large as an artifact may be: what the control plane needs for it.
+pub(super) async fn run_large(binaries: &Path) -> anyhow::Result<()> {
+    let project = Project::empty();
+    let mut content = vec![0; LARGE_FILE_BYTES];
+    let random = SystemRandom::new();
+    for number in 0..LARGE_FILES {
+        random.fill(&mut content).map_err(|_| anyhow::anyhow!("no randomness"))?;
+        fs::write(project.path().join(format!("file-{number}.bin")), &content)?;
+    }
+    git(project.path(), &["init", "--quiet", "--initial-branch=main", "."]);
+    git(project.path(), &["config", "core.compression", "0"]);
+    git(project.path(), &["add", "--all"]);
+    git(project.path(), &["commit", "--quiet", "-m", "all"]);
+    let place = Place::set(binaries, project, Duration::ZERO).await?;
+    let seconds = place.deploy().await?;
+    note(&format!("{LARGE_FILES} files of {} MB pushed in {seconds:.0} s", LARGE_FILE_BYTES / 1_000_000));
+    let peak = peak_resident_mib(place.control_plane.pid())?;
+    row("control plane, at most, with a repository of 2 GB", peak, LARGE_MEMORY_LIMIT_MIB, "MiB");
+    Ok(())
+}
+
 /// In seconds.
 struct Times {
     first: f64,
@@ -66,23 +91,38 @@ struct Times {
     memory_mib: f64,
 }
 
-async fn ours(binaries: &Path, tree: &Project, round_trip: Duration) -> anyhow::Result<Times> {
-    let host = GitServer::start(USERNAME, TOKEN).await;
-    host.repository("ada/shop");
-    let url = behind(&host, round_trip).await?;
-    let project = repository_of(tree);
-    let control_plane = ControlPlane::start_from_with(binaries, &[("SLIPWAY_PROVIDERS__GITHUB__GIT_URL", &url)]).await;
-    let sandbox = control_plane.create_sandbox("bench").await;
-    let _agent = Agent::start_from(binaries, &control_plane, &sandbox, project.path(), &QUIET).await;
-    let account = control_plane.add_credential("github", "ada", TOKEN);
-    let config = json!({ "owner": "ada", "repo": "shop" });
-    let body = json!({ "provider": "github", "name": "shop", "credentials_id": account, "config": config });
-    let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
-    let deploy = async || -> anyhow::Result<f64> {
+/// A repository in a sandbox, and a target for it at a host.
+struct Place {
+    control_plane: ControlPlane,
+    project: Project,
+    sandbox: String,
+    target: String,
+    _agent: Agent,
+    _host: GitServer,
+}
+
+impl Place {
+    async fn set(binaries: &Path, project: Project, round_trip: Duration) -> anyhow::Result<Self> {
+        let host = GitServer::start(USERNAME, TOKEN).await;
+        host.repository("ada/shop");
+        let url = behind(&host, round_trip).await?;
+        let git_url = ("SLIPWAY_PROVIDERS__GITHUB__GIT_URL", url.as_str());
+        let control_plane = ControlPlane::start_from_with(binaries, &[git_url]).await;
+        let sandbox = control_plane.create_sandbox("bench").await;
+        let agent = Agent::start_from(binaries, &control_plane, &sandbox, project.path(), &QUIET).await;
+        let account = control_plane.add_credential("github", "ada", TOKEN);
+        let config = json!({ "owner": "ada", "repo": "shop" });
+        let body = json!({ "provider": "github", "name": "shop", "credentials_id": account, "config": config });
+        let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
+        Ok(Self { control_plane, project, sandbox, target, _agent: agent, _host: host })
+    }
+
+    /// How long one deployment takes, in seconds.
+    async fn deploy(&self) -> anyhow::Result<f64> {
         let start = Instant::now();
-        let id = control_plane.deploy(&sandbox, &target, json!({ "commit_message": "change" })).await;
+        let id = self.control_plane.deploy(&self.sandbox, &self.target, json!({ "commit_message": "change" })).await;
         loop {
-            let deployment = control_plane.deployment(&id).await;
+            let deployment = self.control_plane.deployment(&id).await;
             match text(&deployment, "status").as_str() {
                 "success" => return Ok(start.elapsed().as_secs_f64()),
                 "failed" | "cancelled" => anyhow::bail!("{deployment:#}"),
@@ -90,11 +130,15 @@ async fn ours(binaries: &Path, tree: &Project, round_trip: Duration) -> anyhow::
             }
             tokio::time::sleep(LOOK).await;
         }
-    };
-    let first = deploy().await?;
-    change(&project)?;
-    let changed = deploy().await?;
-    Ok(Times { first, changed, memory_mib: resident_mib(control_plane.pid())? })
+    }
+}
+
+async fn ours(binaries: &Path, tree: &Project, round_trip: Duration) -> anyhow::Result<Times> {
+    let place = Place::set(binaries, repository_of(tree), round_trip).await?;
+    let first = place.deploy().await?;
+    change(&place.project)?;
+    let changed = place.deploy().await?;
+    Ok(Times { first, changed, memory_mib: resident_mib(place.control_plane.pid())? })
 }
 
 async fn theirs(tree: &Project, round_trip: Duration) -> anyhow::Result<Times> {

@@ -290,7 +290,16 @@ fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
 }
 
 pub(super) fn resident_mib(pid: u32) -> anyhow::Result<f64> {
+    memory_mib(pid, "VmRSS:")
+}
+
+/// The most that it has ever had.
+pub(super) fn peak_resident_mib(pid: u32) -> anyhow::Result<f64> {
+    memory_mib(pid, "VmHWM:")
+}
+
+fn memory_mib(pid: u32, which: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(which)).context("/proc/PID/status")?;
     Ok(f64::from(line.trim().trim_end_matches(" kB").trim().parse::<u32>()?) / 1024.0)
 }
