@@ -1,6 +1,7 @@
 //! The steps of one job: prepare, install, build, package, upload.
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -280,7 +281,9 @@ impl Steps<'_> {
     ) -> Result<CommandOutcome, Halt> {
         let build =
             BuildCommand { command, directory, environment, user: self.build_user, group: self.group.as_deref() };
-        build.run(&self.job.log, &self.job.interrupt).await.map_err(|error| match error {
+        // Behind a pointer: otherwise the whole of it is in the program once for each of its callers.
+        let run: Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(build.run(&self.job.log, &self.job.interrupt));
+        run.await.map_err(|error| match error {
             CommandError::Interrupted => Halt::Interrupted,
             CommandError::Log(error) => self.unlogged(&error).into(),
             CommandError::Start(error) => {
