@@ -55,6 +55,8 @@ struct Log {
 #[derive(Clone)]
 pub struct GitServer {
     root: Arc<TempDir>,
+    /// `git-http-backend`.
+    backend: Arc<PathBuf>,
     token: String,
     username: &'static str,
     log: Arc<Mutex<Log>>,
@@ -71,7 +73,8 @@ impl GitServer {
             let _ = connection.set_nodelay(true);
         });
         let root = Arc::new(TempDir::with_prefix("slipway-git-").expect("a temporary directory"));
-        let server = Self { root, token: token.to_owned(), username, log: Arc::default(), url };
+        let backend = Arc::new(Path::new(&git(root.path(), &["--exec-path"])).join("git-http-backend"));
+        let server = Self { root, backend, token: token.to_owned(), username, log: Arc::default(), url };
         let router = Router::new().fallback(answer).with_state(server.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         server
@@ -186,14 +189,14 @@ async fn answer(State(server): State<GitServer>, request: Request) -> Response {
         Some(Fault::TakeSlowly(wait)) => tokio::time::sleep(wait).await,
         Some(Fault::TakeAndBreak | Fault::TakeAndMumble) | None => {}
     }
-    let mut backend = tokio::process::Command::new("git");
+    // Itself and not by way of `git`, so that it is what is ended.
+    let mut backend = tokio::process::Command::new(server.backend.as_ref());
     backend.env_clear();
     // Without a length it reads to the end.
     if let Some(length) = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()) {
         backend.env("CONTENT_LENGTH", length);
     }
     let mut child = backend
-        .arg("http-backend")
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("GIT_CONFIG_COUNT", "1")
         .env("GIT_CONFIG_KEY_0", "safe.directory")
@@ -207,6 +210,8 @@ async fn answer(State(server): State<GitServer>, request: Request) -> Response {
         .env("CONTENT_TYPE", header(header::CONTENT_TYPE))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        // Whoever pushes may go away in the middle; git would turn in circles at the end of what came.
+        .kill_on_drop(true)
         .spawn()
         .expect("git is installed");
     let mut stdin = child.stdin.take().expect("is piped");

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use slipway_proto::git::{HEADS, is_name};
@@ -19,6 +20,8 @@ use crate::build::BuildUser;
 
 /// Run by `/bin/sh` in the workspace.
 pub(crate) const EXPORT_SCRIPT: &str = include_str!("export.sh");
+/// What an entry of a directory counts for, so that empty ones are not counted for ever.
+const ENTRY_BYTES: u64 = 1024;
 /// Two names of objects, with what is between and after them.
 const SOURCE_BYTES: u64 = 128;
 /// What is kept of former exports of a workspace, for the next; more is thrown away.
@@ -73,8 +76,8 @@ impl ExportDir {
         DirBuilder::new().mode(0o700).create(&output)?;
         let pipe = path.join("remote");
         mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR)?;
-        // Open for both, it waits for nobody.
-        let remote = File::options().read(true).write(true).open(&pipe)?;
+        // Open for both and never waiting, whatever somebody else puts into it.
+        let remote = File::options().read(true).write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&pipe)?;
         let [heads, message, source] = ["heads", "message", "source"].map(|name| path.join(name));
         let make = |path: &Path| File::options().create_new(true).read(true).write(true).open(path);
         let export =
@@ -165,7 +168,7 @@ pub(crate) fn prune(home: &Path, workspace: &Path) {
     }
 }
 
-/// Of all files below; counted no further than to `enough`. Links are not followed.
+/// Of all files below, each with what it takes besides; counted no further than to `enough`. Links are not followed.
 fn bytes_in(directory: &Path, enough: u64) -> u64 {
     let (mut bytes, mut open) = (0, vec![directory.to_owned()]);
     while let Some(directory) = open.pop() {
@@ -175,6 +178,7 @@ fn bytes_in(directory: &Path, enough: u64) -> u64 {
                 Ok(metadata) => bytes += metadata.len(),
                 Err(_) => {}
             }
+            bytes += ENTRY_BYTES;
             if bytes > enough {
                 return bytes;
             }
