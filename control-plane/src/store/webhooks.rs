@@ -136,3 +136,50 @@ impl Tx {
         Ok(taken.rows_affected() == 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::{Record, vault_over};
+    use crate::store::{Move, deploying, in_memory};
+
+    const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
+    const HOUR: std::time::Duration = std::time::Duration::from_secs(60 * 60);
+
+    #[tokio::test]
+    async fn the_hook_of_a_deployment_ends_an_hour_after_it_and_deliveries_count_once() {
+        let store = in_memory().await;
+        let vault = vault_over(&store).await;
+        let id = deploying(&store).await;
+        let deployment = store.deployment(id).await.expect("reads").expect("exists");
+        let (hook, owner) = (WebhookId::new(), deployment.user_id);
+        let record = Record::of("deployment_webhooks", hook.as_bytes(), owner.as_bytes());
+        let sealed_secret = vault.seal(record, b"secret").await.expect("seals");
+        let row = Webhook {
+            id: hook,
+            user_id: owner,
+            provider: "rehearsal".to_owned(),
+            target_id: None,
+            deployment_id: Some(id),
+            scheme: Scheme::Signature,
+            sealed_secret,
+            expires_at: None,
+            created_at: NOW,
+            last_delivery_at: None,
+        };
+        let mut tx = store.begin().await.expect("begins");
+        tx.insert_webhook(&row).await.expect("inserts");
+        assert!(tx.take_delivery(hook, &[1; 32], NOW).await.expect("takes"));
+        assert!(!tx.take_delivery(hook, &[1; 32], NOW).await.expect("answers"), "it was taken before");
+        assert!(tx.take_delivery(hook, &[2; 32], NOW).await.expect("takes"));
+        tx.move_deployment(&deployment, Move::Cancel, NOW).await.expect("moves");
+        tx.commit().await.expect("commits");
+
+        let found = store.webhook(hook).await.expect("reads").expect("is there until then");
+        assert_eq!((found.expires_at, found.last_delivery_at), (Some(NOW.plus(HOUR)), Some(NOW)));
+        store.forget_webhooks(NOW.plus(HOUR).minus(std::time::Duration::from_secs(1)), NOW).await.expect("forgets");
+        assert!(store.webhook(hook).await.expect("reads").is_some());
+        store.forget_webhooks(NOW.plus(HOUR), NOW).await.expect("forgets");
+        assert!(store.webhook(hook).await.expect("reads").is_none());
+    }
+}
