@@ -12,7 +12,9 @@ help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 build: ## Build both programs (release, static) into target/
-	cargo build --release --locked -p slipway -p slipway-agent
+	# Each by itself: built together, the agent gets what only the control plane wants of the libraries they share.
+	cargo build --release --locked -p slipway-agent
+	cargo build --release --locked -p slipway
 
 demo: build ## Ship the bundled Vite project to a live local URL
 	$(RELEASE)/slipway up tests/fixtures/vite-react
