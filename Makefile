@@ -11,8 +11,8 @@ RELEASE := target/$(TARGET)/release
 help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
+# Each by itself: built together, the agent gets what only the control plane wants of the libraries they share.
 build: ## Build both programs (release, static) into target/
-	# Each by itself: built together, the agent gets what only the control plane wants of the libraries they share.
 	cargo build --release --locked -p slipway-agent
 	cargo build --release --locked -p slipway
 
