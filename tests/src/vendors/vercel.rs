@@ -1,8 +1,10 @@
 //! Vercel: tokens and teams, projects, files by SHA-1, deployments, and the domains that go from one to another, as
 //! <https://vercel.com/docs/rest-api> describes them. It is proven with Vercel's own CLI (`tests/e2e/vercel.rs`).
 
+mod domains;
 mod project;
 mod routes;
+mod webhooks;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,7 +15,9 @@ use axum::middleware::from_fn_with_state;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 
+use self::domains::Domains;
 use self::project::{Deployment, Project};
+use self::webhooks::Hook;
 use super::random;
 use super::script::{Fault, Script, around};
 
@@ -32,6 +36,9 @@ struct Inner {
     deployments: Vec<Deployment>,
     /// By account and SHA-1.
     blobs: HashMap<(String, String), Vec<u8>>,
+    domains: Domains,
+    webhooks: Vec<Hook>,
+    refuses_webhooks: bool,
     received: Received,
     release_faults: VecDeque<Fault>,
     /// What becomes of the deployments that are made next, when it is not well.

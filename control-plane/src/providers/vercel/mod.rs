@@ -5,9 +5,11 @@
 mod accounts;
 mod api;
 mod descriptor;
+mod domains;
 mod output;
 mod release;
 mod under_way;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -24,8 +26,10 @@ use self::release::{Deployment, Project, Stage};
 use self::under_way::{Entry, Making, UnderWay};
 use super::accounts::Accounts;
 use super::descriptor::Descriptor;
+use super::domains::Domains;
 use super::http::VendorHttp;
 use super::static_host::{Tree, upload};
+use super::webhooks::Webhooks;
 use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Taken, Whereabouts};
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
@@ -312,6 +316,14 @@ impl Provider for Vercel {
     }
 
     fn canceller(&self) -> Option<&dyn Canceller> {
+        Some(self)
+    }
+
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
+    }
+
+    fn domains(&self) -> Option<&dyn Domains> {
         Some(self)
     }
 
