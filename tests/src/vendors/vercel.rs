@@ -119,6 +119,26 @@ impl Vercel {
         self.script.fail(path, fault);
     }
 
+    /// From now on so many of a hundred requests fail.
+    pub fn fail_some(&self, percent: u64) {
+        self.script.fail_some(percent);
+    }
+
+    /// How many have failed so.
+    pub fn failed(&self) -> usize {
+        self.script.failed()
+    }
+
+    /// How often each of our deployments was made, by the mark that it has.
+    pub fn made_of(&self, mark: &str) -> BTreeMap<String, usize> {
+        let mut made = BTreeMap::new();
+        for deployment in &self.lock().deployments {
+            let name = deployment.request.get("meta").and_then(|meta| meta[mark].as_str()).unwrap_or_default();
+            *made.entry(name.to_owned()).or_default() += 1;
+        }
+        made
+    }
+
     /// The next request that would make a deployment fails.
     pub fn fail_release(&self, fault: Fault) {
         self.lock().release_faults.push_back(fault);

@@ -411,15 +411,12 @@ async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
     let hook = control_plane.call(Method::POST, &path, Some(json!({}))).await;
     assert_eq!((&hook["is_registered"], &hook["secret"]), (&json!(true), &Value::Null), "{hook}");
 
-    // Nobody looks while it takes so long; the longest wait between two looks is much longer than this test.
     vercel.is_ready_after(1_000_000);
     let id = stage.deploy(json!({})).await;
     eventually("it to be made", SOON, || async { (vercel.deployments() == 1).then_some(()) }).await;
-    tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(vercel.finishes(PROJECT).await, [202]);
-    let heard = std::time::Instant::now();
     stage.ends(&id, "success").await;
-    assert!(heard.elapsed() < Duration::from_secs(5), "{:?}", heard.elapsed());
+    assert_ne!(control_plane.call(Method::GET, &path, None).await["webhook"]["last_delivery_at"], Value::Null);
 
     // A new one takes its place there, too.
     control_plane.call(Method::POST, &path, Some(json!({}))).await;

@@ -52,10 +52,11 @@ const ASKED: &str = "asked@";
 /// What begins Vercel's own name of a deployment.
 const ID_PREFIX: &str = "dpl_";
 /// A release is often live at once: it is looked at so soon, before the deployment is given back until later.
-const LOOKS: [Duration; 5] = [
+const LOOKS: [Duration; 6] = [
+    Duration::from_millis(50),
+    Duration::from_millis(100),
     Duration::from_millis(250),
     Duration::from_millis(500),
-    Duration::from_secs(1),
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
