@@ -336,11 +336,11 @@ impl Providers {
     ) -> anyhow::Result<[Arc<dyn Provider>; 3]> {
         let ca_file = config.ca_file.as_deref();
         let (client, transfers) = (http::client(ca_file)?, http::transfer_client(ca_file)?);
-        let pusher = git::Pusher::new(transfers.clone(), artifacts.clone(), work_dir)?;
+        let pusher = git::Pusher::new(transfers.clone(), artifacts.clone(), work_dir.clone())?;
         Ok([
             Arc::new(github::GitHub::new(client.clone(), pusher.clone(), &config.of("github"))?),
             Arc::new(gitlab::GitLab::new(client.clone(), pusher, &config.of("gitlab"))?),
-            Arc::new(vercel::Vercel::new(client, transfers, artifacts.clone(), &config.of("vercel"))?),
+            Arc::new(vercel::Vercel::new(client, transfers, artifacts.clone(), work_dir, &config.of("vercel"))?),
         ])
     }
 
