@@ -7,7 +7,6 @@ mod api;
 mod descriptor;
 mod output;
 mod release;
-mod under_way;
 
 use std::time::Duration;
 
@@ -21,11 +20,10 @@ use self::api::{Created, Scope, VercelApi};
 use self::descriptor::DESCRIPTOR;
 use self::output::Output;
 use self::release::{Deployment, Project, Stage};
-use self::under_way::{Entry, Making, UnderWay};
 use super::accounts::Accounts;
 use super::descriptor::Descriptor;
 use super::http::VendorHttp;
-use super::static_host::{Tree, upload};
+use super::static_host::{Entry, Making, Tree, UnderWay, upload};
 use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Taken, Whereabouts};
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
