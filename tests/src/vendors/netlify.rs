@@ -3,11 +3,13 @@
 //! compared with Netlify's own Swagger document, and it is proven with Netlify's own CLI (`tests/e2e/netlify.rs`).
 
 mod deploys;
+mod domains;
+mod hooks;
 mod routes;
 mod site;
 mod variables;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -52,6 +54,11 @@ struct Inner {
     release_faults: VecDeque<Fault>,
     /// What becomes of the deploys that are told their files next, when it is not well.
     endings: VecDeque<Value>,
+    hooks: Vec<hooks::Hook>,
+    /// Whether hooks lose the secret they are made with.
+    forgets_secrets: bool,
+    /// Domains whose DNS leads here.
+    led_here: HashSet<String>,
     /// How often a deploy is looked at before it is ready.
     looks: usize,
     /// Uploads that are taken before the minute's allowance is used up, and how long that takes to come back.
@@ -96,6 +103,9 @@ impl Netlify {
             received: Received::default(),
             release_faults: VecDeque::new(),
             endings: VecDeque::new(),
+            hooks: Vec::new(),
+            forgets_secrets: false,
+            led_here: HashSet::new(),
             looks: 1,
             upload_allowance: None,
             latency: Duration::ZERO,

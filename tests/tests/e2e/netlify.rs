@@ -450,29 +450,84 @@ async fn it_can_be_held_back_while_it_is_made() {
 }
 
 #[tokio::test]
-async fn a_hook_that_is_proven_brings_the_news() {
+async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
     let stage = Stage::set(site()).await;
+    let (control_plane, netlify) = (&stage.control_plane, &stage.netlify);
     let path = format!("/api/deployments/targets/{}/webhook", stage.target);
-    let hook = stage.control_plane.call(Method::POST, &path, Some(json!({}))).await;
-    stage.netlify.is_ready_after(1_000_000);
+    let hook = control_plane.call(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!(hook["is_registered"], true, "{hook}");
+    assert_eq!(netlify.hooks().len(), 4);
+
+    netlify.is_ready_after(1_000_000);
     let id = stage.deploy(json!({})).await;
     eventually("a deploy", BUILD, || async {
-        (stage.netlify.deploys() == 1 && stage.netlify.last_state() == "processing").then_some(())
+        (netlify.deploys() == 1 && netlify.last_state() == "processing").then_some(())
     })
     .await;
-    stage.netlify.finish();
-    let send = async |secret: &str| {
-        let (headers, body) = stage.netlify.delivery(secret);
-        let client = reqwest::Client::builder().build().expect("a client");
-        let request = client.post(text(&hook, "url")).header("content-type", "application/json");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        request.body(body).send().await.expect("answers").status()
-    };
-    assert_eq!(send("another").await, StatusCode::UNAUTHORIZED);
-    assert_eq!(send(&text(&hook, "secret")).await, StatusCode::ACCEPTED);
+    let (headers, body) = netlify.delivery("another");
+    let client = reqwest::Client::builder().build().expect("a client");
+    let request = client.post(text(&hook, "url")).header("content-type", "application/json");
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+    assert_eq!(request.body(body).send().await.expect("answers").status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(netlify.finishes().await, [202]);
     stage.ends(&id, "success").await;
-    assert_eq!(stage.netlify.releases(SITE), 1);
-    stage.netlify.check();
+    assert_ne!(control_plane.call(Method::GET, &path, None).await["webhook"]["last_delivery_at"], Value::Null);
+
+    // A new one takes its place there, too.
+    control_plane.call(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!(netlify.hooks().len(), 4);
+    let removed = control_plane.send(Method::DELETE, &path, None).await;
+    assert_eq!((removed.status().as_u16(), netlify.hooks().len()), (204, 0));
+
+    // Nothing that could not be proven is left there.
+    netlify.forgets_secrets();
+    let refused = control_plane.send(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!((refused.status().as_u16(), netlify.hooks().len()), (422, 0));
+    netlify.check();
+}
+
+#[tokio::test]
+async fn domains_are_added_certified_and_removed_at_the_site() {
+    let stage = Stage::set(site()).await;
+    let (control_plane, netlify) = (&stage.control_plane, &stage.netlify);
+    let path = format!("/api/deployments/targets/{}/domains", stage.target);
+    let add = async |name: &str| control_plane.call(Method::POST, &path, Some(json!({ "name": name }))).await;
+    let added = add("Shop.Example.com").await;
+    let wanted = json!([{ "type": "CNAME", "name": "shop.example.com", "value": "shop.netlify.app" }]);
+    assert_eq!((&added["state"], &added["records"]), (&json!("pending"), &wanted));
+    assert_eq!(add("shop.example.com").await, added);
+    add("example.org").await;
+    assert_eq!(netlify.domains(SITE), ["shop.example.com", "example.org"]);
+
+    let verify = async |name: &str| control_plane.call(Method::POST, &format!("{path}/{name}/verify"), None).await;
+    assert_eq!(verify("example.org").await["state"], "pending");
+    netlify.write_dns("example.org");
+    assert_eq!(verify("example.org").await["state"], "active");
+
+    // The main one goes, and another takes its place.
+    let gone = control_plane.send(Method::DELETE, &format!("{path}/shop.example.com"), None).await;
+    assert_eq!((gone.status().as_u16(), netlify.domains(SITE)), (204, vec!["example.org".to_owned()]));
+    let listed = control_plane.call(Method::GET, &path, None).await["items"].clone();
+    assert_eq!(
+        (&listed[0]["name"], &listed[0]["state"], &listed[1]),
+        (&json!("example.org"), &json!("active"), &Value::Null)
+    );
+    let missing = control_plane.send(Method::POST, &format!("{path}/shop.example.com/verify"), None).await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+
+    let other = Stage::set(site()).await;
+    other.netlify.add_site("other", OWN_TEAM);
+    let path = format!("/api/deployments/targets/{}/domains", other.target);
+    other.control_plane.call(Method::POST, &path, Some(json!({ "name": "example.org" }))).await;
+    let account = other.control_plane.add_credential("netlify", "again", TOKEN);
+    let body = json!({ "provider": "netlify", "name": "other", "credentials_id": account, "config": { "site_name": "other" } });
+    let target = text(&other.control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
+    let path = format!("/api/deployments/targets/{target}/domains");
+    let body = json!({ "name": "example.org" });
+    let (_, message) =
+        other.control_plane.refused(Method::POST, &path, Some(body), StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert!(message.contains("in use at another site"), "{message}");
+    netlify.check();
 }
 
 #[tokio::test]

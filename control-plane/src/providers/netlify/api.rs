@@ -26,7 +26,7 @@ const SCOPES: [&str; 3] = ["builds", "functions", "runtime"];
 /// Netlify at one address, below which is `api/v1/`.
 #[derive(Clone)]
 pub(super) struct NetlifyApi {
-    http: VendorHttp,
+    pub(super) http: VendorHttp,
     /// For files: not counted with the other requests, and as patient as large bodies need it.
     uploads: VendorHttp,
     base: Url,
@@ -71,7 +71,7 @@ impl NetlifyApi {
         Self { http, uploads, base }
     }
 
-    fn call(
+    pub(super) fn call(
         &self,
         token: &SecretString,
         method: Method,
@@ -81,7 +81,7 @@ impl NetlifyApi {
         Ok(Call::new(method, &self.base, template, segments)?.authorized(Authorization::Bearer(token.clone())))
     }
 
-    async fn get(
+    pub(super) async fn get(
         &self,
         token: &SecretString,
         template: &'static str,
@@ -303,11 +303,12 @@ fn has_next(answer: &Answer) -> bool {
 }
 
 /// A record, or nothing when Netlify says that there is none.
-fn found<T: for<'de> Deserialize<'de>>(answer: &Answer, doing: &str) -> Result<Option<T>, ProviderError> {
+pub(super) fn found<T: for<'de> Deserialize<'de>>(answer: &Answer, doing: &str) -> Result<Option<T>, ProviderError> {
     if answer.status() == 404 { Ok(None) } else { expect(answer, doing)?.json().map(Some) }
 }
 
-fn expect<'a>(answer: &'a Answer, doing: &str) -> Result<&'a Answer, ProviderError> {
+/// The answer when it is no refusal.
+pub(super) fn expect<'a>(answer: &'a Answer, doing: &str) -> Result<&'a Answer, ProviderError> {
     if answer.status().is_success() {
         Ok(answer)
     } else {
@@ -316,7 +317,7 @@ fn expect<'a>(answer: &'a Answer, doing: &str) -> Result<&'a Answer, ProviderErr
 }
 
 /// What an error says: `message`, or what is wrong by field.
-fn message_of(body: &Value) -> String {
+pub(super) fn message_of(body: &Value) -> String {
     let fields = body["errors"].as_object().into_iter().flatten();
     let field = |(name, problem): (&String, &Value)| {
         let problem = problem.as_str().or_else(|| problem[0].as_str()).unwrap_or_default();

@@ -6,6 +6,7 @@ mod accounts;
 mod api;
 mod audience;
 mod descriptor;
+mod domains;
 mod functions;
 mod making;
 mod output;
@@ -26,6 +27,7 @@ use self::output::Output;
 use self::release::{Deploy, Site, Stage};
 use super::accounts::Accounts;
 use super::descriptor::Descriptor;
+use super::domains::Domains;
 use super::endpoints::{Endpoints, site_of};
 use super::http::{VendorHttp, shortened};
 use super::oauth::OAuth;
@@ -350,6 +352,10 @@ impl Provider for Netlify {
     }
 
     fn webhooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
+    }
+
+    fn domains(&self) -> Option<&dyn Domains> {
         Some(self)
     }
 

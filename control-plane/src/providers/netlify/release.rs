@@ -15,6 +15,8 @@ pub(super) struct Site {
     url: Option<String>,
     ssl_url: Option<String>,
     pub(super) admin_url: Option<String>,
+    custom_domain: Option<String>,
+    domain_aliases: Option<Vec<String>>,
     /// The team that has it, as it stands in addresses.
     pub(super) account_slug: Option<String>,
     /// What everybody sees.
@@ -83,6 +85,13 @@ impl Site {
     /// Where everybody visits it.
     pub(super) fn page(&self) -> Option<String> {
         [&self.ssl_url, &self.url].into_iter().find_map(|url| page(url.as_deref()?))
+    }
+
+    /// Its own domains, the main one first.
+    pub(super) fn domains(&self) -> Vec<&str> {
+        let main = self.custom_domain.as_deref().filter(|domain| !domain.is_empty());
+        let others = self.domain_aliases.iter().flatten().map(String::as_str);
+        main.into_iter().chain(others).collect()
     }
 
     /// Whether this deploy is what everybody sees.

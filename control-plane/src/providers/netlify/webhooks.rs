@@ -1,19 +1,91 @@
 //! Webhooks of a site (Netlify Docs, "HTTP POST request notifications"). The header has a JSON Web Signature (RFC 7515)
 //! whose claims name the body by its digest. One hook tells of one kind of event; several can have one address.
 
+use async_trait::async_trait;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use reqwest::Method;
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
+use super::api::{NetlifyApi, expect};
 use super::{Config, Netlify};
-use crate::providers::webhooks::{Delivery, DeliveryDigest, Scheme, Webhooks};
+use crate::providers::webhooks::{Delivery, DeliveryDigest, Registered, Registrar, Scheme, Webhooks};
+use crate::providers::{Destination, ProviderError};
 use crate::secrets::sha256;
+use crate::webhooks::Callback;
 
 const HEADER: &str = "x-webhook-signature";
 const ALGORITHM: &str = "HS256";
 const ISSUER: &str = "netlify";
+/// After which a deploy has ended: well, badly, again, and against somebody's will.
+const EVENTS: [&str; 4] = ["deploy_created", "deploy_failed", "deploy_restored", "deploy_request_rejected"];
+/// What the secret is called in the settings of a hook. Netlify's document does not say, so it is seen to that it is kept.
+const SECRET: &str = "signature_secret";
+
+/// A hook of a site.
+#[derive(Deserialize)]
+struct Hook {
+    id: String,
+    #[serde(default)]
+    data: Value,
+}
+
+impl NetlifyApi {
+    /// Makes a hook of a site for one kind of event. A repeated one would be another, so it is not sent twice by itself.
+    async fn create_hook(
+        &self,
+        token: &SecretString,
+        site: &str,
+        event: &str,
+        callback: &Callback,
+    ) -> Result<Hook, ProviderError> {
+        let data = json!({ "url": callback.url, SECRET: callback.secret.expose_secret() });
+        let body = json!({ "site_id": site, "type": "url", "event": event, "data": data });
+        let call = self.call(token, Method::POST, "hooks", &[])?.query("site_id", site);
+        let answer = self.http.send(call.hiding(&callback.secret).json(&body)).await?;
+        expect(&answer, "take a webhook")?.json()
+    }
+
+    async fn hooks(&self, token: &SecretString, site: &str) -> Result<Vec<Hook>, ProviderError> {
+        let call = self.call(token, Method::GET, "hooks", &[])?.query("site_id", site);
+        expect(&self.http.send(call).await?, "list webhooks")?.json()
+    }
+
+    async fn delete_hook(&self, token: &SecretString, id: &str) -> Result<(), ProviderError> {
+        let answer = self.http.send(self.call(token, Method::DELETE, "hooks/{}", &[id])?.repeatable()).await?;
+        if answer.status() == 404 { Ok(()) } else { expect(&answer, "remove the webhook").map(drop) }
+    }
+
+    /// Removes whatever of a site sends to this address.
+    async fn delete_hooks(&self, token: &SecretString, site: &str, url: &str) -> Result<(), ProviderError> {
+        for hook in self.hooks(token, site).await?.iter().filter(|hook| hook.data["url"] == url) {
+            self.delete_hook(token, &hook.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the hooks for all that is of interest, and answers what the first is called.
+    async fn create_hooks(
+        &self,
+        token: &SecretString,
+        site: &str,
+        callback: &Callback,
+    ) -> Result<String, ProviderError> {
+        let mut first = None;
+        for event in EVENTS {
+            let hook = self.create_hook(token, site, event, callback).await?;
+            if hook.data[SECRET].as_str().is_none_or(str::is_empty) {
+                let message = "Netlify does not keep the secret of a webhook that is made so; enter it there by hand";
+                return Err(ProviderError::Rejected(message.to_owned()));
+            }
+            first.get_or_insert(hook.id);
+        }
+        first.ok_or_else(|| ProviderError::Failed(anyhow::anyhow!("there is no event to make a webhook for")))
+    }
+}
 
 impl Webhooks for Netlify {
     fn schemes(&self) -> &'static [Scheme] {
@@ -30,6 +102,34 @@ impl Webhooks for Netlify {
         let Some(deploy) = delivery.json() else { return false };
         let is = |name: &str, wanted: Option<&str>| wanted.is_some() && deploy[name].as_str() == wanted;
         is("site_id", config.site_id.as_deref()) || is("name", config.site_name.as_deref())
+    }
+
+    fn registrar(&self) -> Option<&dyn Registrar> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Registrar for Netlify {
+    async fn register(&self, destination: Destination<'_>, callback: &Callback) -> Result<Registered, ProviderError> {
+        let token = &destination.account()?.token;
+        let site = self.site(token, &Config::of(destination.config)?).await?;
+        match self.api.create_hooks(token, &site.id, callback).await {
+            Ok(external_id) => Ok(Registered { external_id, secret: None }),
+            Err(error) => {
+                // All or none: what is left over would go on sending.
+                if let Err(left_over) = self.api.delete_hooks(token, &site.id, &callback.url).await {
+                    tracing::warn!(%left_over, "webhooks at Netlify could not be removed");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn unregister(&self, destination: Destination<'_>, url: &str) -> Result<(), ProviderError> {
+        let token = &destination.account()?.token;
+        let site = self.site(token, &Config::of(destination.config)?).await?;
+        self.api.delete_hooks(token, &site.id, url).await
     }
 }
 

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Map, Value, json};
 
 use super::site::Site;
-use super::{Inner, Netlify, OWN_TEAM, TEAM, deploys, variables};
+use super::{Inner, Netlify, OWN_TEAM, TEAM, deploys, domains, hooks, variables};
 
 pub(super) type Answer = Result<Response, Response>;
 
@@ -54,6 +54,12 @@ pub(super) async fn answer(
         ("GET", ["sites"]) => Ok(sites(&fake, &asked)),
         ("POST", ["sites"]) => make_site(&fake, &asked, OWN_TEAM),
         ("GET", ["sites", site]) => show_site(&fake, &asked, site),
+        ("PATCH", ["sites", site]) => domains::set(&fake, &asked, site),
+        ("GET", ["sites", site, "ssl"]) => domains::certificate(&fake, &asked, site),
+        ("POST", ["sites", site, "ssl"]) => domains::certify(&fake, &asked, site),
+        ("GET", ["hooks"]) => hooks::list(&fake, &asked),
+        ("POST", ["hooks"]) => hooks::create(&fake, &asked),
+        ("DELETE", ["hooks", id]) => hooks::delete(&fake, &asked, id),
         ("GET", ["sites", site, "deploys"]) => deploys::list(&fake, &asked, site),
         ("POST", ["sites", site, "deploys"]) => deploys::create(&fake, &asked, site),
         ("GET", ["sites", site, "deploys", id]) => deploys::look(&fake, &asked, Some(site), id),
@@ -113,7 +119,7 @@ impl Inner {
         self.sites.iter().position(is_it).ok_or_else(|| refusal(404, "Not Found"))
     }
 
-    fn shown_site(&self, site: &Site) -> Value {
+    pub(super) fn shown_site(&self, site: &Site) -> Value {
         let live = site.live.as_ref().and_then(|live| self.deploys.iter().find(|deploy| deploy.id == *live));
         site.shown(live)
     }

@@ -19,6 +19,10 @@ pub(super) struct Site {
     pub(super) is_locked: bool,
     pub(super) takes_only_builds: bool,
     pub(super) variables: Vec<Variable>,
+    /// Its own domains, the main one first.
+    pub(super) domains: Vec<String>,
+    /// Those that there is a certificate for.
+    pub(super) certified: Vec<String>,
 }
 
 /// A variable, and its values by context or branch.
@@ -64,6 +68,8 @@ impl Site {
             is_locked: false,
             takes_only_builds: false,
             variables: Vec::new(),
+            domains: Vec::new(),
+            certified: Vec::new(),
         }
     }
 
@@ -86,8 +92,8 @@ impl Site {
             "site_id": self.id,
             "state": "current",
             "name": self.name,
-            "custom_domain": null,
-            "domain_aliases": [],
+            "custom_domain": self.domains.first(),
+            "domain_aliases": self.domains.get(1..).unwrap_or_default(),
             "url": format!("http://{}", self.domain()),
             "ssl_url": format!("https://{}", self.domain()),
             "admin_url": self.admin_url(),
