@@ -21,6 +21,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     auth: &[AuthMethod::Token, AuthMethod::Oauth],
     scopes: DIALECT.scopes,
     accepts: &[Accepts::Tree],
+    takes_variables: true,
     fields: &[
         Field {
             key: "site_id",
