@@ -48,13 +48,14 @@ impl Netlify {
         id: &str,
     ) -> Result<Deploy, ProviderError> {
         let body = place.audience.tell(output.announcement());
+        let is_later = body["async"] == true;
         for round in 0..ROUNDS {
             let deploy = {
                 let making = entry.making.lock().await;
                 refuse_if_cancelled(&making)?;
                 self.api.announce(place.token, &place.site.id, id, &body).await?
             };
-            let deploy = self.compared(place, deploy).await?;
+            let deploy = if is_later { self.compared(place, deploy).await? } else { deploy };
             let lacking = output.lacking(deploy.required(), deploy.required_functions(), round > 0)?;
             if lacking.is_empty() {
                 return Ok(deploy);
@@ -96,7 +97,7 @@ impl Netlify {
     pub(super) async fn compared(&self, place: Place<'_>, mut deploy: Deploy) -> Result<Deploy, ProviderError> {
         let mut waits = LOOKS.into_iter();
         let until = tokio::time::Instant::now() + COMPARED_WITHIN;
-        while deploy.stage() == Stage::Comparing {
+        while matches!(deploy.stage(), Stage::Empty | Stage::Comparing) {
             if tokio::time::Instant::now() >= until {
                 return Err(ProviderError::Failed(anyhow::anyhow!("Netlify compares files for too long")));
             }

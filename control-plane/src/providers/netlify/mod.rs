@@ -313,13 +313,14 @@ impl Provider for Netlify {
         self.set_variables(context, place).await?;
         let entry = self.under_way.enter(context.deployment_id);
         let found = self.find(context, token, &site).await?;
+        let found = found.filter(|found| is_ours(found, context) && !matches!(found.stage(), Stage::Failed(_)));
         let deploy = match found {
-            Some(found) if !matches!(found.stage(), Stage::Failed(_)) => {
+            Some(found) => {
                 *entry.making.lock().await = Making::Made(found.id.clone());
                 context.notes.begun(&found.id).await?;
-                self.compared(place, found).await?
+                if found.stage() == Stage::Comparing { self.compared(place, found).await? } else { found }
             }
-            _ => self.begin(context, place, &entry).await?,
+            None => self.begin(context, place, &entry).await?,
         };
         let deploy = match deploy.stage() {
             Stage::Empty | Stage::Lacking => self.fill(context, place, &output, &entry, &deploy.id).await?,
@@ -392,7 +393,7 @@ impl Canceller for Netlify {
             Some(id) => self.api.deploy(token, &site.id, id).await?,
             None => self.find(context, token, &site).await?,
         };
-        let Some(found) = found else { return Ok(CancelOutcome::Cancelled) };
+        let Some(found) = found.filter(|found| is_ours(found, context)) else { return Ok(CancelOutcome::Cancelled) };
         let outcome = match found.stage() {
             Stage::Failed(_) => CancelOutcome::Cancelled,
             Stage::Ready => CancelOutcome::TooLate,
