@@ -17,8 +17,8 @@ use crate::secrets::CredentialSecret;
 impl Accounts for Netlify {
     async fn validate(&self, secret: &CredentialSecret) -> Result<Account, ProviderError> {
         let user = self.api.user(&secret.token).await?;
-        let names = [user.full_name, user.email].into_iter().flatten();
-        let name = names.filter(|name| !name.is_empty()).next().unwrap_or_else(|| user.id.clone());
+        let mut names = [user.full_name, user.email].into_iter().flatten();
+        let name = names.find(|name| !name.is_empty()).unwrap_or_else(|| user.id.clone());
         let kind = if secret.token.expose_secret().starts_with("nfp_") { "access token" } else { "token" };
         // Netlify tells neither what a token may do nor when it ends.
         Ok(Account { id: user.id, name, scopes: Vec::new(), expires_at: None, kind })

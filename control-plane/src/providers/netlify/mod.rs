@@ -5,6 +5,7 @@
 mod accounts;
 mod api;
 mod audience;
+mod cancel;
 mod descriptor;
 mod domains;
 mod functions;
@@ -33,7 +34,7 @@ use super::http::{VendorHttp, shortened};
 use super::oauth::OAuth;
 use super::static_host::{Making, Tree, UnderWay};
 use super::webhooks::Webhooks;
-use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Taken, WaitingOn, Whereabouts};
+use super::{Canceller, DeployContext, Provider, ProviderError, Taken, WaitingOn, Whereabouts};
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
 use crate::ids::DeploymentId;
@@ -48,6 +49,8 @@ const REQUESTS_PER_MINUTE: u32 = 250;
 const PRODUCTION: &str = "production";
 /// A note that a deploy was asked for, and its name is not known.
 const ASKED: &str = "asked";
+/// What begins a note that a former deploy was to be published again; its name follows. Any other note is the name of ours.
+const FORMER: &str = "former@";
 /// A release is often live at once: it is looked at so soon, before the deployment is given back until later.
 const LOOKS: [Duration; 5] = [
     Duration::from_millis(250),
@@ -199,7 +202,8 @@ impl Netlify {
     ) -> Result<Option<Deploy>, ProviderError> {
         match context.begun {
             None => Ok(None),
-            Some(ASKED) => self.api.find_deploy(token, &site.id, false, |found| is_ours(found, context)).await,
+            Some(ASKED) => self.api.find_deploy(token, &site.id, false, |found| has_mark(found, context)).await,
+            Some(former) if former.starts_with(FORMER) => Ok(None),
             Some(id) => self.api.deploy(token, &site.id, id).await,
         }
     }
@@ -259,7 +263,7 @@ impl Netlify {
         site: &Site,
         former: &Deploy,
     ) -> Result<Taken, ProviderError> {
-        context.notes.begun(&former.id).await?;
+        context.notes.begun(&format!("{FORMER}{}", former.id)).await?;
         self.api.restore(token, &site.id, &former.id).await?;
         for wait in LOOKS {
             let Ok(Some(site)) = self.api.site(token, &site.id).await else { break };
@@ -313,7 +317,7 @@ impl Provider for Netlify {
         self.set_variables(context, place).await?;
         let entry = self.under_way.enter(context.deployment_id);
         let found = self.find(context, token, &site).await?;
-        let found = found.filter(|found| is_ours(found, context) && !matches!(found.stage(), Stage::Failed(_)));
+        let found = found.filter(|found| !matches!(found.stage(), Stage::Failed(_)));
         let deploy = match found {
             Some(found) => {
                 *entry.making.lock().await = Making::Made(found.id.clone());
@@ -333,12 +337,11 @@ impl Provider for Netlify {
         let config = Config::of(context.destination.config)?;
         let token = &context.destination.account()?.token;
         let Some(site) = self.api.site(token, &config.key()?).await? else { return Ok(Whereabouts::Nothing) };
-        let Some(found) = self.find(context, token, &site).await? else { return Ok(Whereabouts::Nothing) };
-        if !is_ours(&found, context) {
-            // The former deploy of a rollback.
-            let is_live = site.shows(&found.id);
-            return Ok(if is_live { Whereabouts::Taken(released(&found, true)) } else { Whereabouts::Nothing });
+        if let Some(former) = context.begun.and_then(|begun| begun.strip_prefix(FORMER)) {
+            let former = if site.shows(former) { self.api.deploy(token, &site.id, former).await? } else { None };
+            return Ok(former.map_or(Whereabouts::Nothing, |former| Whereabouts::Taken(released(&former, true))));
         }
+        let Some(found) = self.find(context, token, &site).await? else { return Ok(Whereabouts::Nothing) };
         let audience = Audience::of(context.environment, context.branch, &site.name);
         let place = Place { token, site: &site, audience: &audience };
         match found.stage() {
@@ -364,62 +367,6 @@ impl Provider for Netlify {
     async fn forget(&self, _deployment: DeploymentId) {}
 }
 
-#[async_trait]
-impl Canceller for Netlify {
-    async fn cancel(&self, context: &DeployContext<'_>) -> Result<CancelOutcome, ProviderError> {
-        let handle = self.under_way.of(context.deployment_id);
-        // Kept until the end, so that nothing is announced meanwhile.
-        let mut making = match &handle {
-            Some(handle) => Some(handle.lock().await),
-            None => None,
-        };
-        let made = match making.as_deref_mut() {
-            Some(Making::Made(id)) => Some(id.clone()),
-            Some(Making::Asked) => None,
-            Some(making @ (Making::NotYet | Making::Cancelled)) => {
-                *making = Making::Cancelled;
-                return Ok(CancelOutcome::Cancelled);
-            }
-            // To publish a former deploy takes no time in which it could be held back.
-            None if context.replaces.is_some() && context.environment == PRODUCTION => {
-                return Ok(CancelOutcome::TooLate);
-            }
-            None => None,
-        };
-        let config = Config::of(context.destination.config)?;
-        let token = &context.destination.account()?.token;
-        let Some(site) = self.api.site(token, &config.key()?).await? else { return Ok(CancelOutcome::Cancelled) };
-        let found = match &made {
-            Some(id) => self.api.deploy(token, &site.id, id).await?,
-            None => self.find(context, token, &site).await?,
-        };
-        let Some(found) = found.filter(|found| is_ours(found, context)) else { return Ok(CancelOutcome::Cancelled) };
-        let outcome = match found.stage() {
-            Stage::Failed(_) => CancelOutcome::Cancelled,
-            Stage::Ready => CancelOutcome::TooLate,
-            _ => self.hold_back(token, &site, &found.id).await?,
-        };
-        if let Some(making) = making.as_deref_mut().filter(|_| outcome == CancelOutcome::Cancelled) {
-            *making = Making::Cancelled;
-        }
-        Ok(outcome)
-    }
-}
-
-impl Netlify {
-    /// Netlify has no state for what was cancelled: it is an error there, or stays without its files.
-    async fn hold_back(&self, token: &SecretString, site: &Site, id: &str) -> Result<CancelOutcome, ProviderError> {
-        let is_taken = self.api.cancel(token, id).await?;
-        let now = self.api.deploy(token, &site.id, id).await?;
-        Ok(match now.map(|now| now.stage()) {
-            None | Some(Stage::Failed(_)) => CancelOutcome::Cancelled,
-            Some(Stage::Ready) => CancelOutcome::TooLate,
-            Some(_) if is_taken => CancelOutcome::Cancelled,
-            Some(_) => CancelOutcome::TooLate,
-        })
-    }
-}
-
 fn released(deploy: &Deploy, is_production: bool) -> Taken {
     match deploy.release(is_production) {
         Some(release) => Taken::Released(release),
@@ -443,7 +390,7 @@ fn mark(context: &DeployContext<'_>) -> String {
 }
 
 /// Whoever writes the message does not write the end.
-fn is_ours(deploy: &Deploy, context: &DeployContext<'_>) -> bool {
+fn has_mark(deploy: &Deploy, context: &DeployContext<'_>) -> bool {
     deploy.title.as_deref().is_some_and(|title| title.ends_with(&mark(context)))
 }
 

@@ -35,9 +35,10 @@ fn with_site(fake: &Netlify, asked: &Asked, team: &str, what: impl FnOnce(&mut S
 fn shown(variable: &Variable) -> Value {
     let value = |(context, value): (&String, &String)| {
         let value = if variable.is_secret { "" } else { value };
-        match CONTEXTS.contains(&context.as_str()) {
-            true => json!({ "context": context, "value": value }),
-            false => json!({ "context": "branch", "context_parameter": context, "value": value }),
+        if CONTEXTS.contains(&context.as_str()) {
+            json!({ "context": context, "value": value })
+        } else {
+            json!({ "context": "branch", "context_parameter": context, "value": value })
         }
     };
     let values: Vec<_> = variable.values.iter().map(value).collect();
