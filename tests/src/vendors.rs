@@ -5,6 +5,7 @@ pub mod cli;
 mod contract;
 pub mod github;
 pub mod gitlab;
+pub mod netlify;
 mod oauth;
 mod script;
 pub mod vercel;

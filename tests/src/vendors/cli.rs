@@ -34,6 +34,32 @@ pub fn vercel(program: &Path, url: &str, token: &str, (team, project): (&str, &s
     command
 }
 
+/// Netlify's, for a fake at `url`, in a directory with the files in `dist`. It runs on the Node.js that is installed with it.
+///
+/// # Panics
+/// When its settings cannot be written.
+pub fn netlify(program: &Path, url: &str, token: &str, site: &str, directory: &Path) -> Command {
+    let (programs, home) = (program.parent().expect("is in one"), directory.parent().expect("is in one"));
+    let settings = home.join("netlify");
+    std::fs::create_dir_all(&settings).expect("makes it");
+    std::fs::write(settings.join("config.json"), r#"{"telemetryDisabled":true}"#).expect("writes");
+    let mut path = programs.as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let mut command = Command::new(program);
+    command
+        .args(["deploy", "--dir", "dist", "--prod", "--no-build", "--json", "--site", site])
+        .current_dir(directory)
+        .env("PATH", path)
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home)
+        .env("NETLIFY_API_URL", url)
+        .env("NETLIFY_AUTH_TOKEN", token)
+        .env("CI", "1")
+        .env("NO_COLOR", "1");
+    command
+}
+
 /// Runs a command to its end, without holding up the test's runtime.
 ///
 /// # Panics

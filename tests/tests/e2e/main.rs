@@ -22,6 +22,7 @@ mod http;
 mod identity;
 mod limits;
 mod masking;
+mod netlify;
 mod network_faults;
 mod observing;
 mod oidc;

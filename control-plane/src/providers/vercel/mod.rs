@@ -9,7 +9,6 @@ mod descriptor;
 mod domains;
 mod output;
 mod release;
-mod under_way;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -27,12 +26,11 @@ use self::archive::Archive;
 use self::descriptor::DESCRIPTOR;
 use self::output::{Blob, Output};
 use self::release::{Deployment, Project, Stage};
-use self::under_way::{Entry, Making, UnderWay};
 use super::accounts::Accounts;
 use super::descriptor::Descriptor;
 use super::domains::Domains;
 use super::http::VendorHttp;
-use super::static_host::{Tree, upload};
+use super::static_host::{Entry, Making, Tree, UnderWay, upload};
 use super::webhooks::Webhooks;
 use super::{
     CancelOutcome, Canceller, DeployContext, Destination, Provider, ProviderError, Remover, Taken, Whereabouts,

@@ -1,14 +1,15 @@
-//! From the sandbox to a page at Vercel, from the request to the success, against Vercel's own CLI with the same tree that
-//! lies there built already: the same fake, at no latency and with 20 ms for each answer.
+//! From the sandbox to a page at a host of static files, from the request to the success, against the host's own CLI with
+//! the same tree that lies there built already: the same fake, at no latency and with 20 ms for each answer.
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use nix::sys::resource::{UsageWho, getrusage};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::load::resident_mib;
 use super::transfer::QUIET;
@@ -18,6 +19,7 @@ use crate::agent::Agent;
 use crate::control_plane::{ControlPlane, text};
 use crate::fixtures::Project;
 use crate::vendors::cli;
+use crate::vendors::netlify::{self, Netlify};
 use crate::vendors::vercel::{TEAM, Vercel};
 
 const TREES: [(&str, u64, u64); 2] = [("40 files", 40, 400_000), ("10,000 files, 120 MB", 10_000, 120_000_000)];
@@ -27,7 +29,7 @@ const CPU_LIMIT: f64 = 1.0 / 5.0;
 /// The CLI sends what has changed, and nothing else.
 const SENT_LIMIT: f64 = 1.02;
 const MEMORY_LIMIT_MIB: f64 = 64.0;
-const TOKEN: &str = "vcp_tokenOfTheBenchmark0123456789";
+const TOKEN: &str = "tokenOfTheBenchmark0123456789abcdef";
 const PROJECT: &str = "shop";
 const LOOK: Duration = Duration::from_millis(20);
 const LIMIT: Duration = Duration::from_secs(600);
@@ -41,14 +43,118 @@ struct Cost {
     bytes: u64,
 }
 
-pub(super) async fn run(binaries: &Path) -> anyhow::Result<()> {
-    let program = cli::find("vercel", "vercel").context("`make setup` installs the CLI that is compared with")?;
+/// A host that takes part: its fake, and its CLI.
+trait Host: Sized {
+    /// Id of its provider, and what its CLI is called.
+    const NAME: &'static str;
+
+    /// Where its CLI looks for a tree, in the directory it is run in.
+    const TREE: &'static str;
+
+    /// Starts one with a project, whose answers take so long.
+    async fn start(latency: Duration) -> Self;
+
+    /// What a control plane must be told to use it.
+    fn settings(&self) -> Vec<(&'static str, String)>;
+
+    /// Settings of a target.
+    fn config(&self) -> Value;
+
+    /// What was sent in files since this was asked last.
+    fn sent_bytes(&self) -> u64;
+
+    /// Its CLI, deploying from a directory.
+    fn command(&self, program: &Path, directory: &Path) -> anyhow::Result<Command>;
+}
+
+struct VercelHost {
+    api: Vercel,
+    project: String,
+}
+
+impl Host for VercelHost {
+    const NAME: &'static str = "vercel";
+    const TREE: &'static str = ".vercel/output/static";
+
+    async fn start(latency: Duration) -> Self {
+        let api = Vercel::start().await;
+        api.add_token(TOKEN, None);
+        api.answers_after(latency);
+        let project = api.add_project(PROJECT, Some(TEAM));
+        Self { api, project }
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        self.api.settings()
+    }
+
+    fn config(&self) -> Value {
+        json!({ "project": PROJECT, "team_id": TEAM })
+    }
+
+    fn sent_bytes(&self) -> u64 {
+        let sent = self.api.received().bytes;
+        self.api.count_anew();
+        sent
+    }
+
+    fn command(&self, program: &Path, directory: &Path) -> anyhow::Result<Command> {
+        fs::write(directory.join(".vercel/output/config.json"), r#"{"version":3}"#)?;
+        Ok(cli::vercel(program, &self.api.url, TOKEN, (TEAM, &self.project), directory))
+    }
+}
+
+struct NetlifyHost(Netlify);
+
+impl Host for NetlifyHost {
+    const NAME: &'static str = "netlify";
+    const TREE: &'static str = "dist";
+
+    async fn start(latency: Duration) -> Self {
+        let api = Netlify::start().await;
+        api.add_token(TOKEN, None);
+        api.answers_after(latency);
+        api.add_site(PROJECT, netlify::TEAM);
+        Self(api)
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        self.0.settings()
+    }
+
+    fn config(&self) -> Value {
+        json!({ "site_name": PROJECT })
+    }
+
+    fn sent_bytes(&self) -> u64 {
+        let sent = self.0.received().bytes;
+        self.0.count_anew();
+        sent
+    }
+
+    fn command(&self, program: &Path, directory: &Path) -> anyhow::Result<Command> {
+        Ok(cli::netlify(program, &self.0.url, TOKEN, PROJECT, directory))
+    }
+}
+
+/// Against `vercel deploy`.
+pub(super) async fn vercel(binaries: &Path) -> anyhow::Result<()> {
+    run::<VercelHost>(binaries).await
+}
+
+/// Against `netlify deploy`.
+pub(super) async fn netlify(binaries: &Path) -> anyhow::Result<()> {
+    run::<NetlifyHost>(binaries).await
+}
+
+async fn run<H: Host>(binaries: &Path) -> anyhow::Result<()> {
+    let program = cli::find(H::NAME, H::NAME).context("`make setup` installs the CLI that is compared with")?;
     for (tree, files, bytes) in TREES {
         for (shown, latency) in LATENCIES {
-            let (ours, memory) = ours(binaries, (files, bytes), latency).await?;
-            let theirs = theirs(&program, (files, bytes), latency).await?;
+            let (ours, memory) = ours::<H>(binaries, (files, bytes), latency).await?;
+            let theirs = theirs::<H>(&program, (files, bytes), latency).await?;
             for (kind, (ours, theirs)) in ["first", "1 % changed"].into_iter().zip(ours.iter().zip(&theirs)) {
-                let what = format!("{tree}, {kind}, at {shown} / vercel deploy");
+                let what = format!("{tree}, {kind}, at {shown} / {} deploy", H::NAME);
                 row(&what, ours.seconds / theirs.seconds, TIME_LIMIT, "x");
                 row(&format!("{what}, processor"), ours.cpu_seconds / theirs.cpu_seconds, CPU_LIMIT, "x");
                 note(&format!(
@@ -58,38 +164,33 @@ pub(super) async fn run(binaries: &Path) -> anyhow::Result<()> {
             }
             #[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes")]
             let sent = ours[1].bytes as f64 / (theirs[1].bytes as f64).max(1.0);
-            row(&format!("{tree}, bytes sent with 1 % changed / vercel deploy"), sent, SENT_LIMIT, "x");
+            row(&format!("{tree}, bytes sent with 1 % changed / {} deploy", H::NAME), sent, SENT_LIMIT, "x");
             row(&format!("{tree}, growth of the control plane at {shown}"), memory, MEMORY_LIMIT_MIB, "Mi");
         }
     }
     Ok(())
 }
 
-async fn vercel(latency: Duration) -> (Vercel, String) {
-    let vercel = Vercel::start().await;
-    vercel.add_token(TOKEN, None);
-    vercel.answers_after(latency);
-    let project = vercel.add_project(PROJECT, Some(TEAM));
-    (vercel, project)
-}
-
 /// First and changed, and what the control plane has grown by, in MiB.
-async fn ours(binaries: &Path, (files, bytes): (u64, u64), latency: Duration) -> anyhow::Result<([Cost; 2], f64)> {
-    let (vercel, _) = vercel(latency).await;
+async fn ours<H: Host>(
+    binaries: &Path,
+    (files, bytes): (u64, u64),
+    latency: Duration,
+) -> anyhow::Result<([Cost; 2], f64)> {
+    let host = H::start(latency).await;
     let tree = Project::empty();
     generate(tree.path(), files, bytes)?;
-    let settings = vercel.settings();
+    let settings = host.settings();
     let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let control_plane = ControlPlane::start_from_with(binaries, &settings).await;
     let sandbox = control_plane.create_sandbox("bench").await;
     let agent = Agent::start_from(binaries, &control_plane, &sandbox, tree.path(), &QUIET).await;
-    let account = control_plane.add_credential("vercel", "ada", TOKEN);
-    let config = json!({ "project": PROJECT, "team_id": TEAM });
-    let body = json!({ "provider": "vercel", "name": "shop", "credentials_id": account, "config": config });
+    let account = control_plane.add_credential(H::NAME, "ada", TOKEN);
+    let body = json!({ "provider": H::NAME, "name": "shop", "credentials_id": account, "config": host.config() });
     let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
     let before = resident_mib(control_plane.pid())?;
     let deploy = async || -> anyhow::Result<Cost> {
-        vercel.count_anew();
+        host.sent_bytes();
         let cpu = || anyhow::Ok(cpu_seconds(control_plane.pid())? + cpu_seconds(agent.pid())?);
         let (start, cpu_before) = (Instant::now(), cpu()?);
         let id = control_plane.deploy(&sandbox, &target, json!({})).await;
@@ -103,7 +204,7 @@ async fn ours(binaries: &Path, (files, bytes): (u64, u64), latency: Duration) ->
             tokio::time::sleep(LOOK).await;
         }
         let seconds = start.elapsed().as_secs_f64();
-        Ok(Cost { seconds, cpu_seconds: cpu()? - cpu_before, bytes: vercel.received().bytes })
+        Ok(Cost { seconds, cpu_seconds: cpu()? - cpu_before, bytes: host.sent_bytes() })
     };
     let first = deploy().await?;
     change_one_percent(tree.path(), files)?;
@@ -111,21 +212,20 @@ async fn ours(binaries: &Path, (files, bytes): (u64, u64), latency: Duration) ->
     Ok(([first, changed], resident_mib(control_plane.pid())? - before))
 }
 
-async fn theirs(program: &Path, (files, bytes): (u64, u64), latency: Duration) -> anyhow::Result<[Cost; 2]> {
-    let (vercel, project) = vercel(latency).await;
+async fn theirs<H: Host>(program: &Path, (files, bytes): (u64, u64), latency: Duration) -> anyhow::Result<[Cost; 2]> {
+    let host = H::start(latency).await;
     let home = Project::empty();
     let directory = home.path().join("site");
-    let tree = directory.join(".vercel/output/static");
+    let tree = directory.join(H::TREE);
     fs::create_dir_all(&tree)?;
     generate(&tree, files, bytes)?;
-    fs::write(directory.join(".vercel/output/config.json"), r#"{"version":3}"#)?;
     let deploy = async || -> anyhow::Result<Cost> {
-        vercel.count_anew();
+        host.sent_bytes();
         let (start, cpu_before) = (Instant::now(), cpu_of_children()?);
-        let output = cli::run(cli::vercel(program, &vercel.url, TOKEN, (TEAM, &project), &directory)).await;
+        let output = cli::run(host.command(program, &directory)?).await;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let seconds = start.elapsed().as_secs_f64();
-        Ok(Cost { seconds, cpu_seconds: cpu_of_children()? - cpu_before, bytes: vercel.received().bytes })
+        Ok(Cost { seconds, cpu_seconds: cpu_of_children()? - cpu_before, bytes: host.sent_bytes() })
     };
     let first = deploy().await?;
     change_one_percent(&tree, files)?;
