@@ -5,8 +5,10 @@
 //! meet: an offer keeps for a while the packs it tells the agent not to send, and a commit counts the blobs in the
 //! transaction that makes the artifact, and records which packs it needs.
 
+mod asset_digest;
 mod pack;
 
+pub use asset_digest::{Digest as AssetDigest, extension};
 pub use pack::{ExpectedBlob, PackError, PackWriter};
 
 use std::collections::HashMap;
