@@ -12,7 +12,7 @@ use crate::ids::UserId;
 use crate::store::{AssetDigest, BlobLocation};
 
 /// Bytes of a digest.
-pub const ASSET_DIGEST_BYTES: usize = 16;
+const ASSET_DIGEST_BYTES: usize = 16;
 /// Blobs read at the same time.
 const PARALLEL: usize = 4;
 /// Digests written down together: so many at most are computed again after a crash.
@@ -69,7 +69,8 @@ impl ArtifactStore {
         let key = |(blob, extension): &(&BlobLocation, &str)| (blob.blake3.clone(), (*extension).to_owned());
         let mut seen = HashSet::new();
         let is_unknown = |pair: &&(_, _)| !known.contains_key(&key(pair)) && seen.insert(key(pair));
-        let unknown: Vec<_> = wanted.iter().filter(is_unknown).collect();
+        let owned = |(blob, extension): &(&BlobLocation, &str)| ((*blob).clone(), (*extension).to_owned());
+        let unknown: Vec<_> = wanted.iter().filter(is_unknown).map(owned).collect();
         let computing = unknown.into_iter().map(|(blob, extension)| self.asset_digest(blob, extension));
         let mut computed = futures::stream::iter(computing).buffer_unordered(PARALLEL).try_chunks(RECORDED_TOGETHER);
         while let Some(digests) = computed.try_next().await.map_err(|error| error.1)? {
@@ -81,14 +82,14 @@ impl ArtifactStore {
         wanted.iter().map(|pair| known.get(&key(pair)).copied().context("a digest was not computed")).collect()
     }
 
-    async fn asset_digest(&self, blob: &BlobLocation, extension: &str) -> anyhow::Result<AssetDigest> {
-        let mut chunks = self.read_blob(blob, 0..u64::try_from(blob.size_bytes)?).await?;
+    async fn asset_digest(&self, blob: BlobLocation, extension: String) -> anyhow::Result<AssetDigest> {
+        let mut chunks = self.read_blob(&blob, 0..u64::try_from(blob.size_bytes)?).await?;
         let mut hasher = AssetHasher::default();
         while let Some(chunk) = chunks.next().await {
             hasher.update(&chunk?);
         }
-        let digest = hasher.finish(extension).to_vec();
-        Ok(AssetDigest { blake3: blob.blake3.clone(), extension: extension.to_owned(), digest })
+        let digest = hasher.finish(&extension).to_vec();
+        Ok(AssetDigest { blake3: blob.blake3, extension, digest })
     }
 }
 

@@ -2,6 +2,7 @@
 //! target's settings, and answers where the release is live. It never changes a deployment itself.
 
 pub mod accounts;
+mod cloudflare_pages;
 pub mod descriptor;
 mod endpoints;
 mod git;
@@ -311,14 +312,25 @@ impl Providers {
         config: &ProvidersSettings,
         artifacts: &ArtifactStore,
         work_dir: PathBuf,
-    ) -> anyhow::Result<[Arc<dyn Provider>; 3]> {
+    ) -> anyhow::Result<[Arc<dyn Provider>; 4]> {
         let ca_file = config.ca_file.as_deref();
         let (client, transfers) = (http::client(ca_file)?, http::transfer_client(ca_file)?);
         let pusher = git::Pusher::new(transfers.clone(), artifacts.clone(), work_dir)?;
         Ok([
             Arc::new(github::GitHub::new(client.clone(), pusher.clone(), &config.of("github"))?),
             Arc::new(gitlab::GitLab::new(client.clone(), pusher, &config.of("gitlab"))?),
-            Arc::new(vercel::Vercel::new(client, transfers, artifacts.clone(), &config.of("vercel"))?),
+            Arc::new(vercel::Vercel::new(
+                client.clone(),
+                transfers.clone(),
+                artifacts.clone(),
+                &config.of("vercel"),
+            )?),
+            Arc::new(cloudflare_pages::CloudflarePages::new(
+                client,
+                transfers,
+                artifacts.clone(),
+                &config.of("cloudflare-pages"),
+            )?),
         ])
     }
 
