@@ -55,11 +55,7 @@ impl ArtifactStore {
     ///
     /// # Errors
     /// When a blob cannot be read.
-    pub async fn asset_digests(
-        &self,
-        owner: UserId,
-        wanted: &[(&BlobLocation, &str)],
-    ) -> anyhow::Result<Vec<Digest>> {
+    pub async fn asset_digests(&self, owner: UserId, wanted: &[(&BlobLocation, &str)]) -> anyhow::Result<Vec<Digest>> {
         let blobs: HashSet<_> = wanted.iter().map(|(blob, _)| blob.blake3.as_slice()).collect();
         let mut known = HashMap::new();
         for found in self.store.asset_digests(owner, blobs.into_iter()).await? {

@@ -319,12 +319,7 @@ impl Providers {
         Ok([
             Arc::new(github::GitHub::new(client.clone(), pusher.clone(), &config.of("github"))?),
             Arc::new(gitlab::GitLab::new(client.clone(), pusher, &config.of("gitlab"))?),
-            Arc::new(vercel::Vercel::new(
-                client.clone(),
-                transfers.clone(),
-                artifacts.clone(),
-                &config.of("vercel"),
-            )?),
+            Arc::new(vercel::Vercel::new(client.clone(), transfers.clone(), artifacts.clone(), &config.of("vercel"))?),
             Arc::new(cloudflare_pages::CloudflarePages::new(
                 client,
                 transfers,

@@ -42,7 +42,8 @@ impl Store {
 
     /// Records digests.
     pub async fn insert_asset_digests(&self, user: UserId, digests: &[AssetDigest]) -> Result<(), sqlx::Error> {
-        let row = |new: &AssetDigest| json!([HEXLOWER.encode(&new.blake3), new.extension, HEXLOWER.encode(&new.digest)]);
+        let row =
+            |new: &AssetDigest| json!([HEXLOWER.encode(&new.blake3), new.extension, HEXLOWER.encode(&new.digest)]);
         let rows = Json(digests.iter().map(row).collect::<Vec<_>>());
         self.write(sqlx::query(INSERT).bind(user).bind(rows)).await.map(drop)
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Contestant, Failure};
 use crate::vendors::Fault;
+use crate::vendors::cloudflare_pages::{ACCOUNT, CloudflarePages};
 use crate::vendors::vercel::{TEAM, Vercel};
 
 const PROJECT: &str = "shop";
@@ -30,6 +31,52 @@ impl Contestant for VercelHost {
 
     fn config(&self) -> Value {
         json!({ "project": PROJECT, "team_id": TEAM })
+    }
+
+    fn revoke(&self) {
+        self.api.revoke_token(&self.token);
+    }
+
+    fn fail(&self, failure: Failure) {
+        self.api.fail_release(fault(failure));
+    }
+
+    fn releases(&self) -> usize {
+        self.api.releases(PROJECT)
+    }
+
+    fn live(&self) -> Option<String> {
+        let page = self.api.live_file(PROJECT, "index.html")?;
+        Some(String::from_utf8(page).expect("UTF-8"))
+    }
+
+    fn check(&self) {
+        self.api.check();
+    }
+}
+
+/// Cloudflare with the Pages project `shop`.
+pub struct CloudflarePagesHost {
+    api: CloudflarePages,
+    token: String,
+}
+
+impl Contestant for CloudflarePagesHost {
+    const PROVIDER: &'static str = "cloudflare-pages";
+
+    async fn start(token: &str) -> Self {
+        let api = CloudflarePages::start().await;
+        api.add_token(token, ACCOUNT);
+        api.add_project(PROJECT);
+        Self { api, token: token.to_owned() }
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
+        self.api.settings().into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn config(&self) -> Value {
+        json!({ "account_id": ACCOUNT, "project": PROJECT })
     }
 
     fn revoke(&self) {

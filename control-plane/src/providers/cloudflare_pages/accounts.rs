@@ -41,11 +41,13 @@ impl Accounts for CloudflarePages {
             Err(error) => return Err(error),
         };
         if record.status != "active" {
-            let message = format!("Cloudflare says that this token is {}; make one in My Profile, API Tokens", record.status);
+            let message =
+                format!("Cloudflare says that this token is {}; make one in My Profile, API Tokens", record.status);
             return Err(ProviderError::Rejected(message));
         }
         let Some(first) = accounts.first() else {
-            let message = "this token reaches no account at Cloudflare; give it the permission Account, Cloudflare Pages, Edit";
+            let message =
+                "this token reaches no account at Cloudflare; give it the permission Account, Cloudflare Pages, Edit";
             return Err(ProviderError::Rejected(message.to_owned()));
         };
         // Proves that it may see Pages at all.
@@ -187,11 +189,7 @@ impl Environments for CloudflarePages {
 
 impl CloudflarePages {
     /// The project that people call so: an account, which may have a `/` in its name, and the project.
-    async fn find_by_name(
-        &self,
-        token: &SecretString,
-        name: &str,
-    ) -> Result<release::Project, ProviderError> {
+    async fn find_by_name(&self, token: &SecretString, name: &str) -> Result<release::Project, ProviderError> {
         let (account, name) = name.rsplit_once('/').map_or((None, name), |(account, name)| (Some(account), name));
         for found in self.api.accounts(token).await? {
             if account.is_none_or(|account| account == found.name || account == found.id)

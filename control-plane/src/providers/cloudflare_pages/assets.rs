@@ -140,11 +140,7 @@ impl<'a> AssetStore<'a> {
     }
 
     /// One request with a token that is good for a while, and again with a new one when it is not taken.
-    async fn ask(
-        &self,
-        template: &'static str,
-        completed: impl Fn(Call) -> Call,
-    ) -> Result<Answer, ProviderError> {
+    async fn ask(&self, template: &'static str, completed: impl Fn(Call) -> Call) -> Result<Answer, ProviderError> {
         let mut renewals = 0;
         loop {
             let token = self.fresh_token().await?;

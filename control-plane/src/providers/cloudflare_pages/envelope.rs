@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_do() {
-        let body = |code: u64, message: &str| json!({ "success": false, "errors": [{ "code": code, "message": message }] });
+        let body =
+            |code: u64, message: &str| json!({ "success": false, "errors": [{ "code": code, "message": message }] });
         for (status, body, text, expected) in [
             (403, body(10_000, "Authentication error"), "", "wrong, expired or revoked"),
             (400, body(9_109, "Invalid access token"), "", "wrong, expired or revoked"),

@@ -5,6 +5,7 @@ mod accounts;
 mod api;
 mod assets;
 mod bucket;
+mod content_type;
 mod descriptor;
 mod envelope;
 mod jwt;
@@ -27,7 +28,9 @@ use self::site::Site;
 use super::accounts::Accounts;
 use super::descriptor::Descriptor;
 use super::http::VendorHttp;
-use super::static_host::{Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, made_after, root_of, still_settles};
+use super::static_host::{
+    Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, made_after, root_of, still_settles,
+};
 use super::webhooks::Webhooks;
 use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Taken, Whereabouts};
 use crate::artifacts::ArtifactStore;
@@ -320,7 +323,9 @@ impl Canceller for CloudflarePages {
         };
         let config = Config::of(context.destination.config)?;
         let scope = config.scope(context.destination.account()?);
-        let Some(project) = self.api.project(scope, &config.project).await? else { return Ok(CancelOutcome::Cancelled) };
+        let Some(project) = self.api.project(scope, &config.project).await? else {
+            return Ok(CancelOutcome::Cancelled);
+        };
         let found = match &made {
             Some(id) => self.api.deployment(scope, &project.name, id).await?,
             None => self.find(context, scope, &project).await?,

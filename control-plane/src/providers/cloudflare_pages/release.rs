@@ -125,14 +125,18 @@ impl Deployment {
     pub(super) fn stage(&self) -> Stage {
         if self.is_skipped == Some(true) {
             let reason = self.skip_reason.as_deref().map_or_else(|| "no reason given".to_owned(), shortened);
-            return Stage::Cancelled(format!("Cloudflare skipped this deployment ({reason}); look at the project's settings there"));
+            return Stage::Cancelled(format!(
+                "Cloudflare skipped this deployment ({reason}); look at the project's settings there"
+            ));
         }
         let text = |text: &Option<String>| text.as_deref().map(shortened).unwrap_or_default();
         let Some(step) = &self.latest_stage else { return Stage::UnderWay };
         match (text(&step.name).as_str(), text(&step.status).as_str()) {
             ("deploy", "success") => Stage::Live,
             (name, "failure") => Stage::Failed(format!("Cloudflare could not make this deployment in the step {name}")),
-            (_, "canceled") => Stage::Cancelled("somebody cancelled this deployment at Cloudflare; deploy again".to_owned()),
+            (_, "canceled") => {
+                Stage::Cancelled("somebody cancelled this deployment at Cloudflare; deploy again".to_owned())
+            }
             _ => Stage::UnderWay,
         }
     }

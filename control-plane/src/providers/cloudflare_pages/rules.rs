@@ -45,7 +45,8 @@ mod tests {
         let long = format!("/a\n  X: {}", "x".repeat(2_000));
         assert!(headers_problem(&long).is_some_and(|problem| problem.contains("line 2")));
 
-        let redirects = |fixed: usize, dynamic: usize| "/a /b 301\n".repeat(fixed) + &"/a/* /b/:splat\n".repeat(dynamic);
+        let redirects =
+            |fixed: usize, dynamic: usize| "/a /b 301\n".repeat(fixed) + &"/a/* /b/:splat\n".repeat(dynamic);
         assert_eq!(redirects_problem(&redirects(2_000, 100)), None);
         assert!(redirects_problem(&redirects(2_001, 0)).is_some_and(|problem| problem.contains("2001 static")));
         assert!(redirects_problem(&redirects(0, 101)).is_some_and(|problem| problem.contains("101 dynamic")));

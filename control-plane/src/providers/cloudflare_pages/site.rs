@@ -9,6 +9,7 @@ use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 
 use super::bucket::Asset;
+use super::content_type::content_type;
 use super::rules::{headers_problem, redirects_problem};
 use super::worker::{Worker, below_worker};
 use crate::artifacts::{ArtifactStore, extension};
@@ -83,7 +84,7 @@ impl Site {
             assets.entry(hash.clone()).or_insert_with(|| Asset {
                 hash,
                 size_bytes: file.size_bytes,
-                content_type: content_type(&file.path),
+                content_type: content_type(extension(&file.path)),
                 open: tree.body(file),
             });
         }
@@ -149,14 +150,11 @@ fn check_rules(rules: &[(&'static str, Bytes)]) -> Result<(), ProviderError> {
         }
     };
     match rules.iter().find_map(problem) {
-        Some(problem) => Err(ProviderError::Rejected(format!("{problem}; Cloudflare would ignore the rest, and nothing was sent"))),
+        Some(problem) => {
+            Err(ProviderError::Rejected(format!("{problem}; Cloudflare would ignore the rest, and nothing was sent")))
+        }
         None => Ok(()),
     }
-}
-
-/// As wrangler says it, by the extension.
-fn content_type(path: &str) -> &'static str {
-    mime_guess::from_path(path).first_raw().unwrap_or("application/octet-stream")
 }
 
 #[cfg(test)]

@@ -99,7 +99,8 @@ fn problem<'a>(modules: impl Iterator<Item = (&'a str, u64)> + Clone) -> Option<
         return Some(format!("`{WORKER}` has {total} MiB, and Cloudflare takes at most {most} MiB; nothing was sent"));
     }
     let has_entry = modules.clone().any(|(name, _)| name.is_empty() || name == ENTRY);
-    (!has_entry).then(|| format!("`{WORKER}` is a folder without `{ENTRY}`, so there is nothing to run; nothing was sent"))
+    (!has_entry)
+        .then(|| format!("`{WORKER}` is a folder without `{ENTRY}`, so there is nothing to run; nothing was sent"))
 }
 
 #[cfg(test)]

@@ -98,7 +98,11 @@ impl Multipart {
 
     /// Adds a field.
     pub(in crate::providers) fn text(&mut self, name: &str, value: impl Into<Bytes>) {
-        self.body.push(format!("--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n", self.boundary, quoted(name)));
+        self.body.push(format!(
+            "--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n",
+            self.boundary,
+            quoted(name)
+        ));
         self.body.push(value);
         self.body.push("\r\n");
     }

@@ -241,7 +241,10 @@ impl Vercel {
             return self.api.deployment(scope, id).await;
         }
         let mark = (OURS, context.idempotency_key);
-        let found = self.api.find_deployment(scope, &project.id, mark, made_after(context).map(|seconds| seconds * 1_000), |_| true).await?;
+        let found = self
+            .api
+            .find_deployment(scope, &project.id, mark, made_after(context).map(|seconds| seconds * 1_000), |_| true)
+            .await?;
         self.in_full(scope, found).await
     }
 }
