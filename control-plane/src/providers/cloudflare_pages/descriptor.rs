@@ -9,6 +9,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     auth: &[AuthMethod::Token],
     scopes: &["Account: Cloudflare Pages: Edit"],
     accepts: &[Accepts::Tree],
+    takes_variables: true,
     fields: &[
         Field {
             key: "account_id",

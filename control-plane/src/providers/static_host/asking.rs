@@ -15,10 +15,11 @@ const ASKED: &str = "asked@";
 const CLOCKS_DIFFER: Duration = Duration::from_secs(10 * 60);
 
 /// A release is often live at once: it is looked at so soon, before the deployment is given back until later.
-pub(in crate::providers) const LOOKS: [Duration; 5] = [
+pub(in crate::providers) const LOOKS: [Duration; 6] = [
+    Duration::from_millis(50),
+    Duration::from_millis(100),
     Duration::from_millis(250),
     Duration::from_millis(500),
-    Duration::from_secs(1),
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];

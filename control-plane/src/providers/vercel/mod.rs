@@ -5,8 +5,10 @@
 mod accounts;
 mod api;
 mod descriptor;
+mod domains;
 mod output;
 mod release;
+mod webhooks;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -19,10 +21,12 @@ use self::output::Output;
 use self::release::{Deployment, Project, Stage};
 use super::accounts::Accounts;
 use super::descriptor::Descriptor;
+use super::domains::Domains;
 use super::http::VendorHttp;
 use super::static_host::{
     Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, made_after, root_of, still_settles, upload,
 };
+use super::webhooks::Webhooks;
 use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Taken, Whereabouts};
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
@@ -296,6 +300,14 @@ impl Provider for Vercel {
     }
 
     fn canceller(&self) -> Option<&dyn Canceller> {
+        Some(self)
+    }
+
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
+    }
+
+    fn domains(&self) -> Option<&dyn Domains> {
         Some(self)
     }
 
