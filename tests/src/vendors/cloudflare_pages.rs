@@ -3,7 +3,9 @@
 //! (`tests/e2e/cloudflare_pages.rs`).
 
 mod assets;
+mod domains;
 mod form;
+mod notifications;
 mod project;
 mod routes;
 
@@ -17,6 +19,8 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use self::assets::Asset;
+use self::domains::Domains;
+use self::notifications::Notifications;
 use self::project::{Deployment, Project};
 use super::random;
 use super::script::{Fault, Script, around};
@@ -37,6 +41,8 @@ struct Inner {
     deployments: Vec<Deployment>,
     /// By project and name.
     assets: HashMap<(String, String), Asset>,
+    domains: Domains,
+    notifications: Notifications,
     received: Received,
     release_faults: VecDeque<Fault>,
     /// What becomes of the deployments that are made next, when it is not well.

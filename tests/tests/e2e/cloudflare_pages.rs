@@ -12,7 +12,7 @@ use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
 use slipway_tests::vendors::cloudflare_pages::{ACCOUNT, CloudflarePages, OTHER_ACCOUNT, Site};
 use slipway_tests::vendors::{Fault, cli};
-use slipway_tests::{BUILD, SOON, eventually};
+use slipway_tests::{BUILD, eventually};
 use tempfile::TempDir;
 
 const TOKEN: &str = "canaryOfTheCloudflarePagesTests0123456789";
@@ -397,29 +397,76 @@ async fn it_can_be_held_back_while_it_is_made() {
 }
 
 #[tokio::test]
-async fn a_notification_is_a_hint_that_saves_the_wait() {
+async fn domains_are_added_proven_and_removed_at_the_project() {
     let stage = Stage::set(site()).await;
-    stage.pages.is_live_after(6);
+    let (control_plane, pages) = (&stage.control_plane, &stage.pages);
+    let path = format!("/api/deployments/targets/{}/domains", stage.target);
+    let add = async |name: &str| control_plane.call(Method::POST, &path, Some(json!({ "name": name }))).await;
+    let added = add("Shop.Example.com").await;
+    let wanted = json!([{ "type": "CNAME", "name": "shop.example.com", "value": "shop.pages.dev" }]);
+    assert_eq!((&added["state"], &added["records"]), (&json!("pending"), &wanted));
+    // Adding it again finds it.
+    assert_eq!(add("shop.example.com").await, added);
+    let verify = async || control_plane.call(Method::POST, &format!("{path}/shop.example.com/verify"), None).await;
+    assert_eq!(verify().await["state"], "pending");
+    pages.write_dns("shop.example.com");
+    assert_eq!(verify().await["state"], "active");
+    let listed = control_plane.call(Method::GET, &path, None).await["items"].clone();
+    assert_eq!((&listed[0]["name"], &listed[1]), (&json!("shop.example.com"), &Value::Null));
+    for _ in 0..2 {
+        let gone = control_plane.send(Method::DELETE, &format!("{path}/shop.example.com"), None).await;
+        assert_eq!(gone.status(), 204);
+    }
+    let missing = control_plane.send(Method::POST, &format!("{path}/shop.example.com/verify"), None).await;
+    assert_eq!(missing.status(), 404);
+    pages.check();
+}
+
+#[tokio::test]
+async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
+    let stage = Stage::set(site()).await;
+    let (control_plane, pages) = (&stage.control_plane, &stage.pages);
     let path = format!("/api/deployments/targets/{}/webhook", stage.target);
-    let hook = stage.control_plane.call(Method::POST, &path, Some(json!({}))).await;
-    let (url, secret) = (text(&hook, "url"), text(&hook, "secret"));
-    let url = format!("{}{}", stage.control_plane.url, &url[url.find("/api/").expect("is ours")..]);
+    let hook = control_plane.call(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!((&hook["is_registered"], &hook["secret"]), (&json!(true), &Value::Null), "{hook}");
+    assert_eq!(pages.notifications(), (1, 1));
+
+    pages.is_live_after(1_000_000);
     let id = stage.deploy(json!({})).await;
-    eventually("a deployment", BUILD, || async { (stage.pages.deployments() == 1).then_some(()) }).await;
-    let send = async |secret: &str, body: &Value| {
-        let request =
-            reqwest::Client::builder().build().expect("a client").post(&url).header("cf-webhook-auth", secret);
-        request.json(body).send().await.expect("is answered").status()
-    };
-    let event = |number: usize| json!({ "alert_type": "pages_event_alert", "data": {}, "ts": number });
-    assert_eq!(send("wrong", &event(0)).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(send("", &event(0)).await, StatusCode::UNAUTHORIZED);
-    eventually("it to be live", SOON, || async {
-        let status = send(&secret, &event(stage.pages.requests("/deployments"))).await;
-        assert!(status.is_success(), "{status}");
-        (stage.pages.releases(PROJECT) == 1).then_some(())
-    })
-    .await;
+    eventually("it to be made", BUILD, || async { (pages.deployments() == 1).then_some(()) }).await;
+    assert_eq!(pages.finishes(PROJECT).await, [202]);
     stage.ends(&id, "success").await;
-    stage.pages.check();
+
+    // A new one takes its place there, too.
+    control_plane.call(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!(pages.notifications(), (1, 1));
+    let removed = control_plane.send(Method::DELETE, &path, None).await;
+    assert_eq!((removed.status().as_u16(), pages.notifications()), (204, (0, 0)));
+
+    pages.has_no_webhooks();
+    let refused = control_plane.send(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!(refused.status(), 422);
+    assert!(refused.text().await.expect("a problem").contains("Notifications, Edit"));
+    pages.check();
+}
+
+#[tokio::test]
+async fn only_who_has_the_secret_of_a_hook_is_heard() {
+    let stage = Stage::set(site()).await;
+    let path = format!("/api/deployments/targets/{}/webhook", stage.target);
+    let hook = stage.control_plane.call(Method::POST, &path, Some(json!({ "register": false }))).await;
+    let (url, secret) = (text(&hook, "url"), text(&hook, "secret"));
+    let event = json!({ "alert_type": "pages_event_alert", "data": {}, "ts": 1_700_000_000 });
+    let client = reqwest::Client::builder().build().expect("a client");
+    let send = async |secret: Option<&str>| {
+        let mut request = client.post(&url).json(&event);
+        if let Some(secret) = secret {
+            request = request.header("cf-webhook-auth", secret);
+        }
+        request.send().await.expect("is answered").status()
+    };
+    for wrong in [Some(format!("{secret}x")), Some(String::new()), None] {
+        assert_eq!(send(wrong.as_deref()).await, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(send(Some(&secret)).await, StatusCode::ACCEPTED);
 }

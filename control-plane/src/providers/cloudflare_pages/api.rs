@@ -31,7 +31,7 @@ const PRODUCTION_BRANCH: &str = "main";
 /// Cloudflare at one address.
 #[derive(Clone)]
 pub(super) struct PagesApi {
-    http: VendorHttp,
+    pub(super) http: VendorHttp,
     /// For files: not counted with the other requests, and as patient as large bodies need it.
     pub(super) uploads: VendorHttp,
     pub(super) base: Url,
@@ -93,7 +93,7 @@ impl PagesApi {
     }
 
     /// Below `accounts/{}`, the first segment of `template`.
-    fn call(
+    pub(super) fn call(
         &self,
         scope: Scope<'_>,
         method: Method,
@@ -105,7 +105,12 @@ impl PagesApi {
         Ok(call.authorized(Authorization::Bearer(scope.token.clone())))
     }
 
-    async fn get(&self, scope: Scope<'_>, template: &'static str, segments: &[&str]) -> Result<Answer, ProviderError> {
+    pub(super) async fn get(
+        &self,
+        scope: Scope<'_>,
+        template: &'static str,
+        segments: &[&str],
+    ) -> Result<Answer, ProviderError> {
         self.http.send(self.call(scope, Method::GET, template, segments)?).await
     }
 

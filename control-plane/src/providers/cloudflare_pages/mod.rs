@@ -7,8 +7,10 @@ mod assets;
 mod bucket;
 mod content_type;
 mod descriptor;
+mod domains;
 mod envelope;
 mod jwt;
+mod notifications;
 mod release;
 mod rules;
 mod site;
@@ -27,6 +29,7 @@ use self::release::{Deployment, Project, Stage};
 use self::site::Site;
 use super::accounts::Accounts;
 use super::descriptor::Descriptor;
+use super::domains::Domains;
 use super::http::VendorHttp;
 use super::static_host::{
     Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, made_after, root_of, still_settles,
@@ -292,6 +295,10 @@ impl Provider for CloudflarePages {
     }
 
     fn webhooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
+    }
+
+    fn domains(&self) -> Option<&dyn Domains> {
         Some(self)
     }
 

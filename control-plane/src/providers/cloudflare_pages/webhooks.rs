@@ -5,11 +5,11 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::CloudflarePages;
-use crate::providers::webhooks::{Delivery, DeliveryDigest, Scheme, Webhooks, verify_token};
+use crate::providers::webhooks::{Delivery, DeliveryDigest, Registrar, Scheme, Webhooks, verify_token};
 
 const HEADER: &str = "cf-webhook-auth";
 /// What is sent of deployments.
-const PAGES_EVENT: &str = "pages_event_alert";
+pub(super) const PAGES_EVENT: &str = "pages_event_alert";
 
 impl Webhooks for CloudflarePages {
     fn schemes(&self) -> &'static [Scheme] {
@@ -23,6 +23,10 @@ impl Webhooks for CloudflarePages {
     /// Of which project it is, no document says; the message that tests a destination has no type at all.
     fn is_news(&self, delivery: &Delivery<'_>, _config: &Map<String, Value>) -> bool {
         is_of_pages(delivery)
+    }
+
+    fn registrar(&self) -> Option<&dyn Registrar> {
+        Some(self)
     }
 }
 

@@ -16,7 +16,7 @@ use super::super::script::{Fault, answer as scripted, broken};
 use super::assets::{check_missing, name_of, upload, upload_token, upsert_hashes};
 use super::form::{Part, parse, parse_bundle};
 use super::project::{Deployment, Project};
-use super::{ACCOUNT, API_PATH, CloudflarePages, Inner, Site, uuid};
+use super::{ACCOUNT, API_PATH, CloudflarePages, Inner, Site, domains, notifications, uuid};
 
 const MOST_PROJECTS_PER_PAGE: usize = 10;
 const MOST_DEPLOYMENTS_PER_PAGE: usize = 25;
@@ -80,6 +80,13 @@ pub(super) async fn answer(
         ("POST", ["pages", "assets", "check-missing"]) => check_missing(&fake, &asked),
         ("POST", ["pages", "assets", "upload"]) => upload(&fake, &asked),
         ("POST", ["pages", "assets", "upsert-hashes"]) => upsert_hashes(&fake, &asked),
+        (_, ["accounts", account, "alerting", "v3", rest @ ..]) => {
+            match reaches(&fake.lock(), &asked, account) {
+                Ok(()) => {}
+                Err(refusal) => return refusal,
+            }
+            notifications::answer(&fake, &asked, method.as_str(), rest).await
+        }
         (_, ["accounts", account, "pages", "projects", rest @ ..]) => {
             of_account(&fake, &method, &asked, account, rest).await
         }
@@ -91,11 +98,16 @@ pub(super) async fn answer(
     outcome.unwrap_or_else(|refusal| refusal)
 }
 
+/// Whether a token may do something in an account.
+#[expect(clippy::result_large_err, reason = "the answer")]
+fn reaches(inner: &Inner, asked: &Asked, account: &str) -> Result<(), Response> {
+    let is_it = asked.account(inner)? == account;
+    if is_it { Ok(()) } else { Err(refusal(403, 10_000, "Authentication error")) }
+}
+
 /// What belongs to an account.
 async fn of_account(fake: &CloudflarePages, method: &Method, asked: &Asked, account: &str, rest: &[&str]) -> Answer {
-    if asked.account(&fake.lock())? != account {
-        return Err(refusal(403, 10_000, "Authentication error"));
-    }
+    reaches(&fake.lock(), asked, account)?;
     match (method.as_str(), rest) {
         ("GET", []) => projects(fake, asked, account),
         ("POST", []) => make_project(fake, asked, account),
@@ -114,6 +126,12 @@ async fn of_account(fake: &CloudflarePages, method: &Method, asked: &Asked, acco
             with_project(fake, account, project, |inner, position| list(inner, position, asked))
         }
         ("POST", [project, "deployments"]) => create(fake, asked, account, project).await,
+        ("GET" | "POST", [project, "domains"]) => with_project(fake, account, project, |inner, position| {
+            domains::all(inner, position, asked, method.as_str())
+        }),
+        ("GET" | "PATCH" | "DELETE", [project, "domains", name]) => {
+            with_project(fake, account, project, |inner, position| domains::one(inner, position, name, method.as_str()))
+        }
         (_, [project, "deployments", id, rest @ ..]) => with_project(fake, account, project, |inner, position| {
             of_deployment(inner, position, method, asked, id, rest)
         }),
