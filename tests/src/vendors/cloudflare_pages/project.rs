@@ -142,6 +142,6 @@ impl Deployment {
 
 /// A branch as part of an address.
 fn slug(branch: &str) -> String {
-    let plain = branch.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
-    plain.take(28).collect()
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    branch.chars().map(plain).take(28).collect()
 }

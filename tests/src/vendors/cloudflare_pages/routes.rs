@@ -261,9 +261,11 @@ fn list(inner: &mut Inner, position: usize, asked: &Asked) -> Answer {
     let Inner { projects, deployments, .. } = inner;
     let project = &mut projects[position];
     let wanted = asked.query.get("env").map(String::as_str);
-    let of_project = deployments.iter_mut().rev().filter(|found| found.project == project.id);
     let mut shown = Vec::new();
-    for found in of_project {
+    for found in deployments.iter_mut().rev() {
+        if found.project != project.id {
+            continue;
+        }
         found.goes_on(project);
         if wanted.is_none_or(|wanted| wanted == project.environment(&found.branch)) {
             shown.push(found.shown(project));
