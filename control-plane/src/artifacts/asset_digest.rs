@@ -94,6 +94,9 @@ mod tests {
     use data_encoding::HEXLOWER;
 
     use super::*;
+    use crate::artifacts::ExpectedBlob;
+    use crate::clock::Clock;
+    use crate::store::in_memory;
 
     /// Computed with the library that wrangler uses.
     #[test]
@@ -127,5 +130,33 @@ mod tests {
         ] {
             assert_eq!(extension(path), expected, "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn bytes_are_read_once_for_each_extension() {
+        let store = in_memory().await;
+        let blobs = tempfile::tempdir().expect("temporary directory");
+        let artifacts = ArtifactStore::open(blobs.path(), store.clone(), Clock::system()).expect("opens");
+        let mut tx = store.begin().await.expect("begins");
+        let user = tx.user_named("ada", Clock::system().now()).await.expect("user").id;
+        tx.commit().await.expect("commits");
+        let blake3 = *blake3::hash(b"hello\n").as_bytes();
+        let expected = ExpectedBlob { path: "x".to_owned(), size_bytes: 6, blake3 };
+        let mut pack = artifacts.start_pack(vec![expected]).await.expect("starts");
+        pack.write("hello\n".into()).await.expect("is as announced");
+        artifacts.finish_pack(user, pack).await.expect("is stored");
+        let blob = store.locate_blobs(user, [&blake3[..]].into_iter()).await.expect("reads").remove(0);
+
+        let digests = async |extensions: &[&'static str]| {
+            let wanted: Vec<_> = extensions.iter().map(|extension| (&blob, *extension)).collect();
+            let digests = artifacts.asset_digests(user, &wanted).await?;
+            anyhow::Ok(digests.iter().map(|digest| HEXLOWER.encode(digest)).collect::<Vec<_>>())
+        };
+        let html = "051240d22ab9086ec5997a6d1ad35ec1";
+        let bare = "a304da4b4a88dc5288e58ab9307a3e3e";
+        assert_eq!(digests(&["html", "", "html"]).await.expect("reads"), [html, bare, html]);
+        std::fs::remove_dir_all(blobs.path().join("packs")).expect("is there");
+        assert_eq!(digests(&["", "html"]).await.expect("are known"), [bare, html]);
+        assert!(digests(&["HTML"]).await.is_err(), "of that extension nothing is known, and the bytes are gone");
     }
 }

