@@ -62,8 +62,11 @@ impl Site {
         max_files: usize,
     ) -> Result<Self, ProviderError> {
         let files: Vec<&File> = tree.files.iter().filter(|file| is_asset(&file.path)).collect();
-        limits(max_files).check(files.iter().copied())?;
         let worker = Worker::of(tree)?;
+        // A worker can answer everything by itself.
+        if !files.is_empty() || worker.is_none() {
+            limits(max_files).check(files.iter().copied())?;
+        }
         let mut rules = Vec::new();
         for name in [HEADERS, REDIRECTS, ROUTES] {
             // Routes say what the worker answers.
