@@ -144,17 +144,11 @@ impl CloudflarePages {
         former: &Deployment,
     ) -> Result<Taken, ProviderError> {
         context.notes.begun(&former.id).await?;
+        // Cloudflare refuses to do it again.
         if !project.shows(former) {
             self.api.roll_back(scope, &project.name, &former.id).await?;
         }
-        for wait in LOOKS {
-            let Ok(Some(project)) = self.api.project(scope, &project.name).await else { break };
-            match shown(&project, former) {
-                Some(taken) => return Ok(taken),
-                None => tokio::time::sleep(wait).await,
-            }
-        }
-        Ok(Taken::UnderWay)
+        Ok(released(project, former))
     }
 
     /// Sends the files that Cloudflare lacks.
