@@ -226,6 +226,11 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Deleting there what a deployment has made, for providers that can.
+    fn remover(&self) -> Option<&dyn Remover> {
+        None
+    }
+
     /// What it sends by itself, for providers that do.
     fn webhooks(&self) -> Option<&dyn Webhooks> {
         None
@@ -304,6 +309,16 @@ pub trait GitHost: Send + Sync {
 pub trait Canceller: Send + Sync {
     /// Asks for it. `Cancelled` also when the provider never received the release.
     async fn cancel(&self, context: &DeployContext<'_>) -> Result<CancelOutcome, ProviderError>;
+}
+
+/// A provider that deletes releases when it is asked to.
+#[async_trait]
+pub trait Remover: Send + Sync {
+    /// Deletes what the provider calls `provider_ref`; none there is as good.
+    ///
+    /// # Errors
+    /// `Rejected` for what everybody sees at present: something else has to go there first.
+    async fn remove(&self, destination: Destination<'_>, provider_ref: &str) -> Result<(), ProviderError>;
 }
 
 /// All providers of this installation.

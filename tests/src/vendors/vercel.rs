@@ -184,6 +184,11 @@ impl Vercel {
         self.lock().deployments.len()
     }
 
+    /// Deployments that somebody has deleted.
+    pub fn deleted(&self) -> usize {
+        self.lock().deployments.iter().filter(|found| found.state == "DELETED").count()
+    }
+
     /// What was written to the deployment that was made last.
     pub fn last_request(&self) -> Map<String, Value> {
         self.lock().deployments.last().map(|last| last.request.clone()).unwrap_or_default()

@@ -320,6 +320,13 @@ impl VercelApi {
         }
     }
 
+    /// Deletes a deployment; none there is as good.
+    pub(super) async fn delete(&self, scope: Scope<'_>, id: &str) -> Result<(), ProviderError> {
+        let answer =
+            self.http.send(self.call(scope, Method::DELETE, "v13/deployments/{}", &[id])?.repeatable()).await?;
+        if answer.status() == 404 { Ok(()) } else { expect(&answer, "delete the deployment").map(drop) }
+    }
+
     /// Makes a former deployment live again: moves the project's domains to it.
     pub(super) async fn roll_back(&self, scope: Scope<'_>, project: &str, id: &str) -> Result<(), ProviderError> {
         self.move_domains(scope, "v9/projects/{}/rollback/{}", project, id).await

@@ -27,7 +27,9 @@ use super::static_host::{
     Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, made_after, root_of, still_settles, upload,
 };
 use super::webhooks::Webhooks;
-use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Taken, Whereabouts};
+use super::{
+    CancelOutcome, Canceller, DeployContext, Destination, Provider, ProviderError, Remover, Taken, Whereabouts,
+};
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
 use crate::ids::DeploymentId;
@@ -303,6 +305,10 @@ impl Provider for Vercel {
         Some(self)
     }
 
+    fn remover(&self) -> Option<&dyn Remover> {
+        Some(self)
+    }
+
     fn webhooks(&self) -> Option<&dyn Webhooks> {
         Some(self)
     }
@@ -311,8 +317,25 @@ impl Provider for Vercel {
         Some(self)
     }
 
-    /// What was deployed stays at Vercel, where its own retention decides.
+    /// What was deployed stays at Vercel, where its own retention decides, unless somebody wants it deleted.
     async fn forget(&self, _deployment: DeploymentId) {}
+}
+
+#[async_trait]
+impl Remover for Vercel {
+    async fn remove(&self, destination: Destination<'_>, provider_ref: &str) -> Result<(), ProviderError> {
+        if !provider_ref.starts_with(ID_PREFIX) {
+            return Ok(());
+        }
+        let config = Config::of(destination.config)?;
+        let scope = config.scope(destination.account()?);
+        let project = self.api.project(scope, &config.project).await?;
+        if project.is_some_and(|project| project.live() == Some(provider_ref)) {
+            let message = "this is what the project's domains show; deploy or roll back to something else first";
+            return Err(ProviderError::Rejected(message.to_owned()));
+        }
+        self.api.delete(scope, provider_ref).await
+    }
 }
 
 #[async_trait]

@@ -106,6 +106,10 @@ pub(super) async fn answer(
         ("POST", "v2", ["files"]) => upload(&fake, &asked),
         ("POST", "v13", ["deployments"]) => create(&fake, &asked).await,
         ("GET", "v13", ["deployments", id]) => look(&fake, &asked, id),
+        ("DELETE", "v13" | "", ["deployments", id]) => with_deployment(&fake, &asked, id, |deployment, _| {
+            deployment.state = "DELETED";
+            Json(json!({ "uid": id, "state": "DELETED" })).into_response()
+        }),
         ("GET", "v7" | "v6", ["deployments"]) => list(&fake, &asked),
         ("PATCH", "v12", ["deployments", id, "cancel"]) => cancel(&fake, &asked, id),
         ("GET", "v3", ["deployments", id, "events"]) => events(&fake, &asked, id),
