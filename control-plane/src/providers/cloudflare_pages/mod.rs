@@ -32,10 +32,12 @@ use super::descriptor::Descriptor;
 use super::domains::Domains;
 use super::http::VendorHttp;
 use super::static_host::{
-    Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, made_after, root_of, still_settles,
+    Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, is_name, made_after, root_of, still_settles,
 };
 use super::webhooks::Webhooks;
-use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Taken, Whereabouts};
+use super::{
+    CancelOutcome, Canceller, DeployContext, Destination, Provider, ProviderError, Remover, Taken, Whereabouts,
+};
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
 use crate::ids::DeploymentId;
@@ -145,7 +147,7 @@ impl CloudflarePages {
     ) -> Result<Taken, ProviderError> {
         context.notes.begun(&former.id).await?;
         // Cloudflare refuses to do it again.
-        if !project.shows(former) {
+        if !project.shows(&former.id) {
             self.api.roll_back(scope, &project.name, &former.id).await?;
         }
         Ok(released(project, former))
@@ -288,6 +290,10 @@ impl Provider for CloudflarePages {
         Some(self)
     }
 
+    fn remover(&self) -> Option<&dyn Remover> {
+        Some(self)
+    }
+
     fn webhooks(&self) -> Option<&dyn Webhooks> {
         Some(self)
     }
@@ -296,8 +302,25 @@ impl Provider for CloudflarePages {
         Some(self)
     }
 
-    /// What was deployed stays at Cloudflare, until somebody deletes it there.
+    /// What was deployed stays at Cloudflare, unless somebody wants it deleted.
     async fn forget(&self, _deployment: DeploymentId) {}
+}
+
+#[async_trait]
+impl Remover for CloudflarePages {
+    async fn remove(&self, destination: Destination<'_>, provider_ref: &str) -> Result<(), ProviderError> {
+        if !is_name(provider_ref) {
+            return Ok(());
+        }
+        let config = Config::of(destination.config)?;
+        let scope = config.scope(destination.account()?);
+        let Some(project) = self.api.project(scope, &config.project).await? else { return Ok(()) };
+        if !project.shows(provider_ref) && self.api.delete(scope, &project.name, provider_ref).await? {
+            return Ok(());
+        }
+        let message = "this is what the project's address shows; deploy or roll back to something else first";
+        Err(ProviderError::Rejected(message.to_owned()))
+    }
 }
 
 #[async_trait]
@@ -363,7 +386,7 @@ fn is_ours(context: &DeployContext<'_>, found: &Deployment) -> bool {
 
 /// A former deployment, when everybody sees it.
 fn shown(project: &Project, former: &Deployment) -> Option<Taken> {
-    project.shows(former).then(|| released(project, former))
+    project.shows(&former.id).then(|| released(project, former))
 }
 
 fn released(project: &Project, found: &Deployment) -> Taken {

@@ -47,8 +47,8 @@ impl Project {
     }
 
     /// Whether everybody sees this deployment.
-    pub(super) fn shows(&self, deployment: &Deployment) -> bool {
-        self.canonical_deployment.as_ref().is_some_and(|shown| shown.id == deployment.id)
+    pub(super) fn shows(&self, deployment: &str) -> bool {
+        self.canonical_deployment.as_ref().is_some_and(|shown| shown.id == deployment)
     }
 }
 

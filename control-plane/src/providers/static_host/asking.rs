@@ -31,7 +31,12 @@ pub(in crate::providers) fn asked_now() -> String {
 
 /// What the vendor calls what was begun, when that is known.
 pub(in crate::providers) fn begun_id<'a>(context: &DeployContext<'a>) -> Option<&'a str> {
-    context.begun.filter(|begun| !begun.starts_with(ASKED))
+    context.begun.filter(|begun| is_name(begun))
+}
+
+/// Whether a reference is what the vendor calls a release, and no note that it was asked for.
+pub(in crate::providers) fn is_name(provider_ref: &str) -> bool {
+    !provider_ref.starts_with(ASKED)
 }
 
 /// How long an unanswered request may still become a release.

@@ -7,7 +7,7 @@ mod tree;
 mod under_way;
 mod upload;
 
-pub(super) use asking::{LOOKS, asked_now, begun_id, made_after, root_of, still_settles};
+pub(super) use asking::{LOOKS, asked_now, begun_id, is_name, made_after, root_of, still_settles};
 pub(super) use limits::Limits;
 pub(super) use tree::{File, Tree};
 pub(super) use under_way::{Entry, Making, UnderWay};

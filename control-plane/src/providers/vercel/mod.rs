@@ -24,7 +24,7 @@ use super::descriptor::Descriptor;
 use super::domains::Domains;
 use super::http::VendorHttp;
 use super::static_host::{
-    Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, made_after, root_of, still_settles, upload,
+    Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, is_name, made_after, root_of, still_settles, upload,
 };
 use super::webhooks::Webhooks;
 use super::{
@@ -324,7 +324,7 @@ impl Provider for Vercel {
 #[async_trait]
 impl Remover for Vercel {
     async fn remove(&self, destination: Destination<'_>, provider_ref: &str) -> Result<(), ProviderError> {
-        if !provider_ref.starts_with(ID_PREFIX) {
+        if !is_name(provider_ref) {
             return Ok(());
         }
         let config = Config::of(destination.config)?;
