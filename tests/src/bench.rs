@@ -17,8 +17,10 @@ mod tree;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::conformance::static_hosts::{CloudflarePagesHost, NetlifyHost, VercelHost};
+
 /// In the order they run.
-const PARTS: [&str; 17] = [
+const PARTS: [&str; 18] = [
     "mask",
     "reads",
     "overhead",
@@ -34,6 +36,7 @@ const PARTS: [&str; 17] = [
     "storm",
     "vercel",
     "netlify",
+    "cloudflare-pages",
     "faults",
     "detect",
 ];
@@ -59,8 +62,9 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
             "builders" => load::builders(binaries).await?,
             "agents" => load::agents(binaries).await?,
             "storm" => load::storm(binaries).await?,
-            "vercel" => static_hosts::vercel(binaries).await?,
-            "netlify" => static_hosts::netlify(binaries).await?,
+            "vercel" => static_hosts::run::<VercelHost>(binaries).await?,
+            "netlify" => static_hosts::run::<NetlifyHost>(binaries).await?,
+            "cloudflare-pages" => static_hosts::run::<CloudflarePagesHost>(binaries).await?,
             "faults" => faults::run(binaries).await?,
             _ => detect::run(binaries).await?,
         }

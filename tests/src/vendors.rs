@@ -2,6 +2,7 @@
 //! a test wants them to.
 
 pub mod cli;
+pub mod cloudflare_pages;
 mod contract;
 pub mod github;
 pub mod gitlab;

@@ -13,7 +13,7 @@ use super::people::{parse_url, trimmed};
 use super::{ConfigError, Settings};
 
 /// Vendors that can be told apart in settings. In names of environment variables `-` is `_`.
-pub(super) const IDS: [&str; 4] = ["github", "gitlab", "netlify", "vercel"];
+pub(super) const IDS: [&str; 5] = ["cloudflare-pages", "github", "gitlab", "netlify", "vercel"];
 /// What can be set for each.
 const KEYS: [&str; 8] = [
     "api_url",

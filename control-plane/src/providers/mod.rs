@@ -2,6 +2,7 @@
 //! target's settings, and answers where the release is live. It never changes a deployment itself.
 
 pub mod accounts;
+mod cloudflare_pages;
 pub mod descriptor;
 pub mod domains;
 mod endpoints;
@@ -334,7 +335,7 @@ impl Providers {
         config: &ProvidersSettings,
         artifacts: &ArtifactStore,
         work_dir: PathBuf,
-    ) -> anyhow::Result<[Arc<dyn Provider>; 4]> {
+    ) -> anyhow::Result<[Arc<dyn Provider>; 5]> {
         let ca_file = config.ca_file.as_deref();
         let (client, transfers) = (http::client(ca_file)?, http::transfer_client(ca_file)?);
         let pusher = git::Pusher::new(transfers.clone(), artifacts.clone(), work_dir.clone())?;
@@ -347,7 +348,19 @@ impl Providers {
                 artifacts.clone(),
                 &config.of("netlify"),
             )?),
-            Arc::new(vercel::Vercel::new(client, transfers, artifacts.clone(), work_dir, &config.of("vercel"))?),
+            Arc::new(vercel::Vercel::new(
+                client.clone(),
+                transfers.clone(),
+                artifacts.clone(),
+                work_dir,
+                &config.of("vercel"),
+            )?),
+            Arc::new(cloudflare_pages::CloudflarePages::new(
+                client,
+                transfers,
+                artifacts.clone(),
+                &config.of("cloudflare-pages"),
+            )?),
         ])
     }
 

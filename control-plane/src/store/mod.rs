@@ -5,6 +5,7 @@
 mod account_flows;
 mod agents;
 mod artifacts;
+mod asset_digests;
 mod audit;
 mod authorities;
 mod backup;
@@ -32,6 +33,7 @@ mod webhooks;
 pub use account_flows::{AccountFlow, FlowKind};
 pub use agents::{AgentCertificate, KnownCertificate, Revocation, TokenUse};
 pub use artifacts::{Artifact, BlobLocation, StoredBlob};
+pub use asset_digests::AssetDigest;
 pub use audit::{AuditFilter, AuditRow, AuditScope, WantedOutcome};
 pub use authorities::{AuthorityKind, AuthorityRow};
 pub use backup::NeededObject;

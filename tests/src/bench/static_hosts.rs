@@ -1,8 +1,8 @@
-//! From the sandbox to a page at a host of static files, from the request to the success, against the host's own CLI with
+//! From the sandbox to a page at a host of static files, from the request to the success, against the vendor's own CLI with
 //! the same tree that lies there built already: the same fake, at no latency and with 20 ms for each answer.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -16,11 +16,13 @@ use super::transfer::QUIET;
 use super::tree::{change_one_percent, generate};
 use super::{note, row};
 use crate::agent::Agent;
+use crate::conformance::Contestant;
+use crate::conformance::static_hosts::{CloudflarePagesHost, NetlifyHost, PROJECT, VercelHost};
 use crate::control_plane::{ControlPlane, text};
 use crate::fixtures::Project;
 use crate::vendors::cli;
-use crate::vendors::netlify::{self, Netlify};
-use crate::vendors::vercel::{TEAM, Vercel};
+use crate::vendors::cloudflare_pages::ACCOUNT;
+use crate::vendors::vercel::TEAM;
 
 const TREES: [(&str, u64, u64); 2] = [("40 files", 40, 400_000), ("10,000 files, 120 MB", 10_000, 120_000_000)];
 const LATENCIES: [(&str, Duration); 2] = [("0 ms", Duration::ZERO), ("20 ms", Duration::from_millis(20))];
@@ -29,8 +31,7 @@ const CPU_LIMIT: f64 = 1.0 / 5.0;
 /// The CLI sends what has changed, and nothing else.
 const SENT_LIMIT: f64 = 1.02;
 const MEMORY_LIMIT_MIB: f64 = 64.0;
-const TOKEN: &str = "tokenOfTheBenchmark0123456789abcdef";
-const PROJECT: &str = "shop";
+const TOKEN: &str = "tokenOfTheBenchmark0123456789";
 const LOOK: Duration = Duration::from_millis(20);
 const LIMIT: Duration = Duration::from_secs(600);
 /// Ticks of `/proc/PID/stat` in a second.
@@ -43,118 +44,123 @@ struct Cost {
     bytes: u64,
 }
 
-/// A host that takes part: its fake, and its CLI.
-trait Host: Sized {
-    /// Id of its provider, and what its CLI is called.
-    const NAME: &'static str;
+/// A vendor that has a CLI of its own.
+pub(super) trait Rival: Contestant {
+    /// Package and program of the CLI, as `.ci/setup` installs it.
+    const CLI: (&'static str, &'static str);
+    /// What a person types.
+    const TYPED: &'static str;
 
-    /// Where its CLI looks for a tree, in the directory it is run in.
-    const TREE: &'static str;
+    /// Every answer takes so long.
+    fn answers_after(&self, latency: Duration);
 
-    /// Starts one with a project, whose answers take so long.
-    async fn start(latency: Duration) -> Self;
+    /// Bytes of files that were sent since it was asked last.
+    fn take_received_bytes(&self) -> u64;
 
-    /// What a control plane must be told to use it.
-    fn settings(&self) -> Vec<(&'static str, String)>;
+    /// Where the CLI wants the tree, below a directory that has nothing else.
+    fn tree(directory: &Path) -> PathBuf;
 
-    /// Settings of a target.
-    fn config(&self) -> Value;
+    /// Writes what the CLI wants beside it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn prepare(directory: &Path) -> anyhow::Result<()>;
 
-    /// What was sent in files since this was asked last.
-    fn sent_bytes(&self) -> u64;
-
-    /// Its CLI, deploying from a directory.
-    fn command(&self, program: &Path, directory: &Path) -> anyhow::Result<Command>;
+    /// The CLI, as it publishes the tree.
+    fn command(&self, program: &Path, directory: &Path) -> Command;
 }
 
-struct VercelHost {
-    api: Vercel,
-    project: String,
-}
+impl Rival for VercelHost {
+    const CLI: (&'static str, &'static str) = ("vercel", "vercel");
+    const TYPED: &'static str = "vercel deploy";
 
-impl Host for VercelHost {
-    const NAME: &'static str = "vercel";
-    const TREE: &'static str = ".vercel/output/static";
-
-    async fn start(latency: Duration) -> Self {
-        let api = Vercel::start().await;
-        api.add_token(TOKEN, None);
-        api.answers_after(latency);
-        let project = api.add_project(PROJECT, Some(TEAM));
-        Self { api, project }
+    fn answers_after(&self, latency: Duration) {
+        self.api.answers_after(latency);
     }
 
-    fn settings(&self) -> Vec<(&'static str, String)> {
-        self.api.settings()
-    }
-
-    fn config(&self) -> Value {
-        json!({ "project": PROJECT, "team_id": TEAM })
-    }
-
-    fn sent_bytes(&self) -> u64 {
-        let sent = self.api.received().bytes;
+    fn take_received_bytes(&self) -> u64 {
+        let bytes = self.api.received().bytes;
         self.api.count_anew();
-        sent
+        bytes
     }
 
-    fn command(&self, program: &Path, directory: &Path) -> anyhow::Result<Command> {
-        fs::write(directory.join(".vercel/output/config.json"), r#"{"version":3}"#)?;
-        Ok(cli::vercel(program, &self.api.url, TOKEN, (TEAM, &self.project), directory))
-    }
-}
-
-struct NetlifyHost(Netlify);
-
-impl Host for NetlifyHost {
-    const NAME: &'static str = "netlify";
-    const TREE: &'static str = "dist";
-
-    async fn start(latency: Duration) -> Self {
-        let api = Netlify::start().await;
-        api.add_token(TOKEN, None);
-        api.answers_after(latency);
-        api.add_site(PROJECT, netlify::TEAM);
-        Self(api)
+    fn tree(directory: &Path) -> PathBuf {
+        directory.join(".vercel/output/static")
     }
 
-    fn settings(&self) -> Vec<(&'static str, String)> {
-        self.0.settings()
+    fn prepare(directory: &Path) -> anyhow::Result<()> {
+        Ok(fs::write(directory.join(".vercel/output/config.json"), r#"{"version":3}"#)?)
     }
 
-    fn config(&self) -> Value {
-        json!({ "site_name": PROJECT })
-    }
-
-    fn sent_bytes(&self) -> u64 {
-        let sent = self.0.received().bytes;
-        self.0.count_anew();
-        sent
-    }
-
-    fn command(&self, program: &Path, directory: &Path) -> anyhow::Result<Command> {
-        Ok(cli::netlify(program, &self.0.url, TOKEN, PROJECT, directory))
+    fn command(&self, program: &Path, directory: &Path) -> Command {
+        cli::vercel(program, &self.api.url, TOKEN, (TEAM, &self.project), directory)
     }
 }
 
-/// Against `vercel deploy`.
-pub(super) async fn vercel(binaries: &Path) -> anyhow::Result<()> {
-    run::<VercelHost>(binaries).await
+impl Rival for NetlifyHost {
+    const CLI: (&'static str, &'static str) = ("netlify", "netlify");
+    const TYPED: &'static str = "netlify deploy";
+
+    fn answers_after(&self, latency: Duration) {
+        self.api.answers_after(latency);
+    }
+
+    fn take_received_bytes(&self) -> u64 {
+        let bytes = self.api.received().bytes;
+        self.api.count_anew();
+        bytes
+    }
+
+    fn tree(directory: &Path) -> PathBuf {
+        directory.join("dist")
+    }
+
+    fn prepare(_directory: &Path) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn command(&self, program: &Path, directory: &Path) -> Command {
+        cli::netlify(program, &self.api.url, TOKEN, PROJECT, directory)
+    }
 }
 
-/// Against `netlify deploy`.
-pub(super) async fn netlify(binaries: &Path) -> anyhow::Result<()> {
-    run::<NetlifyHost>(binaries).await
+impl Rival for CloudflarePagesHost {
+    const CLI: (&'static str, &'static str) = ("cloudflare-pages", "wrangler");
+    const TYPED: &'static str = "wrangler pages deploy";
+
+    fn answers_after(&self, latency: Duration) {
+        self.api.answers_after(latency);
+    }
+
+    fn take_received_bytes(&self) -> u64 {
+        let bytes = self.api.received().bytes;
+        self.api.count_anew();
+        bytes
+    }
+
+    fn tree(directory: &Path) -> PathBuf {
+        directory.join("dist")
+    }
+
+    fn prepare(_directory: &Path) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn command(&self, program: &Path, directory: &Path) -> Command {
+        let tree = Self::tree(directory);
+        cli::wrangler(program, &self.api.url, TOKEN, (ACCOUNT, PROJECT, "main"), &tree)
+    }
 }
 
-async fn run<H: Host>(binaries: &Path) -> anyhow::Result<()> {
-    let program = cli::find(H::NAME, H::NAME).context("`make setup` installs the CLI that is compared with")?;
+pub(super) async fn run<R: Rival>(binaries: &Path) -> anyhow::Result<()> {
+    let (package, program) = R::CLI;
+    let program = cli::find(package, program).context("`make setup` installs the CLI that is compared with")?;
     for (tree, files, bytes) in TREES {
         for (shown, latency) in LATENCIES {
-            let (ours, memory) = ours::<H>(binaries, (files, bytes), latency).await?;
-            let theirs = theirs::<H>(&program, (files, bytes), latency).await?;
+            let (ours, memory) = ours::<R>(binaries, (files, bytes), latency).await?;
+            let theirs = theirs::<R>(&program, (files, bytes), latency).await?;
             for (kind, (ours, theirs)) in ["first", "1 % changed"].into_iter().zip(ours.iter().zip(&theirs)) {
-                let what = format!("{tree}, {kind}, at {shown} / {} deploy", H::NAME);
+                let what = format!("{tree}, {kind}, at {shown} / {}", R::TYPED);
                 row(&what, ours.seconds / theirs.seconds, TIME_LIMIT, "x");
                 row(&format!("{what}, processor"), ours.cpu_seconds / theirs.cpu_seconds, CPU_LIMIT, "x");
                 note(&format!(
@@ -164,33 +170,39 @@ async fn run<H: Host>(binaries: &Path) -> anyhow::Result<()> {
             }
             #[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes")]
             let sent = ours[1].bytes as f64 / (theirs[1].bytes as f64).max(1.0);
-            row(&format!("{tree}, bytes sent with 1 % changed / {} deploy", H::NAME), sent, SENT_LIMIT, "x");
+            row(&format!("{tree}, bytes sent with 1 % changed / {}", R::TYPED), sent, SENT_LIMIT, "x");
             row(&format!("{tree}, growth of the control plane at {shown}"), memory, MEMORY_LIMIT_MIB, "Mi");
         }
     }
     Ok(())
 }
 
+async fn vendor<R: Rival>(latency: Duration) -> R {
+    let vendor = R::start(TOKEN).await;
+    vendor.answers_after(latency);
+    vendor
+}
+
 /// First and changed, and what the control plane has grown by, in MiB.
-async fn ours<H: Host>(
+async fn ours<R: Rival>(
     binaries: &Path,
     (files, bytes): (u64, u64),
     latency: Duration,
 ) -> anyhow::Result<([Cost; 2], f64)> {
-    let host = H::start(latency).await;
+    let vendor: R = vendor(latency).await;
     let tree = Project::empty();
     generate(tree.path(), files, bytes)?;
-    let settings = host.settings();
-    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let settings = vendor.settings();
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let control_plane = ControlPlane::start_from_with(binaries, &settings).await;
     let sandbox = control_plane.create_sandbox("bench").await;
     let agent = Agent::start_from(binaries, &control_plane, &sandbox, tree.path(), &QUIET).await;
-    let account = control_plane.add_credential(H::NAME, "ada", TOKEN);
-    let body = json!({ "provider": H::NAME, "name": "shop", "credentials_id": account, "config": host.config() });
+    let account = control_plane.add_credential(R::PROVIDER, "ada", TOKEN);
+    let config = vendor.config();
+    let body = json!({ "provider": R::PROVIDER, "name": "shop", "credentials_id": account, "config": config });
     let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
     let before = resident_mib(control_plane.pid())?;
     let deploy = async || -> anyhow::Result<Cost> {
-        host.sent_bytes();
         let cpu = || anyhow::Ok(cpu_seconds(control_plane.pid())? + cpu_seconds(agent.pid())?);
         let (start, cpu_before) = (Instant::now(), cpu()?);
         let id = control_plane.deploy(&sandbox, &target, json!({})).await;
@@ -204,7 +216,7 @@ async fn ours<H: Host>(
             tokio::time::sleep(LOOK).await;
         }
         let seconds = start.elapsed().as_secs_f64();
-        Ok(Cost { seconds, cpu_seconds: cpu()? - cpu_before, bytes: host.sent_bytes() })
+        Ok(Cost { seconds, cpu_seconds: cpu()? - cpu_before, bytes: vendor.take_received_bytes() })
     };
     let first = deploy().await?;
     change_one_percent(tree.path(), files)?;
@@ -212,20 +224,20 @@ async fn ours<H: Host>(
     Ok(([first, changed], resident_mib(control_plane.pid())? - before))
 }
 
-async fn theirs<H: Host>(program: &Path, (files, bytes): (u64, u64), latency: Duration) -> anyhow::Result<[Cost; 2]> {
-    let host = H::start(latency).await;
+async fn theirs<R: Rival>(program: &Path, (files, bytes): (u64, u64), latency: Duration) -> anyhow::Result<[Cost; 2]> {
+    let vendor: R = vendor(latency).await;
     let home = Project::empty();
     let directory = home.path().join("site");
-    let tree = directory.join(H::TREE);
+    let tree = R::tree(&directory);
     fs::create_dir_all(&tree)?;
     generate(&tree, files, bytes)?;
+    R::prepare(&directory)?;
     let deploy = async || -> anyhow::Result<Cost> {
-        host.sent_bytes();
         let (start, cpu_before) = (Instant::now(), cpu_of_children()?);
-        let output = cli::run(host.command(program, &directory)?).await;
+        let output = cli::run(vendor.command(program, &directory)).await;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let seconds = start.elapsed().as_secs_f64();
-        Ok(Cost { seconds, cpu_seconds: cpu_of_children()? - cpu_before, bytes: host.sent_bytes() })
+        Ok(Cost { seconds, cpu_seconds: cpu_of_children()? - cpu_before, bytes: vendor.take_received_bytes() })
     };
     let first = deploy().await?;
     change_one_percent(&tree, files)?;

@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod canary;
 mod cancel;
+mod cloudflare_pages;
 mod commit_reports;
 mod conformance;
 mod containers;

@@ -3,11 +3,13 @@
 //! secret into an error or a log.
 
 mod call;
+mod pieces;
 mod public_address;
 mod retry;
 
 pub(in crate::providers) use call::shortened;
 pub use call::{Answer, Authorization, Call, OpenBody};
+pub(in crate::providers) use pieces::{Multipart, Pieces};
 pub use public_address::{NotPublic, client_for_public_url};
 
 use std::path::Path;

@@ -13,12 +13,10 @@ mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
 use url::Url;
 
 use self::api::{Created, Scope, VercelApi};
@@ -30,7 +28,9 @@ use super::accounts::Accounts;
 use super::descriptor::Descriptor;
 use super::domains::Domains;
 use super::http::VendorHttp;
-use super::static_host::{Entry, Making, Tree, UnderWay, upload};
+use super::static_host::{
+    Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, is_name, made_after, root_of, still_settles, upload,
+};
 use super::webhooks::Webhooks;
 use super::{
     CancelOutcome, Canceller, DeployContext, Destination, Provider, ProviderError, Remover, Taken, Whereabouts,
@@ -51,23 +51,6 @@ const PRODUCTION: &str = "production";
 const ROUNDS: usize = 3;
 /// With so many files it matters how many the account may send in a day.
 const MANY: usize = 500;
-/// What a request that we gave up may still take to arrive there and be seen in lists.
-const SETTLES: Duration = Duration::from_secs(5);
-/// What begins a note that a deployment was asked for; milliseconds since 1970 follow.
-const ASKED: &str = "asked@";
-/// What begins Vercel's own name of a deployment.
-const ID_PREFIX: &str = "dpl_";
-/// A release is often live at once: it is looked at so soon, before the deployment is given back until later.
-const LOOKS: [Duration; 6] = [
-    Duration::from_millis(50),
-    Duration::from_millis(100),
-    Duration::from_millis(250),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-];
-/// How far Vercel's clock may be behind ours.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(10 * 60);
 
 /// The provider `vercel`.
 pub(super) struct Vercel {
@@ -221,7 +204,7 @@ impl Vercel {
         if matches!(*making, Making::Cancelled) {
             return Err(ProviderError::Rejected("it was cancelled".to_owned()));
         }
-        context.notes.begun(&format!("{ASKED}{}", now_in_millis())).await?;
+        context.notes.begun(&asked_now()).await?;
         *making = Making::Asked;
         let created = self.api.create(scope, body).await;
         match &created {
@@ -300,11 +283,14 @@ impl Vercel {
         scope: Scope<'_>,
         project: &Project,
     ) -> Result<Option<Deployment>, ProviderError> {
-        if let Some(id) = context.begun.filter(|begun| begun.starts_with(ID_PREFIX)) {
+        if let Some(id) = begun_id(context) {
             return self.api.deployment(scope, id).await;
         }
         let mark = (OURS, context.idempotency_key);
-        let found = self.api.find_deployment(scope, &project.id, mark, made_after(context), |_| true).await?;
+        let found = self
+            .api
+            .find_deployment(scope, &project.id, mark, made_after(context).map(|seconds| seconds * 1_000), |_| true)
+            .await?;
         self.in_full(scope, found).await
     }
 }
@@ -378,7 +364,7 @@ impl Provider for Vercel {
 #[async_trait]
 impl Remover for Vercel {
     async fn remove(&self, destination: Destination<'_>, provider_ref: &str) -> Result<(), ProviderError> {
-        if !provider_ref.starts_with(ID_PREFIX) {
+        if !is_name(provider_ref) {
             return Ok(());
         }
         let config = Config::of(destination.config)?;
@@ -466,10 +452,6 @@ fn request(context: &DeployContext<'_>, project: &Project, files: Vec<Value>) ->
     body
 }
 
-fn root_of(context: &DeployContext<'_>) -> String {
-    data_encoding::HEXLOWER.encode(&context.artifact.root)
-}
-
 /// How the domains of a project go to a former deployment; `None` when nobody has asked for that.
 fn moved(project: &Project, former: &Deployment) -> Option<Taken> {
     Some(match pointer(project, former.id())? {
@@ -491,21 +473,4 @@ fn not_moved(status: &str) -> Taken {
     let message =
         format!("Vercel did not move the project's domains to this deployment ({status}); look at the project there");
     Taken::Failed { message, log: Vec::new() }
-}
-
-/// How long an unanswered request may still become a deployment.
-fn still_settles(context: &DeployContext<'_>) -> Option<Duration> {
-    let asked: u64 = context.begun?.strip_prefix(ASKED)?.parse().ok()?;
-    let since = Duration::from_millis(now_in_millis().saturating_sub(asked));
-    SETTLES.checked_sub(since).filter(|wait| !wait.is_zero())
-}
-
-fn now_in_millis() -> u64 {
-    u64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
-}
-
-/// Nothing of this deployment was made before then, in milliseconds since 1970.
-fn made_after(context: &DeployContext<'_>) -> Option<u64> {
-    let (seconds, _) = context.deployment_id.as_uuid().get_timestamp()?.to_unix();
-    Some(seconds.saturating_sub(CLOCKS_DIFFER.as_secs()) * 1_000)
 }
