@@ -13,7 +13,7 @@ use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
 use slipway_tests::vendors::netlify::{Netlify, OWN_TEAM, TEAM};
 use slipway_tests::vendors::{Fault, cli};
-use slipway_tests::{BUILD, SOON, eventually};
+use slipway_tests::{BUILD, eventually};
 use tempfile::TempDir;
 
 const TOKEN: &str = "nfp_canaryOfTheNetlifyTests0123456789";

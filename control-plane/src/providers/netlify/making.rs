@@ -1,4 +1,4 @@
-//! A deploy from nothing to all its files.
+//! A deploy from nothing to all its files, and until it can be visited.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::output::{Output, Part, PartKind};
 use super::release::{Deploy, Stage};
 use super::{ASKED, LOOKS, Netlify, Place, title};
 use crate::providers::static_host::{Entry, Making, upload};
-use crate::providers::{DeployContext, ProviderError};
+use crate::providers::{DeployContext, ProviderError, Taken};
 
 /// How often Netlify may say that it lacks files.
 const ROUNDS: usize = 3;
@@ -21,8 +21,36 @@ const LONGEST_WAIT: Duration = Duration::from_secs(90);
 const MOST_WAITS: usize = 20;
 
 impl Netlify {
+    /// A deploy from where it is to where it can be visited.
+    pub(super) async fn publish(
+        &self,
+        context: &DeployContext<'_>,
+        place: Place<'_>,
+        output: &Output,
+        entry: &Entry<'_>,
+    ) -> Result<Taken, ProviderError> {
+        let found = self.find(context, place.token, place.site).await?;
+        let found = found.filter(|found| !matches!(found.stage(), Stage::Failed(_)));
+        let deploy = match found {
+            Some(found) => {
+                let mut making = entry.making.lock().await;
+                refuse_if_cancelled(&making)?;
+                *making = Making::Made(found.id.clone());
+                drop(making);
+                context.notes.begun(&found.id).await?;
+                if found.stage() == Stage::Comparing { self.compared(place, found).await? } else { found }
+            }
+            None => self.begin(context, place, entry).await?,
+        };
+        let deploy = match deploy.stage() {
+            Stage::Empty | Stage::Lacking => self.fill(context, place, output, entry, &deploy.id).await?,
+            _ => deploy,
+        };
+        self.watch(place, deploy).await
+    }
+
     /// An empty deploy; whoever cancels waits for its name.
-    pub(super) async fn begin(
+    async fn begin(
         &self,
         context: &DeployContext<'_>,
         place: Place<'_>,
@@ -39,7 +67,7 @@ impl Netlify {
     }
 
     /// Tells a deploy its files and sends what Netlify lacks, until it lacks nothing.
-    pub(super) async fn fill(
+    async fn fill(
         &self,
         context: &DeployContext<'_>,
         place: Place<'_>,
@@ -94,7 +122,7 @@ impl Netlify {
     }
 
     /// The deploy when Netlify has looked which of its files it has.
-    pub(super) async fn compared(&self, place: Place<'_>, mut deploy: Deploy) -> Result<Deploy, ProviderError> {
+    async fn compared(&self, place: Place<'_>, mut deploy: Deploy) -> Result<Deploy, ProviderError> {
         let mut waits = LOOKS.into_iter();
         let until = tokio::time::Instant::now() + COMPARED_WITHIN;
         while matches!(deploy.stage(), Stage::Empty | Stage::Comparing) {

@@ -59,6 +59,8 @@ const LOOKS: [Duration; 5] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
+/// How long it takes to write down that a deployment is cancelled.
+const CANCELLED_WITHIN: Duration = Duration::from_secs(30);
 /// What a title has of a message.
 const MESSAGE_CHARS: usize = 100;
 /// What a title has of the digest of an artifact.
@@ -316,21 +318,15 @@ impl Provider for Netlify {
         let output = Output::of(Tree::open(&self.artifacts, context.artifact).await?, context.routing).await?;
         self.set_variables(context, place).await?;
         let entry = self.under_way.enter(context.deployment_id);
-        let found = self.find(context, token, &site).await?;
-        let found = found.filter(|found| !matches!(found.stage(), Stage::Failed(_)));
-        let deploy = match found {
-            Some(found) => {
-                *entry.making.lock().await = Making::Made(found.id.clone());
-                context.notes.begun(&found.id).await?;
-                if found.stage() == Stage::Comparing { self.compared(place, found).await? } else { found }
+        let outcome = self.publish(context, place, &output, &entry).await;
+        if matches!(outcome, Err(_) | Ok(Taken::Failed { .. })) {
+            let is_cancelled = matches!(*entry.making.lock().await, Making::Cancelled);
+            if is_cancelled {
+                // What fails because of that is no failure: whoever has cancelled ends this deployment.
+                tokio::time::sleep(CANCELLED_WITHIN).await;
             }
-            None => self.begin(context, place, &entry).await?,
-        };
-        let deploy = match deploy.stage() {
-            Stage::Empty | Stage::Lacking => self.fill(context, place, &output, &entry, &deploy.id).await?,
-            _ => deploy,
-        };
-        self.watch(place, deploy).await
+        }
+        outcome
     }
 
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {

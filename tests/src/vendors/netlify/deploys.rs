@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 use ring::digest::{self, digest};
 use serde_json::{Map, Value, json};
 
-use super::super::script::{Fault, answer as scripted, broken};
+use super::super::script::{Fault, answer as scripted, broken, malformed};
 use super::routes::{Answer, Asked, now, refusal};
 use super::site::{Deploy, Site};
 use super::{Inner, Netlify};
@@ -113,7 +113,7 @@ pub(super) async fn announce(fake: &Netlify, asked: &Asked, site: &str, id: &str
     };
     match fault {
         Some(Fault::Lose) => Ok(broken()),
-        Some(Fault::Malformed) => Ok("<html>".into_response()),
+        Some(Fault::Malformed) => Ok(malformed()),
         Some(Fault::Slow(wait)) => {
             tokio::time::sleep(wait).await;
             Ok(Json(shown).into_response())
