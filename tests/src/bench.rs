@@ -17,10 +17,10 @@ mod tree;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::conformance::static_hosts::{CloudflarePagesHost, VercelHost};
+use crate::conformance::static_hosts::{CloudflarePagesHost, NetlifyHost, VercelHost};
 
 /// In the order they run.
-const PARTS: [&str; 17] = [
+const PARTS: [&str; 18] = [
     "mask",
     "reads",
     "overhead",
@@ -35,6 +35,7 @@ const PARTS: [&str; 17] = [
     "agents",
     "storm",
     "vercel",
+    "netlify",
     "cloudflare-pages",
     "faults",
     "detect",
@@ -62,6 +63,7 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
             "agents" => load::agents(binaries).await?,
             "storm" => load::storm(binaries).await?,
             "vercel" => static_hosts::run::<VercelHost>(binaries).await?,
+            "netlify" => static_hosts::run::<NetlifyHost>(binaries).await?,
             "cloudflare-pages" => static_hosts::run::<CloudflarePagesHost>(binaries).await?,
             "faults" => faults::run(binaries).await?,
             _ => detect::run(binaries).await?,

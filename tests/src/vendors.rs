@@ -6,6 +6,7 @@ pub mod cloudflare_pages;
 mod contract;
 pub mod github;
 pub mod gitlab;
+pub mod netlify;
 mod oauth;
 mod script;
 pub mod vercel;

@@ -11,6 +11,7 @@ pub mod github;
 pub mod gitlab;
 pub mod http;
 pub mod local;
+mod netlify;
 pub mod oauth;
 #[cfg(debug_assertions)]
 pub mod rehearsal;
@@ -334,14 +335,26 @@ impl Providers {
         config: &ProvidersSettings,
         artifacts: &ArtifactStore,
         work_dir: PathBuf,
-    ) -> anyhow::Result<[Arc<dyn Provider>; 4]> {
+    ) -> anyhow::Result<[Arc<dyn Provider>; 5]> {
         let ca_file = config.ca_file.as_deref();
         let (client, transfers) = (http::client(ca_file)?, http::transfer_client(ca_file)?);
-        let pusher = git::Pusher::new(transfers.clone(), artifacts.clone(), work_dir)?;
+        let pusher = git::Pusher::new(transfers.clone(), artifacts.clone(), work_dir.clone())?;
         Ok([
             Arc::new(github::GitHub::new(client.clone(), pusher.clone(), &config.of("github"))?),
             Arc::new(gitlab::GitLab::new(client.clone(), pusher, &config.of("gitlab"))?),
-            Arc::new(vercel::Vercel::new(client.clone(), transfers.clone(), artifacts.clone(), &config.of("vercel"))?),
+            Arc::new(netlify::Netlify::new(
+                client.clone(),
+                transfers.clone(),
+                artifacts.clone(),
+                &config.of("netlify"),
+            )?),
+            Arc::new(vercel::Vercel::new(
+                client.clone(),
+                transfers.clone(),
+                artifacts.clone(),
+                work_dir,
+                &config.of("vercel"),
+            )?),
             Arc::new(cloudflare_pages::CloudflarePages::new(
                 client,
                 transfers,

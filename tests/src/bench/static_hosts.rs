@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use nix::sys::resource::{UsageWho, getrusage};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::load::resident_mib;
 use super::transfer::QUIET;
@@ -17,7 +17,7 @@ use super::tree::{change_one_percent, generate};
 use super::{note, row};
 use crate::agent::Agent;
 use crate::conformance::Contestant;
-use crate::conformance::static_hosts::{CloudflarePagesHost, PROJECT, VercelHost};
+use crate::conformance::static_hosts::{CloudflarePagesHost, NetlifyHost, PROJECT, VercelHost};
 use crate::control_plane::{ControlPlane, text};
 use crate::fixtures::Project;
 use crate::vendors::cli;
@@ -94,6 +94,33 @@ impl Rival for VercelHost {
 
     fn command(&self, program: &Path, directory: &Path) -> Command {
         cli::vercel(program, &self.api.url, TOKEN, (TEAM, &self.project), directory)
+    }
+}
+
+impl Rival for NetlifyHost {
+    const CLI: (&'static str, &'static str) = ("netlify", "netlify");
+    const TYPED: &'static str = "netlify deploy";
+
+    fn answers_after(&self, latency: Duration) {
+        self.api.answers_after(latency);
+    }
+
+    fn take_received_bytes(&self) -> u64 {
+        let bytes = self.api.received().bytes;
+        self.api.count_anew();
+        bytes
+    }
+
+    fn tree(directory: &Path) -> PathBuf {
+        directory.join("dist")
+    }
+
+    fn prepare(_directory: &Path) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn command(&self, program: &Path, directory: &Path) -> Command {
+        cli::netlify(program, &self.api.url, TOKEN, PROJECT, directory)
     }
 }
 

@@ -5,10 +5,57 @@ use serde_json::{Value, json};
 use super::{Contestant, Failure};
 use crate::vendors::Fault;
 use crate::vendors::cloudflare_pages::{ACCOUNT, CloudflarePages};
+use crate::vendors::netlify::{self, Netlify};
 use crate::vendors::vercel::{TEAM, Vercel};
 
 /// The project that each has.
 pub const PROJECT: &str = "shop";
+
+/// Netlify with the site `shop` in a team.
+pub struct NetlifyHost {
+    pub(crate) api: Netlify,
+    token: String,
+}
+
+impl Contestant for NetlifyHost {
+    const PROVIDER: &'static str = "netlify";
+
+    async fn start(token: &str) -> Self {
+        let api = Netlify::start().await;
+        api.add_token(token, None);
+        api.add_site(PROJECT, netlify::TEAM);
+        Self { api, token: token.to_owned() }
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
+        self.api.settings().into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn config(&self) -> Value {
+        json!({ "site_name": PROJECT })
+    }
+
+    fn revoke(&self) {
+        self.api.revoke_token(&self.token);
+    }
+
+    fn fail(&self, failure: Failure) {
+        self.api.fail_release(fault(failure));
+    }
+
+    fn releases(&self) -> usize {
+        self.api.releases(PROJECT)
+    }
+
+    fn live(&self) -> Option<String> {
+        let page = self.api.live_file(PROJECT, "index.html")?;
+        Some(String::from_utf8(page).expect("UTF-8"))
+    }
+
+    fn check(&self) {
+        self.api.check();
+    }
+}
 
 /// Vercel with the project `shop` in a team.
 pub struct VercelHost {

@@ -23,6 +23,7 @@ mod http;
 mod identity;
 mod limits;
 mod masking;
+mod netlify;
 mod network_faults;
 mod observing;
 mod oidc;

@@ -452,3 +452,21 @@ async fn a_deployment_is_deleted_there_when_that_is_wanted_and_it_is_not_what_ev
     assert_eq!(stage.vercel.deleted(), 1, "only where it is wanted");
     stage.vercel.check();
 }
+
+#[tokio::test]
+async fn more_files_than_an_account_may_send_today_go_as_one_archive() {
+    const FILES: usize = 600;
+    let stage = Stage::set(many_files(FILES)).await;
+    stage.vercel.takes_uploads(FILES / 2);
+    stage.succeeds(json!({})).await;
+    // One to see how many are left, and the archive.
+    assert_eq!(stage.vercel.received().files, 2);
+    let sent = stage.vercel.live_archive(PROJECT);
+    assert_eq!(sent.len(), FILES + 2, "with the page and Vercel's own settings");
+    for (path, bytes) in &sent {
+        if let Some(path) = path.strip_prefix(".vercel/output/static/") {
+            assert_eq!(*bytes, fs::read(stage.project.path().join(path)).expect("is there"), "{path}");
+        }
+    }
+    stage.vercel.check();
+}

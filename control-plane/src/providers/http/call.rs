@@ -109,6 +109,20 @@ impl Call {
         })
     }
 
+    /// The same below its path: each part of `path`, which has `/` between them, is encoded by itself.
+    ///
+    /// # Errors
+    /// `Rejected` when a part is empty, `.` or `..`, which would be another path.
+    pub fn below(mut self, path: &str) -> Result<Self, ProviderError> {
+        let mut all = self.url.path().to_owned();
+        for part in path.split('/') {
+            all.push('/');
+            encode_segment(&mut all, part)?;
+        }
+        self.url.set_path(&all);
+        Ok(self)
+    }
+
     /// The same as somebody.
     #[must_use]
     pub fn authorized(mut self, authorization: Authorization) -> Self {

@@ -4,11 +4,15 @@
 
 mod accounts;
 mod api;
+mod archive;
 mod descriptor;
 mod domains;
 mod output;
 mod release;
 mod webhooks;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -16,8 +20,9 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use self::api::{Created, Scope, VercelApi};
+use self::archive::Archive;
 use self::descriptor::DESCRIPTOR;
-use self::output::Output;
+use self::output::{Blob, Output};
 use self::release::{Deployment, Project, Stage};
 use super::accounts::Accounts;
 use super::descriptor::Descriptor;
@@ -44,11 +49,15 @@ const ARTIFACT: &str = "slipwayArtifact";
 const PRODUCTION: &str = "production";
 /// How often Vercel may say that it lacks files.
 const ROUNDS: usize = 3;
+/// With so many files it matters how many the account may send in a day.
+const MANY: usize = 500;
 
 /// The provider `vercel`.
 pub(super) struct Vercel {
     api: VercelApi,
     artifacts: ArtifactStore,
+    /// For what must be a file on its way.
+    work_dir: PathBuf,
     under_way: UnderWay,
 }
 
@@ -79,12 +88,13 @@ impl Vercel {
         client: reqwest::Client,
         transfers: reqwest::Client,
         artifacts: ArtifactStore,
+        work_dir: PathBuf,
         settings: &ProviderSettings,
     ) -> anyhow::Result<Self> {
         let base: Url = settings.api_url.clone().map_or_else(|| API_URL.parse(), Ok)?;
         let http = VendorHttp::new(DESCRIPTOR.id, client, REQUESTS_PER_MINUTE);
         let uploads = VendorHttp::new(DESCRIPTOR.id, transfers, 0);
-        Ok(Self { api: VercelApi::new(http, uploads, base), artifacts, under_way: UnderWay::default() })
+        Ok(Self { api: VercelApi::new(http, uploads, base), artifacts, work_dir, under_way: UnderWay::default() })
     }
 
     /// The target's project; made when it is not there and the target says so.
@@ -136,20 +146,50 @@ impl Vercel {
         output: &Output,
         entry: &Entry<'_>,
     ) -> Result<Box<Deployment>, ProviderError> {
-        let body = request(context, project, output);
+        let mut body = request(context, project, output.files());
+        let mut archive: Option<Archive> = None;
         for _ in 0..ROUNDS {
             let missing = match self.ask(context, scope, &body, entry).await? {
                 Created::Made(deployment) => return Ok(deployment),
-                Created::Missing(missing) => output.blobs(&missing)?,
+                Created::Missing(missing) => missing,
             };
-            let send = |blob: output::Blob| async move {
-                self.api.upload(scope, &blob.sha1, blob.size_bytes, blob.open).await
+            let blobs = match &archive {
+                Some(archive) => archive.blobs(&missing),
+                None => output.blobs(&missing)?,
             };
-            upload(missing, send, |done, total| context.notes.progress(done, total)).await?;
+            if !self.send(context, scope, blobs).await? {
+                let packed = Archive::of(output.entries(), self.work_dir.clone()).await?;
+                body = request(context, project, packed.files());
+                archive = Some(packed);
+            }
         }
         Err(ProviderError::Failed(anyhow::anyhow!(
             "Vercel says again and again that it lacks files which it has taken"
         )))
+    }
+
+    /// Sends what Vercel lacks; `false`, and not all, when the account may not send so many files any more.
+    async fn send(
+        &self,
+        context: &DeployContext<'_>,
+        scope: Scope<'_>,
+        mut blobs: Vec<Blob>,
+    ) -> Result<bool, ProviderError> {
+        let left = &AtomicU64::new(u64::MAX);
+        let send = |blob: Blob| async move {
+            let told = self.api.upload(scope, &blob.sha1, blob.size_bytes, blob.open).await?;
+            left.store(told.unwrap_or(u64::MAX), Ordering::Relaxed);
+            Ok(())
+        };
+        if blobs.len() > MANY {
+            let first = blobs.split_off(blobs.len() - 1);
+            upload(first, send, async |_, _| {}).await?;
+            if left.load(Ordering::Relaxed) < blobs.len() as u64 {
+                return Ok(false);
+            }
+        }
+        upload(blobs, send, |done, total| context.notes.progress(done, total)).await?;
+        Ok(true)
     }
 
     /// One request for the deployment; whoever cancels waits for its answer.
@@ -392,13 +432,13 @@ fn outcome(found: &Deployment) -> Option<CancelOutcome> {
 }
 
 /// What is sent to make a deployment; the same each time.
-fn request(context: &DeployContext<'_>, project: &Project, output: &Output) -> Value {
+fn request(context: &DeployContext<'_>, project: &Project, files: Vec<Value>) -> Value {
     let mut body = json!({
         "name": project.name,
         "project": project.id,
         "meta": { OURS: context.idempotency_key, ARTIFACT: root_of(context) },
         "projectSettings": { "framework": null, "rootDirectory": null, "sourceFilesOutsideRootDirectory": true },
-        "files": output.files(),
+        "files": files,
     });
     // Without one it is a preview.
     if context.environment != "preview" {
