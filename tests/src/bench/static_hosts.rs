@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use nix::sys::resource::{UsageWho, getrusage};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::load::resident_mib;
 use super::transfer::QUIET;
