@@ -65,8 +65,8 @@ impl ArtifactStore {
         let key = |(blob, extension): &(&BlobLocation, &str)| (blob.blake3.clone(), (*extension).to_owned());
         let mut seen = HashSet::new();
         let is_unknown = |pair: &&(_, _)| !known.contains_key(&key(pair)) && seen.insert(key(pair));
-        let owned = |(blob, extension): &(&BlobLocation, &str)| ((*blob).clone(), (*extension).to_owned());
-        let unknown: Vec<_> = wanted.iter().filter(is_unknown).map(owned).collect();
+        let cloned = |(blob, extension): &(&BlobLocation, &str)| ((*blob).clone(), (*extension).to_owned());
+        let unknown: Vec<_> = wanted.iter().filter(is_unknown).map(cloned).collect();
         let computing = unknown.into_iter().map(|(blob, extension)| self.asset_digest(blob, extension));
         let mut computed = futures::stream::iter(computing).buffer_unordered(PARALLEL).try_chunks(RECORDED_TOGETHER);
         while let Some(digests) = computed.try_next().await.map_err(|error| error.1)? {

@@ -90,8 +90,17 @@ pub struct Site {
     pub files: BTreeMap<String, (String, String, Vec<u8>)>,
     /// `_headers` and the like.
     pub rules: BTreeMap<String, Vec<u8>>,
-    /// The module that is run, and all modules: name to kind and bytes.
-    pub worker: Option<(String, BTreeMap<String, (String, Vec<u8>)>)>,
+    /// What answers before them, if there is something.
+    pub worker: Option<Worker>,
+}
+
+/// What runs at a deployment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Worker {
+    /// The module that is run.
+    pub main: String,
+    /// All modules: name to kind and bytes.
+    pub modules: BTreeMap<String, (String, Vec<u8>)>,
 }
 
 /// A running Cloudflare.

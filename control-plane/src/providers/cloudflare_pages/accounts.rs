@@ -148,10 +148,7 @@ impl Projects for CloudflarePages {
         for _ in 0..PAGES_LOOKED_AT {
             let Some(account) = accounts.get(position) else { break };
             let (found, info) = self.api.projects(Scope { token: &secret.token, account: &account.id }, number).await?;
-            match info.next(found.len()) {
-                Some(next) => number = next,
-                None => (position, number) = (position + 1, 1),
-            }
+            (position, number) = info.next(found.len()).map_or((position + 1, 1), |next| (position, next));
             // Cloudflare does not search.
             let is_wanted = |found: &release::Project| search.is_none_or(|search| found.name.contains(search));
             let items: Vec<_> = found.into_iter().filter(is_wanted).map(|found| project(&found, account)).collect();

@@ -66,7 +66,8 @@ pub(super) struct Deployment {
     is_skipped: Option<bool>,
     skip_reason: Option<String>,
     latest_stage: Option<Step>,
-    deployment_trigger: Option<Trigger>,
+    #[serde(rename = "deployment_trigger")]
+    trigger: Option<Trigger>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -111,7 +112,7 @@ impl Deployment {
 
     /// What whoever made it has said of it.
     pub(super) fn message(&self) -> &str {
-        let metadata = self.deployment_trigger.as_ref().and_then(|trigger| trigger.metadata.as_ref());
+        let metadata = self.trigger.as_ref().and_then(|trigger| trigger.metadata.as_ref());
         metadata.and_then(|metadata| metadata.commit_message.as_deref()).unwrap_or_default()
     }
 
@@ -211,7 +212,8 @@ mod tests {
             let release = deployment(&more).release(&project).expect("is somewhere");
             (release.url, release.preview_url)
         };
-        let own = Some("https://abc.shop.pages.dev".to_owned());
+        let address = "https://abc.shop.pages.dev".to_owned();
+        let own = Some(address.clone());
         assert_eq!(urls(json!({ "environment": "production" })), ("https://shop.pages.dev".to_owned(), own.clone()));
         assert_eq!(
             urls(json!({ "environment": "production", "aliases": ["https://shop.example"] })),
@@ -219,9 +221,9 @@ mod tests {
         );
         assert_eq!(
             urls(json!({ "environment": "preview", "aliases": ["https://new.shop.pages.dev"] })),
-            ("https://new.shop.pages.dev".to_owned(), own.clone())
+            ("https://new.shop.pages.dev".to_owned(), own)
         );
-        assert_eq!(urls(json!({ "environment": "preview" })), (own.expect("is set"), None));
+        assert_eq!(urls(json!({ "environment": "preview" })), (address, None));
     }
 
     #[test]

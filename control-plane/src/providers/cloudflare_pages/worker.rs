@@ -92,13 +92,13 @@ fn is_entry(name: &str) -> bool {
 }
 
 /// What is wrong with modules of these names and sizes.
-fn problem<'a>(modules: impl Iterator<Item = (&'a str, u64)> + Clone) -> Option<String> {
+fn problem<'a>(mut modules: impl Iterator<Item = (&'a str, u64)> + Clone) -> Option<String> {
     let total: u64 = modules.clone().map(|(_, size)| size).sum();
     if total > WORKER_BYTES {
         let (total, most) = (total.div_ceil(MIB), WORKER_BYTES / MIB);
         return Some(format!("`{WORKER}` has {total} MiB, and Cloudflare takes at most {most} MiB; nothing was sent"));
     }
-    let has_entry = modules.clone().any(|(name, _)| name.is_empty() || name == ENTRY);
+    let has_entry = modules.any(|(name, _)| name.is_empty() || name == ENTRY);
     (!has_entry)
         .then(|| format!("`{WORKER}` is a folder without `{ENTRY}`, so there is nothing to run; nothing was sent"))
 }

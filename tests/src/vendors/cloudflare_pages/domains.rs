@@ -62,6 +62,7 @@ pub(super) fn all(inner: &mut Inner, position: usize, asked: &Asked, method: &st
 }
 
 /// What is done with one domain of a project.
+#[expect(clippy::result_large_err, reason = "the answer")]
 pub(super) fn one(inner: &mut Inner, position: usize, name: &str, method: &str) -> Result<Response, Response> {
     if inner.domains.of.get(name) != Some(&inner.projects[position].id) {
         return Err(refusal(404, 8_000_021, "The domain you have requested does not exist."));

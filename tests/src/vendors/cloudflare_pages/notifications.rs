@@ -120,8 +120,8 @@ async fn make_destination(fake: &CloudflarePages, asked: &Asked) -> Answer {
     if made.name.is_empty() || !made.url.starts_with("http") {
         return Err(bad("`name` or `url` is missing"));
     }
-    let test = json!({ "text": "Hello World! This is a test message sent from https://cloudflare.com." });
-    let status = send(&made, &test).await;
+    let trial = json!({ "text": "Hello World! This is a test message sent from https://cloudflare.com." });
+    let status = send(&made, &trial).await;
     if !(200..300).contains(&status) {
         return Err(refusal(400, 17_101, "the webhook did not answer with 2xx"));
     }

@@ -1,5 +1,7 @@
 //! The fake's answers.
 
+#![expect(clippy::result_large_err, reason = "the answer")]
+
 use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
@@ -16,7 +18,7 @@ use super::super::script::{Fault, answer as scripted, broken};
 use super::assets::{check_missing, name_of, upload, upload_token, upsert_hashes};
 use super::form::{Part, parse, parse_bundle};
 use super::project::{Deployment, Project};
-use super::{ACCOUNT, API_PATH, CloudflarePages, Inner, Site, domains, notifications, uuid};
+use super::{ACCOUNT, API_PATH, CloudflarePages, Inner, Site, Worker, domains, notifications, uuid};
 
 const MOST_PROJECTS_PER_PAGE: usize = 10;
 const MOST_DEPLOYMENTS_PER_PAGE: usize = 25;
@@ -44,7 +46,6 @@ impl Asked {
         self.header("authorization")?.strip_prefix("Bearer ")
     }
 
-    #[expect(clippy::result_large_err, reason = "the answer")]
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Response> {
         serde_json::from_slice(&self.body).map_err(|_| bad("the body is no such JSON"))
     }
@@ -54,7 +55,6 @@ impl Asked {
     }
 
     /// The account that its token reaches.
-    #[expect(clippy::result_large_err, reason = "the answer")]
     fn account(&self, inner: &Inner) -> Result<&'static str, Response> {
         let known = self.bearer().and_then(|token| inner.tokens.get(token));
         known.copied().ok_or_else(|| refusal(403, 10_000, "Authentication error"))
@@ -99,7 +99,6 @@ pub(super) async fn answer(
 }
 
 /// Whether a token may do something in an account.
-#[expect(clippy::result_large_err, reason = "the answer")]
 fn reaches(inner: &Inner, asked: &Asked, account: &str) -> Result<(), Response> {
     let is_it = asked.account(inner)? == account;
     if is_it { Ok(()) } else { Err(refusal(403, 10_000, "Authentication error")) }
@@ -157,7 +156,6 @@ pub(super) fn done(result: &Value) -> Response {
 }
 
 /// A page of a list.
-#[expect(clippy::result_large_err, reason = "the answer")]
 fn page(items: &[Value], asked: &Asked, most: usize) -> Answer {
     let (number, per_page) = (asked.number("page").unwrap_or(1), asked.number("per_page").unwrap_or(most));
     if number == 0 || per_page == 0 || per_page > most {
@@ -176,7 +174,6 @@ fn page(items: &[Value], asked: &Asked, most: usize) -> Answer {
         .into_response())
 }
 
-#[expect(clippy::result_large_err, reason = "the answer")]
 fn verify(fake: &CloudflarePages, asked: &Asked) -> Answer {
     let inner = fake.lock();
     if !asked.bearer().is_some_and(|token| inner.tokens.contains_key(token)) {
@@ -185,7 +182,6 @@ fn verify(fake: &CloudflarePages, asked: &Asked) -> Answer {
     Ok(done(&json!({ "id": "ed17574386854bf78a67040be0a770b0", "status": "active" })))
 }
 
-#[expect(clippy::result_large_err, reason = "the answer")]
 fn accounts(fake: &CloudflarePages, asked: &Asked) -> Answer {
     let account = asked.account(&fake.lock())?;
     let name = if account == ACCOUNT { "Ada's Account" } else { "Another" };
@@ -205,7 +201,6 @@ fn with_project<T>(
     what(&mut inner, position.ok_or_else(|| refusal(404, 8_000_007, missing))?)
 }
 
-#[expect(clippy::result_large_err, reason = "the answer")]
 fn projects(fake: &CloudflarePages, asked: &Asked, account: &str) -> Answer {
     let inner = fake.lock();
     let of_account = inner.projects.iter().filter(|project| project.account == account);
@@ -213,7 +208,6 @@ fn projects(fake: &CloudflarePages, asked: &Asked, account: &str) -> Answer {
     page(&shown, asked, MOST_PROJECTS_PER_PAGE)
 }
 
-#[expect(clippy::result_large_err, reason = "the answer")]
 fn make_project(fake: &CloudflarePages, asked: &Asked, account: &str) -> Answer {
     let body: Map<String, Value> = asked.json()?;
     let text = |name: &str| body.get(name).and_then(Value::as_str);
@@ -238,7 +232,6 @@ fn make_project(fake: &CloudflarePages, asked: &Asked, account: &str) -> Answer 
     Ok(done(&shown))
 }
 
-#[expect(clippy::result_large_err, reason = "the answer")]
 fn set_variables(project: &mut Project, body: &Value) -> Result<(), Response> {
     for (environment, settings) in body["deployment_configs"].as_object().into_iter().flatten() {
         if !["production", "preview"].contains(&environment.as_str()) {
@@ -256,7 +249,6 @@ fn set_variables(project: &mut Project, body: &Value) -> Result<(), Response> {
     Ok(())
 }
 
-#[expect(clippy::result_large_err, reason = "the answer")]
 fn list(inner: &mut Inner, position: usize, asked: &Asked) -> Answer {
     let Inner { projects, deployments, .. } = inner;
     let project = &mut projects[position];
@@ -274,7 +266,6 @@ fn list(inner: &mut Inner, position: usize, asked: &Asked) -> Answer {
     page(&shown, asked, MOST_DEPLOYMENTS_PER_PAGE)
 }
 
-#[expect(clippy::result_large_err, reason = "the answer")]
 fn of_deployment(
     inner: &mut Inner,
     position: usize,
@@ -352,7 +343,6 @@ async fn create(fake: &CloudflarePages, asked: &Asked, account: &str, project: &
 }
 
 /// The deployment that a form asks for.
-#[expect(clippy::result_large_err, reason = "the answer")]
 fn deployment(
     fake: &CloudflarePages,
     inner: &mut Inner,
@@ -413,13 +403,13 @@ fn deployment(
     })
 }
 
-/// The module that is run, and all modules.
-fn worker(bundle: &[u8]) -> Option<(String, BTreeMap<String, (String, Vec<u8>)>)> {
+/// The Worker that a bundle is.
+fn worker(bundle: &[u8]) -> Option<Worker> {
     let mut parts = parse_bundle(bundle)?;
     let metadata = parts.iter().position(|part| part.name == "metadata" && !part.is_file)?;
     let metadata: Value = serde_json::from_slice(&parts.remove(metadata).content).ok()?;
     let main = metadata["main_module"].as_str()?.to_owned();
     let modules: BTreeMap<_, _> = parts.into_iter().map(|part| (part.name, (part.kind, part.content))).collect();
     let is_module = modules.get(&main).is_some_and(|(kind, _)| kind == "application/javascript+module");
-    is_module.then_some((main, modules))
+    is_module.then_some(Worker { main, modules })
 }
