@@ -7,11 +7,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
-use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, object};
+use super::extract::{Body, CurrentUser, Id, object};
 use super::plan::PlanView;
 use super::sandboxes::own_sandbox;
 use super::targets::own_target;
@@ -22,9 +22,9 @@ use crate::deployments::build_settings::BuildSettings;
 use crate::deployments::orchestrator::DeployRequest;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::error::Error;
-use crate::ids::{DeploymentId, SandboxId, TargetId, UserId};
+use crate::ids::{DeploymentId, SandboxId, TargetId};
 use crate::providers::WaitingOn;
-use crate::store::{Deployment, DeploymentRequest, Filter, StepRow, Target};
+use crate::store::{Deployment, DeploymentRequest, StepRow, Target};
 use crate::variables::{BuildValue, BuildVariables, LARGEST_VALUE_BYTES, check_name};
 
 /// Of a branch or a message.
@@ -167,7 +167,7 @@ struct SeenCredential {
 }
 
 impl DeploymentView {
-    fn new(deployment: Deployment, steps: Vec<StepRow>) -> Self {
+    pub(super) fn new(deployment: Deployment, steps: Vec<StepRow>) -> Self {
         Self {
             log: LogView::of(&deployment),
             id: deployment.id,
@@ -245,7 +245,7 @@ pub(super) async fn view(app: &App, id: DeploymentId) -> Result<Json<DeploymentV
 /// Where it goes, as the target's owner sees it.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Environment {
+pub(super) enum Environment {
     #[default]
     Production,
     Preview,
@@ -253,7 +253,7 @@ enum Environment {
 }
 
 impl Environment {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Production => "production",
             Self::Preview => "preview",
@@ -432,65 +432,6 @@ pub(super) async fn deploy(
     let id = app.orchestrator.deploy(&sandbox, &target, request.into_request(&target)).await?;
     audit::note(|facts| facts.made("deployment", id.as_uuid()));
     Ok((StatusCode::ACCEPTED, view(&app, id).await?))
-}
-
-/// Which deployments.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct DeploymentQuery {
-    /// Only in this status.
-    status: Option<Status>,
-    /// At most so many items, 1 to 100.
-    #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
-    limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    #[param(format = Uuid)]
-    cursor: Option<String>,
-}
-
-async fn page(
-    app: &App,
-    owners: &[UserId],
-    sandbox: Option<SandboxId>,
-    query: DeploymentQuery,
-) -> Result<Json<Page<DeploymentView>>, Error> {
-    let page = PageQuery::new(query.limit, query.cursor);
-    let limit = page.limit()?;
-    let filter = Filter { owners, sandbox, status: query.status, before: page.cursor()?, limit: limit + 1 };
-    let rows = app.store.deployments(filter).await?;
-    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    let mut steps = app.store.steps_of(&ids).await?;
-    let view = |row: Deployment| {
-        let steps = steps.remove(&row.id).unwrap_or_default();
-        DeploymentView::new(row, steps)
-    };
-    Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), view)))
-}
-
-/// A sandbox's deployments, newest first.
-#[utoipa::path(get, path = "/api/sandboxes/{id}/deployments", tag = "deployments", operation_id = "list_sandbox_deployments",
-    params(("id" = SandboxId, Path), DeploymentQuery),
-    responses((status = 200, description = "a page of deployments", body = Page<DeploymentView>)))]
-pub(super) async fn list_of_sandbox(
-    State(app): State<App>,
-    user: CurrentUser,
-    Id(id): Id<SandboxId>,
-    Params(query): Params<DeploymentQuery>,
-) -> Result<Json<Page<DeploymentView>>, Error> {
-    let sandbox = own_sandbox(&app, &user, Action::Read, id).await?;
-    page(&app, &[sandbox.user_id], Some(id), query).await
-}
-
-/// The deployments of the caller and their teams, newest first.
-#[utoipa::path(get, path = "/api/deployments", tag = "deployments", operation_id = "list_deployments", params(DeploymentQuery),
-    responses((status = 200, description = "a page of deployments", body = Page<DeploymentView>)))]
-pub(super) async fn list(
-    State(app): State<App>,
-    user: CurrentUser,
-    Params(query): Params<DeploymentQuery>,
-) -> Result<Json<Page<DeploymentView>>, Error> {
-    authorize(&user, Action::Read, user.id, "user")?;
-    page(&app, &user.owners(), None, query).await
 }
 
 /// One deployment.

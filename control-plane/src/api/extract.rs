@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::App;
 use super::context::Identity;
 use crate::access::Principal;
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorCode};
 
 const DEFAULT_PAGE: i64 = 20;
@@ -167,6 +168,12 @@ impl PageQuery {
         let invalid = |_| Error::invalid("`cursor` is not one that a list has answered");
         self.cursor.as_deref().map(|cursor| cursor.parse().map_err(invalid)).transpose()
     }
+}
+
+/// A time in the query string.
+pub(super) fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Error> {
+    let invalid = |_| Error::invalid(format!("`{field}` must be a time like `2026-01-20T09:30:00Z`"));
+    text.map(|text| text.parse().map_err(invalid)).transpose()
 }
 
 /// Part of a list.

@@ -16,9 +16,11 @@ mod extract;
 mod git_exports;
 mod headers;
 mod health;
+mod history;
 mod home;
 mod idempotency;
 mod limits;
+mod log_ranges;
 mod logs;
 mod metrics;
 mod pages;
@@ -145,10 +147,10 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(accounts::status))
         .routes(routes!(accounts::disconnect))
         .routes(routes!(deployments::deploy))
-        .routes(routes!(deployments::list_of_sandbox))
+        .routes(routes!(history::list_of_sandbox))
         .routes(routes!(git_exports::github))
         .routes(routes!(git_exports::gitlab))
-        .routes(routes!(deployments::list))
+        .routes(routes!(history::list))
         .routes(routes!(deployments::get, deployments::delete))
         .routes(routes!(deployments::cancel))
         .routes(routes!(again::redeploy))
