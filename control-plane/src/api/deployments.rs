@@ -22,9 +22,10 @@ use crate::deployments::build_settings::BuildSettings;
 use crate::deployments::orchestrator::DeployRequest;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::error::Error;
-use crate::ids::{DeploymentId, SandboxId, TargetId};
-use crate::providers::WaitingOn;
-use crate::store::{Deployment, DeploymentRequest, StepRow, Target};
+use crate::ids::{DeploymentId, SandboxId, TargetId, UserId};
+use crate::providers::descriptor::ProviderKind;
+use crate::providers::{Providers, WaitingOn};
+use crate::store::{Deployment, DeploymentRequest, StepRow, Surroundings, Target};
 use crate::variables::{BuildValue, BuildVariables, LARGEST_VALUE_BYTES, check_name};
 
 /// Of a branch or a message.
@@ -35,11 +36,25 @@ pub(super) const LONGEST_TEXT_BYTES: usize = 1024;
 pub(super) struct DeploymentView {
     id: DeploymentId,
     sandbox_id: SandboxId,
+    sandbox_name: String,
     target_id: TargetId,
+    target_name: String,
     provider: String,
+    /// What the provider takes, in general; `null` when this version does not know it.
+    kind: Option<ProviderKind>,
     #[schema(value_type = Environment)]
     environment: String,
     status: Status,
+    /// Whether it is what its target serves in its environment: of its releases the one that succeeded last.
+    is_live: bool,
+    /// It ends before the irreversible step.
+    dry_run: bool,
+    /// The branch that was named with the request.
+    branch: Option<String>,
+    /// The message that was given with the request.
+    commit_message: Option<String>,
+    /// Who asked for it; `null` when they are gone, or nobody is known.
+    created_by: Option<CreatorView>,
     /// What happens right now.
     status_message: Option<String>,
     /// Who must do something at the provider before it goes on.
@@ -66,6 +81,13 @@ pub(super) struct DeploymentView {
     completed_at: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+}
+
+/// A person, by the name that everybody sees.
+#[derive(Debug, Serialize, ToSchema)]
+struct CreatorView {
+    id: UserId,
+    name: String,
 }
 
 /// How much of the log is stored, and whether that is all of it.
@@ -167,15 +189,23 @@ struct SeenCredential {
 }
 
 impl DeploymentView {
-    pub(super) fn new(deployment: Deployment, steps: Vec<StepRow>) -> Self {
+    fn new(deployment: Deployment, steps: Vec<StepRow>, around: Surroundings, providers: &Providers) -> Self {
         Self {
             log: LogView::of(&deployment),
             id: deployment.id,
             sandbox_id: deployment.sandbox_id,
+            sandbox_name: around.sandbox_name,
             target_id: deployment.target_id,
+            target_name: around.target_name,
+            kind: providers.get(&deployment.provider).map(|provider| provider.descriptor().kind),
             provider: deployment.provider,
             environment: deployment.environment,
             status: deployment.status,
+            is_live: around.is_live,
+            dry_run: deployment.dry_run,
+            branch: deployment.request.0.branch,
+            commit_message: deployment.request.0.commit_message,
+            created_by: around.creator_id.zip(around.creator_name).map(|(id, name)| CreatorView { id, name }),
             status_message: deployment.status_message,
             waiting_on: deployment.waiting_on.map(|waiting_on| waiting_on.0),
             steps: steps.into_iter().map(StepView::from).collect(),
@@ -191,9 +221,21 @@ impl DeploymentView {
         }
     }
 
+    /// As they are shown, in the same order. One that was removed since it was read is left out.
+    pub(super) async fn load_all(app: &App, deployments: Vec<Deployment>) -> Result<Vec<Self>, Error> {
+        let ids: Vec<_> = deployments.iter().map(|row| row.id).collect();
+        let mut steps = app.store.steps_of(&ids).await?;
+        let mut around = app.store.surroundings(&ids).await?;
+        let view = |row: Deployment| {
+            let steps = steps.remove(&row.id).unwrap_or_default();
+            around.remove(&row.id).map(|around| Self::new(row, steps, around, &app.providers))
+        };
+        Ok(deployments.into_iter().filter_map(view).collect())
+    }
+
     async fn load(app: &App, deployment: Deployment) -> Result<Self, Error> {
-        let steps = app.store.steps(deployment.id).await?;
-        Ok(Self::new(deployment, steps))
+        let views = Self::load_all(app, vec![deployment]).await?;
+        views.into_iter().next().ok_or_else(|| Error::not_found("deployment"))
     }
 }
 
@@ -207,6 +249,10 @@ pub(crate) struct StepView {
     #[schema(value_type = Option<String>, format = DateTime)]
     completed_at: Option<Timestamp>,
     progress: Option<ProgressView>,
+    /// Number of the first line of the log that was written since it began; `null` while there is none. A line is of the
+    /// last step that begins there or before.
+    #[schema(minimum = 1)]
+    first_line: Option<i64>,
 }
 
 /// How far a step is, in its unit (bytes for `upload`).
@@ -221,7 +267,14 @@ struct ProgressView {
 impl From<StepRow> for StepView {
     fn from(row: StepRow) -> Self {
         let progress = row.progress_done.zip(row.progress_total).map(|(done, total)| ProgressView { done, total });
-        Self { name: row.step, state: row.state, started_at: row.started_at, completed_at: row.completed_at, progress }
+        Self {
+            name: row.step,
+            state: row.state,
+            started_at: row.started_at,
+            completed_at: row.completed_at,
+            progress,
+            first_line: row.first_line,
+        }
     }
 }
 

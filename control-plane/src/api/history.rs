@@ -7,14 +7,14 @@ use utoipa::IntoParams;
 
 use super::App;
 use super::deployments::{DeploymentView, Environment};
-use super::extract::{CurrentUser, Id, Page, PageQuery, Params, time};
+use super::extract::{CurrentUser, Id, Page, PageQuery, Params, cut, time};
 use super::sandboxes::own_sandbox;
 use crate::access::{Action, authorize};
 use crate::deployments::status::Status;
 use crate::error::Error;
 use crate::ids::{SandboxId, TargetId, UserId};
 use crate::providers::descriptor::ProviderKind;
-use crate::store::{Deployment, Filter};
+use crate::store::Filter;
 
 /// Of a text that is searched for.
 const LONGEST_SEARCH_CHARS: usize = 200;
@@ -23,10 +23,9 @@ const LONGEST_SEARCH_CHARS: usize = 200;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DeploymentQuery {
-    /// Only in this status.
-    status: Option<Status>,
-    /// `true` for those that have ended, `false` for those that have not.
-    ended: Option<bool>,
+    /// Only in these statuses, apart by commas.
+    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
+    status: Option<String>,
     /// Only to this environment.
     #[param(inline)]
     environment: Option<Environment>,
@@ -56,6 +55,18 @@ pub(super) struct DeploymentQuery {
 }
 
 impl DeploymentQuery {
+    fn statuses(&self) -> Result<Option<Vec<Status>>, Error> {
+        let Some(words) = self.status.as_deref() else { return Ok(None) };
+        let status = |word: &str| {
+            let found = Status::ALL.into_iter().find(|status| status.as_str() == word);
+            found.ok_or_else(|| {
+                let known = Status::ALL.map(Status::as_str).join(", ");
+                Error::invalid(format!("`status` must be some of {known}, apart by commas"))
+            })
+        };
+        words.split(',').map(status).collect::<Result<_, _>>().map(Some)
+    }
+
     /// Ids of the providers that are wanted; `None` for all.
     fn providers(&self, app: &App) -> Option<Vec<&'static str>> {
         if self.provider.is_none() && self.kind.is_none() {
@@ -85,12 +96,11 @@ async fn page(
 ) -> Result<Json<Page<DeploymentView>>, Error> {
     let page = PageQuery::new(query.limit, query.cursor.clone());
     let limit = page.limit()?;
-    let providers = query.providers(app);
+    let (statuses, providers) = (query.statuses()?, query.providers(app));
     let filter = Filter {
         sandbox,
         target: query.target_id,
-        status: query.status,
-        has_ended: query.ended,
+        statuses: statuses.as_deref(),
         environment: query.environment.map(Environment::as_str),
         providers: providers.as_deref(),
         text: query.text()?,
@@ -99,14 +109,8 @@ async fn page(
         before: page.cursor()?,
         ..Filter::of(owners, limit + 1)
     };
-    let rows = app.store.deployments(filter).await?;
-    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    let mut steps = app.store.steps_of(&ids).await?;
-    let view = |row: Deployment| {
-        let steps = steps.remove(&row.id).unwrap_or_default();
-        DeploymentView::new(row, steps)
-    };
-    Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), view)))
+    let (rows, next_cursor) = cut(app.store.deployments(filter).await?, limit, |row| row.id.to_string());
+    Ok(Json(Page { items: DeploymentView::load_all(app, rows).await?, next_cursor }))
 }
 
 /// A sandbox's deployments, newest first.

@@ -66,7 +66,7 @@ impl Wanted {
 
     /// Numbers of the first line and of the one behind the last, in a log of so many lines.
     fn bounds(self, total: i64) -> (i64, i64) {
-        let ends_before = |before: i64, limit| {
+        let ends_before = |before: i64, limit: i64| {
             let end = before.min(total + 1);
             ((end - limit).max(1), end)
         };
@@ -100,7 +100,7 @@ impl LogRange {
         Ok(Self {
             first_seq: lines.front().map(|(number, _)| *number),
             last_seq: lines.back().map(|(number, _)| *number),
-            lines: lines.iter().map(|(number, line)| LineView::new(*number, steps.step_of(line), line)).collect(),
+            lines: lines.iter().map(|(number, line)| LineView::new(*number, steps.step_of(*number), line)).collect(),
             total_lines,
             is_complete: follow::is_over(deployment, app.clock.now()),
         })

@@ -70,7 +70,7 @@ pub(super) struct EventStream(String);
 const EVENTS: &str = "event: status\nid: 0\ndata: {\"status\":\"building\",\"status_message\":null,\"waiting_on\":null,\"deployment_url\":null,\
     \"preview_url\":null,\"error_message\":null}\n\n\
     event: step\nid: 0\ndata: {\"name\":\"build\",\"state\":\"running\",\"started_at\":\"2026-03-14T09:26:53.589793Z\",\
-    \"completed_at\":null,\"progress\":null}\n\n\
+    \"completed_at\":null,\"progress\":null,\"first_line\":1}\n\n\
     event: log\nid: 1\ndata: {\"seq\":1,\"stream\":\"stdout\",\"step\":\"build\",\"at\":\"2026-03-14T09:26:54.102Z\",\"text\":\"built in 1.21s\"}\n\n\
     event: done\nid: 1\ndata: {\"status\":\"success\",\"status_message\":null,\"waiting_on\":null,\
     \"deployment_url\":\"http://127.0.0.1:20000/\",\"preview_url\":null,\"error_message\":null}\n\n";

@@ -90,7 +90,7 @@ impl Follower {
             self.next_line = last + 1;
             // Read again: these lines may be of a step that has begun meanwhile.
             let known = LineSteps::new(&self.store.steps(self.id).await?);
-            events.extend(lines.into_iter().map(|(number, line)| Event::Log(number, known.step_of(&line), line)));
+            events.extend(lines.into_iter().map(|(number, line)| Event::Log(number, known.step_of(number), line)));
         }
         for step in steps {
             if self.seen_steps.get(step.step.as_str()) != Some(&step) {

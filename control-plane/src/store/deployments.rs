@@ -9,6 +9,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 
 use super::{Store, Tx};
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::deployments::build_settings::BuildSettings;
 use crate::deployments::status::{Status, Step, StepState};
@@ -152,9 +153,8 @@ pub struct StepRow {
     pub progress_done: Option<i64>,
     /// All there is to do, when known.
     pub progress_total: Option<i64>,
-    /// When it began by the clock of the agent, which its log lines have too; `None` for steps of our own.
-    #[serde(deserialize_with = "stored_time")]
-    pub agent_started_at: Option<Timestamp>,
+    /// Number of the first line of the log that was written since it began, once there is one.
+    pub first_line: Option<i64>,
 }
 
 /// As it stands in the database: JSON that is answered has another form.
@@ -248,8 +248,8 @@ const WITH_AGENT_WORK: &str = "
       AND (status = 'pending' OR (status IN ('building', 'uploading') AND cancel_requested_at IS NOT NULL))";
 const INSERT: &str = "
     INSERT INTO deployments (id, user_id, sandbox_id, target_id, provider, environment, request, sealed_build_env,
-        dry_run, artifact_id, metadata, created_at, env_version, request_key, traceparent)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        dry_run, artifact_id, metadata, created_at, env_version, request_key, traceparent, created_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 const OF_REQUEST: &str = "SELECT id FROM deployments WHERE request_key = $1";
 const INSERT_STEP: &str = "INSERT INTO deployment_steps (deployment_id, step, state) VALUES ($1, $2, $3)";
 const MOVE: &str = "
@@ -266,7 +266,7 @@ const ALARMED: &str = "
 const STEPS_OF: &str = "
     SELECT deployment_id, json_group_array(json_object(
         'step', step, 'state', state, 'started_at', started_at, 'completed_at', completed_at,
-        'progress_done', progress_done, 'progress_total', progress_total, 'agent_started_at', agent_started_at))
+        'progress_done', progress_done, 'progress_total', progress_total, 'first_line', first_line))
     FROM deployment_steps WHERE deployment_id IN (";
 const SET_STEP: &str = "
     UPDATE deployment_steps SET
@@ -389,6 +389,7 @@ impl Tx {
             .bind(new.env_version)
             .bind(RequestKey::current().map(|key| key.as_bytes().to_vec()))
             .bind(telemetry::traceparent())
+            .bind(audit::acting_user())
             .execute(&mut *self.0)
             .await?;
         for step in Step::ALL {

@@ -21,10 +21,8 @@ pub struct Filter<'a> {
     pub sandbox: Option<SandboxId>,
     /// Only to this target.
     pub target: Option<TargetId>,
-    /// Only in this status.
-    pub status: Option<Status>,
-    /// Only those that have ended, or only those that have not.
-    pub has_ended: Option<bool>,
+    /// Only in these statuses.
+    pub statuses: Option<&'a [Status]>,
     /// Only to this environment.
     pub environment: Option<&'a str>,
     /// Only to these providers.
@@ -48,8 +46,7 @@ impl<'a> Filter<'a> {
             owners,
             sandbox: None,
             target: None,
-            status: None,
-            has_ended: None,
+            statuses: None,
             environment: None,
             providers: None,
             text: None,
@@ -70,16 +67,20 @@ impl<'a> Filter<'a> {
         if let Some(target) = self.target {
             query.push(" AND target_id = ").push_bind(target);
         }
-        if let Some(status) = self.status {
-            query.push(" AND status = ").push_bind(status);
-        }
-        if let Some(has_ended) = self.has_ended {
-            query.push(" AND status IN (");
-            let mut words = query.separated(", ");
-            for status in Status::ALL.into_iter().filter(|status| status.is_final() == has_ended) {
-                words.push_bind(status);
+        match self.statuses {
+            // By itself it is found in the order of the ids.
+            Some([status]) => {
+                query.push(" AND status = ").push_bind(*status);
             }
-            query.push(")");
+            Some(statuses) => {
+                query.push(" AND status IN (");
+                let mut words = query.separated(", ");
+                for status in statuses {
+                    words.push_bind(*status);
+                }
+                query.push(")");
+            }
+            None => {}
         }
         if let Some(environment) = self.environment {
             query.push(" AND environment = ").push_bind(environment.to_owned());
@@ -180,13 +181,14 @@ mod tests {
         let deployment = store.deployment(id).await.expect("reads").expect("exists");
         let owners = [deployment.user_id];
         let all = Filter::of(&owners, 10);
+        let unfinished = [Status::Pending, Status::Building];
         let hexadecimal = id.to_string();
         let (sandbox, target) = (Some(deployment.sandbox_id), Some(deployment.target_id));
         let later = deployment.created_at.plus(std::time::Duration::from_secs(1));
         let found = [
             all,
-            Filter { sandbox, target, status: Some(Status::Pending), ..all },
-            Filter { has_ended: Some(false), environment: Some(&deployment.environment), ..all },
+            Filter { sandbox, target, statuses: Some(&[Status::Pending]), ..all },
+            Filter { statuses: Some(&unfinished), environment: Some(&deployment.environment), ..all },
             Filter { providers: Some(&["vercel", &deployment.provider]), ..all },
             Filter { text: Some("module NOT found"), ..all },
             Filter { text: Some("100%_sure"), ..all },
@@ -202,8 +204,9 @@ mod tests {
         let nothing = [
             Filter { sandbox: Some(SandboxId::new()), ..all },
             Filter { target: Some(TargetId::new()), ..all },
-            Filter { status: Some(Status::Failed), ..all },
-            Filter { has_ended: Some(true), ..all },
+            Filter { statuses: Some(&[Status::Failed]), ..all },
+            Filter { statuses: Some(&[Status::Failed, Status::Success]), ..all },
+            Filter { statuses: Some(&[]), ..all },
             Filter { environment: Some("staging"), ..all },
             Filter { providers: Some(&[]), ..all },
             Filter { text: Some("10_%"), ..all },
@@ -225,11 +228,11 @@ mod tests {
         let all = Filter::of(&owners, 10);
         for (filter, index) in [
             (all, "deployments_by_user"),
-            (Filter { status: Some(Status::Failed), ..all }, "deployments_by_user_status"),
+            (Filter { statuses: Some(&[Status::Failed]), ..all }, "deployments_by_user_status"),
             (Filter { target: Some(TargetId::new()), ..all }, "deployments_by_user_target"),
             (Filter { sandbox: Some(SandboxId::new()), ..all }, "deployments_by_sandbox"),
         ] {
-            let mut query = filter.query(owner);
+            let query = filter.query(owner);
             let explain = format!("EXPLAIN QUERY PLAN {}", query.sql().as_str());
             let plan = sqlx::query_as(sqlx::AssertSqlSafe(explain)).fetch_all(&store.pool).await.expect("explains");
             let plan: Vec<(i64, i64, i64, String)> = plan;
