@@ -53,8 +53,12 @@ export class AccountsOf {
   }
 }
 
-/** Whether Slipway renews the credential before it ends: only what a page or a code of the provider gave. */
-export function isRenewed(provider: Provider, account: Account): boolean {
-  // Those that were pasted are never renewed; the API does not tell them apart but by their having been renewed.
-  return provider.auth.includes('oauth') && account.expires_at != null && account.renewed_at !== account.connected_at;
+const DAY = 24 * 60 * 60 * 1000;
+
+/**
+ * Whether Slipway renews the credential before it ends. The API does not tell; what was given for less than a day came
+ * from a provider's page or code, and nobody makes such tokens by hand.
+ */
+export function isRenewed(account: Account): boolean {
+  return account.expires_at != null && Date.parse(account.expires_at) - Date.parse(account.renewed_at) < DAY;
 }
