@@ -1,6 +1,6 @@
 /** What the program tells of itself. */
-import { BASE } from '../../api';
-import { problemOf } from '../../api/problem';
+import { BASE } from './client';
+import { problemOf } from './problem';
 
 export interface About {
   version: string;
