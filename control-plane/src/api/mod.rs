@@ -10,6 +10,7 @@ mod context;
 mod deployments;
 mod docs;
 mod document;
+mod domains;
 mod error;
 mod etag;
 mod exports;
@@ -145,6 +146,9 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(variables::get, variables::set))
         .routes(routes!(variables::import))
         .routes(routes!(webhooks::get, webhooks::make, webhooks::delete))
+        .routes(routes!(domains::list, domains::add))
+        .routes(routes!(domains::remove))
+        .routes(routes!(domains::verify))
         .routes(routes!(webhooks::receive))
         .routes(routes!(providers::list))
         .routes(routes!(providers::projects))
@@ -279,6 +283,9 @@ mod tests {
             "/api/deployments/targets/{id}/env/import",
             "/api/deployments/targets/{id}/test",
             "/api/deployments/targets/{id}/webhook",
+            "/api/deployments/targets/{id}/domains",
+            "/api/deployments/targets/{id}/domains/{domain}",
+            "/api/deployments/targets/{id}/domains/{domain}/verify",
             "/api/webhooks/{provider}",
             "/api/deployments/auth/{provider}",
             "/api/deployments/auth/{provider}/authorize",

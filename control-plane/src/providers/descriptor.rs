@@ -95,6 +95,8 @@ pub struct Descriptor {
     pub scopes: &'static [&'static str],
     /// What it can be given.
     pub accepts: &'static [Accepts],
+    /// Whether it takes variables for what runs there.
+    pub takes_variables: bool,
     /// The settings of a target.
     pub fields: &'static [Field],
     /// Where the vendor explains how one gets access.
@@ -179,6 +181,7 @@ mod tests {
         auth: &[AuthMethod::Token],
         scopes: &[],
         accepts: &[Accepts::Git],
+        takes_variables: false,
         fields: &[
             Field {
                 key: "branch",

@@ -113,6 +113,15 @@ fn table(records: &Records) -> Vec<Row> {
         ("get", "/api/deployments/targets/{id}/webhook", Team("viewer", "read"), Value::Null),
         ("post", "/api/deployments/targets/{id}/webhook", Team("maintainer", "targets"), json!({})),
         ("delete", "/api/deployments/targets/{id}/webhook", Team("maintainer", "targets"), Value::Null),
+        ("get", "/api/deployments/targets/{id}/domains", Team("viewer", "read"), Value::Null),
+        (
+            "post",
+            "/api/deployments/targets/{id}/domains",
+            Team("maintainer", "targets"),
+            json!({ "name": "www.example.com" }),
+        ),
+        ("delete", "/api/deployments/targets/{id}/domains/{domain}", Team("maintainer", "targets"), Value::Null),
+        ("post", "/api/deployments/targets/{id}/domains/{domain}/verify", Team("maintainer", "targets"), Value::Null),
         ("post", "/api/webhooks/{provider}", Proof, json!({})),
         ("get", "/api/providers", Own("read"), Value::Null),
         ("get", "/api/providers/{provider}/projects", Team("maintainer", "targets"), Value::Null),
@@ -164,7 +173,12 @@ fn path(template: &str, method: &str, records: &Records) -> String {
         _ if template.starts_with("/api/providers/") => format!("?credentials_id={}&project=a/b", records.account),
         _ => String::new(),
     };
-    template.replace("{id}", id).replace("{user_id}", member).replace("{provider}", "github") + &query
+    template
+        .replace("{id}", id)
+        .replace("{user_id}", member)
+        .replace("{provider}", "github")
+        .replace("{domain}", "www.example.com")
+        + &query
 }
 
 /// Everybody there is.
