@@ -121,33 +121,33 @@ describe('errors name the line, and all of them are found', () => {
     parse(text, new Set(['TOKEN']), isBuild).errors.map(({ kind, line }) => [kind, line]);
 
   it.each<[string, [string, number][]]>([
-    ['A=1\nhunter2', [['no-assignment', 2]]],
-    ['A=1\nB C=2', [['no-assignment', 2]]],
-    ['=1', [['no-assignment', 1]]],
-    ['A=1\n2A=1\n\nB-C=1', [['bad-name', 2], ['bad-name', 4]]],
-    ['\n\nA=\'1', [['unclosed-quote', 3]]],
-    ['A="x\\', [['unclosed-quote', 1]]],
-    ["A='1\n2' 3\nB=1", [['after-quote', 2]]],
-    ['A="1\n2"\nB\n', [['no-assignment', 3]]],
-    ['one\ntwo\nA=1\nthree', [['no-assignment', 1], ['no-assignment', 2], ['no-assignment', 4]]],
-    [`${'N'.repeat(129)}=1`, [['long-name', 1]]],
-    [`A=${'é'.repeat(LARGEST_VALUE_BYTES / 2 + 1)}`, [['value-too-large', 1]]],
-    ['A=a\0b', [['null-character', 1]]],
-    [`TOKEN=${KEPT_SECRET}\nOTHER=${KEPT_SECRET}`, [['nothing-kept', 2]]]
+    ['A=1\nhunter2', [['no_assignment', 2]]],
+    ['A=1\nB C=2', [['no_assignment', 2]]],
+    ['=1', [['no_assignment', 1]]],
+    ['A=1\n2A=1\n\nB-C=1', [['bad_name', 2], ['bad_name', 4]]],
+    ['\n\nA=\'1', [['unclosed_quote', 3]]],
+    ['A="x\\', [['unclosed_quote', 1]]],
+    ["A='1\n2' 3\nB=1", [['after_quote', 2]]],
+    ['A="1\n2"\nB\n', [['no_assignment', 3]]],
+    ['one\ntwo\nA=1\nthree', [['no_assignment', 1], ['no_assignment', 2], ['no_assignment', 4]]],
+    [`${'N'.repeat(129)}=1`, [['long_name', 1]]],
+    [`A=${'é'.repeat(LARGEST_VALUE_BYTES / 2 + 1)}`, [['value_too_large', 1]]],
+    ['A=a\0b', [['null_character', 1]]],
+    [`TOKEN=${KEPT_SECRET}\nOTHER=${KEPT_SECRET}`, [['nothing_kept', 2]]]
   ])('%.40j', (text, expected) => expect(errors(text)).toEqual(expected));
 
   it('names that change how programs start are refused for builds only', () => {
     expect(errors('LD_PRELOAD=x\nENV=x\nSLIPWAY_X=1\nENVIRONMENT=x', true)).toEqual([
-      ['refused-name', 1],
-      ['refused-name', 2],
-      ['refused-name', 3]
+      ['refused_name', 1],
+      ['refused_name', 2],
+      ['refused_name', 3]
     ]);
     expect(errors('LD_PRELOAD=x', false)).toEqual([]);
   });
 
   it('no more than the server takes', () => {
     const text = Array.from({ length: 501 }, (_, index) => `V${index}=1`).join('\n');
-    expect(errors(text).map(([kind]) => kind)).toEqual(['too-many']);
+    expect(errors(text).map(([kind]) => kind)).toEqual(['too_many']);
   });
 
   it('no remark holds a value', () => {
@@ -171,9 +171,9 @@ describe('a kept secret', () => {
 describe('warnings', () => {
   const warnings = (text: string) => parse(text).warnings.map(({ kind, line }) => [kind, line]);
 
-  it('name the line that wins when a name is set twice', () => expect(warnings('A=1\nB=2\nA=3')).toEqual([['set-again', 3]]));
-  it('tell of spaces that are lost', () => expect(warnings('A=1  \nB=2 # note')).toEqual([['trailing-space', 1]]));
-  it('tell of spaces that are kept', () => expect(warnings("A='1 '")).toEqual([['trailing-space-in-quotes', 1]]));
+  it('name the line that wins when a name is set twice', () => expect(warnings('A=1\nB=2\nA=3')).toEqual([['set_again', 3]]));
+  it('tell of spaces that are lost', () => expect(warnings('A=1  \nB=2 # note')).toEqual([['trailing_space', 1]]));
+  it('tell of spaces that are kept', () => expect(warnings("A='1 '")).toEqual([['trailing_space_in_quotes', 1]]));
 });
 
 test('half a megabyte is read in no time', () => {

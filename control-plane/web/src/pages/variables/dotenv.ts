@@ -27,18 +27,18 @@ export interface Assignment {
 }
 
 export type DotenvProblem =
-  | 'no-assignment'
-  | 'bad-name'
-  | 'long-name'
-  | 'refused-name'
-  | 'unclosed-quote'
-  | 'after-quote'
-  | 'value-too-large'
-  | 'null-character'
-  | 'nothing-kept'
-  | 'too-many';
+  | 'no_assignment'
+  | 'bad_name'
+  | 'long_name'
+  | 'refused_name'
+  | 'unclosed_quote'
+  | 'after_quote'
+  | 'value_too_large'
+  | 'null_character'
+  | 'nothing_kept'
+  | 'too_many';
 
-export type DotenvHint = 'set-again' | 'trailing-space' | 'trailing-space-in-quotes';
+export type DotenvHint = 'set_again' | 'trailing_space' | 'trailing_space_in_quotes';
 
 /** Something about a line; `name` when the line has a readable one. */
 export interface Remark<Kind> {
@@ -74,6 +74,13 @@ export function parse(text: string, stored: ReadonlySet<string> = new Set(), isB
   return reader.read();
 }
 
+/** What is wrong with a name, if something is. */
+export function nameProblem(name: string, isBuild: boolean): 'bad_name' | 'long_name' | 'refused_name' | undefined {
+  if (!NAME.test(name)) return 'bad_name';
+  if (name.length > LONGEST_NAME) return 'long_name';
+  return isBuild && REFUSED_NAME.test(name) ? 'refused_name' : undefined;
+}
+
 class Reader {
   private at = 0;
   private line = 1;
@@ -93,7 +100,7 @@ class Reader {
       this.statement();
       this.line += count(this.text, '\n', begin, this.at);
     }
-    if (this.byName.size > MOST_VARIABLES) this.errors.push({ kind: 'too-many', line: this.line });
+    if (this.byName.size > MOST_VARIABLES) this.errors.push({ kind: 'too_many', line: this.line });
     return { assignments: [...this.byName.values()], errors: this.errors, warnings: this.warnings };
   }
 
@@ -104,9 +111,9 @@ class Reader {
     if (trimmed === '' || trimmed.startsWith('#')) return this.skipLine();
     const start = /^[ \t]*(?:export[ \t]+)?/.exec(line)![0].length;
     const equals = line.indexOf('=', start);
-    if (equals < 0) return this.refuse('no-assignment');
+    if (equals < 0) return this.refuse('no_assignment');
     const name = line.slice(start, equals).replace(/[ \t]+$/, '');
-    if (name === '' || /\s/.test(name)) return this.refuse('no-assignment');
+    if (name === '' || /\s/.test(name)) return this.refuse('no_assignment');
     let value = equals + 1;
     while (BLANK.test(line[value] ?? '')) value += 1;
     const quote = line[value];
@@ -115,9 +122,9 @@ class Reader {
       this.quoted(name, quote);
     } else {
       const plain = unquoted(line.slice(value));
-      if (plain.hadTrailingSpace) this.warn('trailing-space', name);
+      if (plain.hadTrailingSpace) this.warn('trailing_space', name);
       const isKept = plain.value === KEPT_SECRET;
-      if (isKept && !this.stored.has(name)) this.fail('nothing-kept', name);
+      if (isKept && !this.stored.has(name)) this.fail('nothing_kept', name);
       else this.set(name, isKept ? null : plain.value);
       this.skipLine();
     }
@@ -132,9 +139,9 @@ class Reader {
         const after = this.text.slice(at + 1).split('\n', 1)[0] ?? '';
         const closedOn = this.line + count(this.text, '\n', this.at, at);
         if (unquoted(after).value !== '') {
-          this.errors.push({ kind: 'after-quote', line: closedOn, name });
+          this.errors.push({ kind: 'after_quote', line: closedOn, name });
         } else {
-          if (/[ \t]$/.test(value)) this.warn('trailing-space-in-quotes', name);
+          if (/[ \t]$/.test(value)) this.warn('trailing_space_in_quotes', name);
           this.set(name, value);
         }
         this.at = at + 1;
@@ -149,20 +156,19 @@ class Reader {
         value += character;
       }
     }
-    this.fail('unclosed-quote', name);
+    this.fail('unclosed_quote', name);
     // What follows may be meant as lines of its own: go on with the next.
     this.skipLine();
   }
 
   private set(name: string, value: string | null): void {
-    if (!NAME.test(name)) return this.fail('bad-name', name);
-    if (name.length > LONGEST_NAME) return this.fail('long-name', name);
-    if (this.isBuild && REFUSED_NAME.test(name)) return this.fail('refused-name', name);
-    if (value !== null && value.includes('\0')) return this.fail('null-character', name);
+    const problem = nameProblem(name, this.isBuild);
+    if (problem) return this.fail(problem, name);
+    if (value !== null && value.includes('\0')) return this.fail('null_character', name);
     if (value !== null && encoder.encode(value).length > LARGEST_VALUE_BYTES) {
-      return this.fail('value-too-large', name);
+      return this.fail('value_too_large', name);
     }
-    if (this.byName.delete(name)) this.warn('set-again', name);
+    if (this.byName.delete(name)) this.warn('set_again', name);
     this.byName.set(name, { name, value, line: this.line });
   }
 
