@@ -49,7 +49,12 @@ const middleware: Middleware = {
   },
 };
 
-export const api = createClient<paths>({ baseUrl: BASE, credentials: 'same-origin' });
+export const api = createClient<paths>({
+  baseUrl: BASE,
+  credentials: 'same-origin',
+  // Lists in a query are words apart by commas.
+  querySerializer: { array: { style: 'form', explode: false } },
+});
 api.use(middleware);
 
 /** Whether a request ended because nobody waits for it any more. */

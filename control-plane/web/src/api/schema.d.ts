@@ -1359,6 +1359,10 @@ export interface components {
             /** @description Each includes reading; `admin` includes all. */
             scopes: components["schemas"]["Scope"][];
         };
+        CreatorView: {
+            id: string;
+            name: string;
+        };
         /**
          * Format: uuid
          * @description Identifies a stored credential at a provider.
@@ -1493,15 +1497,19 @@ export interface components {
         DeploymentView: {
             /** @description Whether what was built is stored, so that it can be deployed again or rolled back to. */
             artifact_stored: boolean;
+            branch?: string | null;
+            commit_message?: string | null;
             /** Format: date-time */
             completed_at?: string | null;
             /** Format: date-time */
             created_at: string;
+            created_by?: null | components["schemas"]["CreatorView"];
             /**
              * Format: uri
              * @description Where it is live.
              */
             deployment_url?: string | null;
+            dry_run: boolean;
             /**
              * Format: int64
              * @description Version of the target's variables it was made with.
@@ -1511,6 +1519,8 @@ export interface components {
             /** @description Why it failed. */
             error_message?: string | null;
             id: components["schemas"]["DeploymentId"];
+            is_live: boolean;
+            kind?: null | components["schemas"]["ProviderKind"];
             log: components["schemas"]["LogView"];
             metadata: components["schemas"]["Metadata"];
             /**
@@ -1520,6 +1530,7 @@ export interface components {
             preview_url?: string | null;
             provider: string;
             sandbox_id: components["schemas"]["SandboxId"];
+            sandbox_name: string;
             /** Format: date-time */
             started_at?: string | null;
             status: components["schemas"]["Status"];
@@ -1527,6 +1538,7 @@ export interface components {
             status_message?: string | null;
             steps: components["schemas"]["StepView"][];
             target_id: components["schemas"]["TargetId"];
+            target_name: string;
             waiting_on?: components["schemas"]["WaitingOn"] | null;
         };
         /**
@@ -1791,6 +1803,7 @@ export interface components {
              * @description Counts from 1.
              */
             seq: number;
+            step: components["schemas"]["Step"];
             /** @enum {string} */
             stream: "stdout" | "stderr" | "system";
             /** @description Without the line end; may hold the escape sequences of colours. */
@@ -1807,6 +1820,13 @@ export interface components {
             name: string;
             /** Format: password */
             password: string;
+        };
+        LogRange: {
+            first_seq?: number | null;
+            is_complete: boolean;
+            last_seq?: number | null;
+            lines: components["schemas"]["LogEvent"][];
+            total_lines: number;
         };
         /** @description How much of the log is stored, and whether that is all of it. */
         LogView: {
@@ -2499,6 +2519,7 @@ export interface components {
         StepView: {
             /** Format: date-time */
             completed_at?: string | null;
+            first_line?: number | null;
             name: components["schemas"]["Step"];
             progress?: components["schemas"]["ProgressView"] | null;
             /** Format: date-time */
@@ -3834,13 +3855,20 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                environment?: components["schemas"]["Environment"];
+                kind?: components["schemas"]["ProviderKind"];
                 /**
                  * @description At most so many items, 1 to 100.
                  * @example 20
                  */
                 limit?: number;
+                provider?: string;
+                q?: string;
+                since?: string;
                 /** @description Only in this status. */
-                status?: components["schemas"]["Status"];
+                status?: components["schemas"]["Status"][];
+                target_id?: string;
+                until?: string;
             };
             header?: never;
             path?: never;
@@ -4380,8 +4408,11 @@ export interface operations {
     follow_deployment_log: {
         parameters: {
             query?: {
+                after?: number;
+                before?: number;
                 /** @description `text` downloads what is stored now; left out, events follow the deployment to its end. */
-                format?: "text";
+                format?: "text" | "json";
+                limit?: number;
             };
             header?: {
                 /** @description the `id` of the last event that was received */
@@ -4406,6 +4437,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["LogRange"];
                     /**
                      * @example event: status
                      *     id: 0
@@ -7565,13 +7597,20 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                environment?: components["schemas"]["Environment"];
+                kind?: components["schemas"]["ProviderKind"];
                 /**
                  * @description At most so many items, 1 to 100.
                  * @example 20
                  */
                 limit?: number;
+                provider?: string;
+                q?: string;
+                since?: string;
                 /** @description Only in this status. */
-                status?: components["schemas"]["Status"];
+                status?: components["schemas"]["Status"][];
+                target_id?: string;
+                until?: string;
             };
             header?: never;
             path: {
