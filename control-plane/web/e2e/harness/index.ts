@@ -13,6 +13,7 @@ export { expectAccessible } from './accessible';
 export { Api, type Json } from './api';
 export { type BrowserPage, closeBrowser, isBrowserThere, openPage, type PageOptions, type Theme } from './browser';
 export { ControlPlane, type ControlPlaneOptions } from './control-plane';
+export { writeHistory } from './history';
 export { fixture, Project } from './project';
 export { Proxy } from './proxy';
 export { screenshot, WIDTHS } from './screenshots';
