@@ -11,6 +11,7 @@ export interface Route {
 export const ROUTES: Readonly<Partial<Record<RoutePath, Route>>> = {
   '/': { load: () => import('../pages/overview/OverviewPage.svelte') },
   '/login': { load: () => import('../pages/sign-in/SignInPage.svelte'), isBare: true },
+  '/deployments/:id': { load: () => import('../pages/deployment/DeploymentPage.svelte') },
   '/setup': { load: () => import('../pages/setup/SetupPage.svelte'), isBare: true },
   '/sandboxes': { load: () => import('../pages/sandbox/SandboxesPage.svelte') },
   '/accounts': { load: () => import('../pages/accounts/AccountsPage.svelte') },
