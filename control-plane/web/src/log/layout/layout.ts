@@ -58,7 +58,7 @@ export class Layout {
    * when only lines were added at its end.
    */
   wrap(screenLines: (seq: number) => number, before: Layout | null): void {
-    const kept = before?.#extra && this.#isGrownFrom(before) ? before.#extra : null;
+    const kept = before !== null && before.#extra && this.#isGrownFrom(before) ? before.#extra : null;
     if (kept) {
       const last = this.spans[this.spans.length - 1]!;
       for (let row = kept.length; row < this.rowCount; row++) kept.push(screenLines(last.seq + row - last.row) - 1);

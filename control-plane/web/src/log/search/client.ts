@@ -3,7 +3,8 @@
 
 import type { LogSource } from '../types';
 import { Chunk, CHUNK_LINES } from '../store/chunk';
-import type { LogStore } from '../store/store';
+import { readLines } from '../store/read';
+import { chunkIndex, type LogStore } from '../store/store';
 import { Hits } from './hits';
 import type { FromWorker, ToWorker } from './protocol';
 import type { Query } from './query';
@@ -165,13 +166,14 @@ export class SearchClient {
   /** Reads whole chunks that end before `end`; says the last line that is still to be looked at. */
   async #readBefore(end: number, signal: AbortSignal): Promise<number> {
     const first = Math.max(1, end - READ_LINES);
-    const { lines } = await this.source.range({ after: first - 1, limit: end - first }, signal);
     const chunks = new Map<number, Chunk>();
-    for (const line of lines) {
-      const index = Math.floor((line.seq - 1) / CHUNK_LINES);
-      let chunk = chunks.get(index);
-      if (!chunk) chunks.set(index, (chunk = new Chunk(index * CHUNK_LINES + 1)));
-      chunk.put([line], line.at, () => 0);
+    for await (const lines of readLines(this.source, first, end - 1, signal)) {
+      for (const line of lines) {
+        const index = chunkIndex(line.seq);
+        let chunk = chunks.get(index);
+        if (!chunk) chunks.set(index, (chunk = new Chunk(index * CHUNK_LINES + 1)));
+        chunk.put([line], line.at, () => 0);
+      }
     }
     for (const chunk of chunks.values()) this.#send(chunk);
     return first - 1;

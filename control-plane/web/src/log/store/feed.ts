@@ -12,6 +12,9 @@ const LONGEST_RETRY_MS = 15_000;
 /** Characters that may be held; the text of about a million short lines would be twice that. */
 const MOST_CHARACTERS = 48 * 1024 * 1024;
 
+/** First and last line; both are in it. */
+export type LineRange = readonly [number, number];
+
 export interface FeedEvents {
   /** `isNew`: they came at the end of a log that is being written. */
   onLines(change: StoreChange, isNew: boolean): void;
@@ -29,7 +32,7 @@ export class Feed {
   #following: { close(): void } | null = null;
   #waiting: LogLine[] = [];
   #flushTimer: number | null = null;
-  #wanted: [number, number] = [0, 0];
+  #wanted: readonly LineRange[] = [];
   #wantTimer: ReturnType<typeof setTimeout> | null = null;
   #reading: { first: number; last: number; abort: AbortController } | null = null;
   #failures = 0;
@@ -70,15 +73,23 @@ export class Feed {
     document.removeEventListener('visibilitychange', this.#onVisibility);
   }
 
-  /** Lines `first` to `last` are looked at. */
-  want(first: number, last: number): void {
-    this.#wanted = [first, last];
-    this.#store.touch(first, last);
+  /** These lines are looked at. */
+  want(ranges: readonly LineRange[]): void {
+    this.#wanted = ranges;
+    for (const [first, last] of ranges) this.#store.touch(first, last);
     const reading = this.#reading;
-    if (reading && (reading.last < first - CHUNK_LINES || reading.first > last + CHUNK_LINES)) reading.abort.abort();
-    if (this.#wantTimer === null && this.#store.firstMissing(first, last) !== null) {
+    if (reading && !ranges.some(([first, last]) => reading.last >= first && reading.first <= last)) reading.abort.abort();
+    if (this.#wantTimer === null && this.#missing() !== null) {
       this.#wantTimer = setTimeout(() => this.#want(), this.#failures === 0 ? STILLNESS_MS : this.#retryDelay());
     }
+  }
+
+  #missing(): number | null {
+    for (const [first, last] of this.#wanted) {
+      const missing = this.#store.firstMissing(first, last);
+      if (missing !== null) return missing;
+    }
+    return null;
   }
 
   #retryDelay(): number {
@@ -88,8 +99,7 @@ export class Feed {
   #want(): void {
     this.#wantTimer = null;
     if (this.#reading || this.#abort.signal.aborted) return;
-    const [first, last] = this.#wanted;
-    const missing = this.#store.firstMissing(first, last);
+    const missing = this.#missing();
     if (missing !== null) void this.#read(missing);
   }
 
@@ -110,7 +120,7 @@ export class Feed {
       }
     } finally {
       this.#reading = null;
-      if (!this.#abort.signal.aborted) this.want(...this.#wanted);
+      if (!this.#abort.signal.aborted) this.want(this.#wanted);
     }
   }
 
@@ -162,7 +172,8 @@ export class Feed {
   readonly #onVisibility = () => this.#flush();
 
   #evict(): void {
-    const [first, last] = this.#wanted;
+    const first = Math.min(...this.#wanted.map((range) => range[0]));
+    const last = Math.max(...this.#wanted.map((range) => range[1]));
     this.#store.evict(MOST_CHARACTERS, first - CHUNK_LINES, last + CHUNK_LINES);
   }
 }

@@ -1,7 +1,7 @@
 // The lines of one deployment, as far as they are loaded. Knows numbers, not rows: what is folded or
 // filtered is the layout's business.
 
-import type { Level, LogLine, Stream } from '../types';
+import type { Level, LogLine, LogRange, RangeQuery, Stream } from '../types';
 import { groupMark } from '../text/level';
 import { PLAIN, type Style } from '../text/style';
 import { Chunk, CHUNK_LINES, UNKNOWN_STEP } from './chunk';
@@ -233,6 +233,28 @@ export class LogStore {
       else for (let slot = from; slot <= to; slot++) if (chunk.levelOf(slot) === 'error') count++;
     }
     return count;
+  }
+
+  /** As a source would answer, from what is here. */
+  range(query: RangeQuery): LogRange {
+    const first = 'after' in query ? query.after + 1 : Math.max(1, query.before - query.limit);
+    const last = Math.min(this.#last, first + query.limit - 1, 'after' in query ? Infinity : query.before - 1);
+    const lines: LogLine[] = [];
+    for (let seq = first; seq <= last; seq++) {
+      const chunk = this.chunkOf(seq);
+      if (!chunk) continue;
+      const slot = seq - chunk.first;
+      const step = this.#stepNames[chunk.steps[slot]!] ?? null;
+      lines.push({
+        seq,
+        step,
+        stream: chunk.streamOf(slot),
+        at: this.timeOf(seq) ?? 0,
+        text: chunk.textOf(slot),
+        ...(chunk.isContinued(slot) ? { continued: true } : {}),
+      });
+    }
+    return { lines, last: this.#last, isComplete: false };
   }
 
   /** Lines in `[first, last]` are on the screen: they go last when room is made. */
