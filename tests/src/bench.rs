@@ -4,6 +4,7 @@
 mod agent;
 mod detect;
 mod exports;
+mod faults;
 mod git;
 mod load;
 mod mask;
@@ -17,7 +18,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// In the order they run.
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 16] = [
     "mask",
     "reads",
     "overhead",
@@ -32,6 +33,7 @@ const PARTS: [&str; 15] = [
     "agents",
     "storm",
     "vercel",
+    "faults",
     "detect",
 ];
 
@@ -57,6 +59,7 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
             "agents" => load::agents(binaries).await?,
             "storm" => load::storm(binaries).await?,
             "vercel" => vercel::run(binaries).await?,
+            "faults" => faults::run(binaries).await?,
             _ => detect::run(binaries).await?,
         }
     }

@@ -13,6 +13,7 @@ use super::App;
 use super::auth::{NO_STORE, redirect};
 use super::extract::{Params, check_user_name};
 use crate::error::Error;
+use crate::public_url::prefix;
 
 const SETUP: &str = include_str!("setup.html");
 const REFUSED: &str = include_str!("refused.html");
@@ -58,7 +59,7 @@ pub(super) async fn finish_setup(
         app.access.set_up(&headers, &form.token, &form.name, form.password).await
     };
     match outcome.await {
-        Ok(signed_in) => redirect("/", [signed_in.cookie]),
+        Ok(signed_in) => redirect(home(&app).as_str(), [signed_in.cookie]),
         Err(error) => {
             error.log();
             setup_page(error.code().http(), &form.token, &form.name, error.message())
@@ -89,13 +90,18 @@ pub(super) async fn sign_in(
     Params(query): Params<SignInQuery>,
 ) -> Response {
     match app.access.use_sign_in_link(&headers, &query.code).await {
-        Ok(Some(signed_in)) => redirect("/", [signed_in.cookie]),
-        Ok(None) => redirect::<0>("/", [] as [HeaderValue; 0]),
+        Ok(Some(signed_in)) => redirect(home(&app).as_str(), [signed_in.cookie]),
+        Ok(None) => redirect::<0>(home(&app).as_str(), [] as [HeaderValue; 0]),
         Err(error) => {
             error.log();
             refused(&error)
         }
     }
+}
+
+/// The path of the start page.
+fn home(app: &App) -> String {
+    format!("{}/", prefix(app.access.base_url()))
 }
 
 fn refused(error: &Error) -> Response {

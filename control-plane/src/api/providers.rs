@@ -55,6 +55,8 @@ struct Capabilities {
     environments: bool,
     /// Take variables for what runs there.
     env_vars: bool,
+    /// Take domains that people give to what is deployed.
+    domains: bool,
     /// Tell by itself what becomes of a release.
     webhooks: bool,
 }
@@ -83,7 +85,8 @@ impl ProviderView {
                 rollback: true,
                 projects: accounts.is_some_and(|accounts| accounts.projects().is_some()),
                 environments: accounts.is_some_and(|accounts| accounts.environments().is_some()),
-                env_vars: false,
+                env_vars: descriptor.takes_variables,
+                domains: provider.domains().is_some(),
                 webhooks: provider.webhooks().is_some(),
             },
             config_schema: descriptor.config_schema(),

@@ -11,6 +11,7 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Schem
 use super::App;
 use super::etag::{ETag, IfMatch, Tagged};
 use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, check_name};
+use super::webhooks::Entered;
 use crate::access::{Action, authorize};
 use crate::audit;
 use crate::clock::Timestamp;
@@ -279,11 +280,15 @@ pub(super) async fn delete(
     Id(id): Id<TargetId>,
     if_match: IfMatch,
 ) -> Result<StatusCode, Error> {
-    own_target(&app, &user, Action::ManageTargets, id).await?;
+    let target = own_target(&app, &user, Action::ManageTargets, id).await?;
+    let hook = Entered::of(&app, &target).await?;
     let mut tx = app.store.begin().await?;
     let target = tx.target(id).await?.ok_or_else(|| Error::not_found("target"))?;
     if_match.check(&tag(&target))?;
     tx.delete_target(id).await?;
     tx.commit().await?;
+    if let Some(hook) = hook {
+        hook.remove().await;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,7 +16,11 @@ use crate::audit;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{TargetId, WebhookId};
-use crate::providers::webhooks::Scheme;
+use crate::providers::Destination;
+use crate::providers::webhooks::{Registrar, Scheme};
+use crate::secrets::CredentialSecret;
+use crate::store::{Target, Webhook};
+use crate::webhooks::Callback;
 
 /// Of one delivery. Vendors may send more (GitHub: 25 MB); nothing that we look at has as much.
 const DELIVERY_BYTES: usize = 1024 * 1024;
@@ -35,6 +39,8 @@ pub(super) struct WebhookView {
     #[schema(format = "uri")]
     url: String,
     scheme: Scheme,
+    /// Whether it was entered at the provider by us; otherwise somebody has to.
+    is_registered: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// When a delivery was last taken.
@@ -42,23 +48,25 @@ pub(super) struct WebhookView {
     last_delivery_at: Option<Timestamp>,
 }
 
-/// A new hook, as it has to be entered at the provider.
+/// A new hook, as it has to be entered at the provider, unless we have done that.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NewWebhookView {
     /// Where the provider is to send deliveries, as JSON.
     #[schema(format = "uri")]
     url: String,
-    /// With what it proves them; shown only here.
-    #[schema(value_type = String)]
+    /// With what it proves them; shown only here. `null` for a hook that was entered at the provider by us.
+    #[schema(value_type = Option<String>)]
     #[serde(serialize_with = "shown_once")]
-    secret: SecretString,
+    secret: Option<SecretString>,
     scheme: Scheme,
+    /// Whether it was entered at the provider by us.
+    is_registered: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
 
-fn shown_once<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose_secret())
+fn shown_once<S: serde::Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
 }
 
 /// How a hook is to be made.
@@ -67,6 +75,8 @@ fn shown_once<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Res
 pub(super) struct MakeWebhook {
     /// `token` for a GitLab that cannot sign deliveries yet.
     scheme: Option<Scheme>,
+    /// Whether we enter it at the provider; if it lets us, unless said.
+    register: Option<bool>,
 }
 
 /// The hook of a target.
@@ -82,13 +92,15 @@ pub(super) async fn get(
     let webhook = hook.map(|hook| WebhookView {
         url: app.webhooks.url(&hook),
         scheme: hook.scheme,
+        is_registered: hook.external_id.is_some(),
         created_at: hook.created_at,
         last_delivery_at: hook.last_delivery_at,
     });
     Ok(Json(TargetWebhook { webhook }))
 }
 
-/// Makes the hook of a target; one that it had before ends. Enter address and secret at the provider, for pushes.
+/// Makes the hook of a target; one that it had before ends. It is entered at the provider where that can be done
+/// through its API; enter address and secret there yourself elsewhere, for pushes.
 #[utoipa::path(post, path = "/api/deployments/targets/{id}/webhook", tag = "targets", operation_id = "create_webhook", params(("id" = TargetId, Path)),
     request_body = MakeWebhook,
     responses((status = 201, description = "the hook, and its secret, which is shown only here", body = NewWebhookView),
@@ -109,10 +121,74 @@ pub(super) async fn make(
     if !schemes.contains(&scheme) {
         return Err(Error::invalid(format!("`{}` signs what it sends; leave out `scheme`", target.provider)));
     }
-    let (hook, callback) = app.webhooks.make(&target, scheme, webhooks.new_secret(scheme)).await?;
+    let registrar = webhooks.registrar().filter(|_| request.register != Some(false));
+    if registrar.is_none() && request.register == Some(true) {
+        return Err(Error::invalid(format!("`{}` has no API for hooks; leave out `register`", target.provider)));
+    }
     audit::note(|facts| facts.add("provider", target.provider.as_str()));
-    let view = NewWebhookView { url: callback.url, secret: callback.secret, scheme, created_at: hook.created_at };
+    let former = Entered::of(&app, &target).await?;
+    let (hook, callback) = app.webhooks.make(&target, scheme, webhooks.new_secret(scheme)).await?;
+    if let Some(former) = former {
+        former.remove().await;
+    }
+    if let Some(registrar) = registrar
+        && let Err(error) = register(&app, &target, registrar, &hook, &callback).await
+    {
+        let mut tx = app.store.begin().await?;
+        tx.delete_webhook_of_target(target.id).await?;
+        tx.commit().await?;
+        return Err(error);
+    }
+    let is_registered = registrar.is_some();
+    let secret = (!is_registered).then_some(callback.secret);
+    let view = NewWebhookView { url: callback.url, secret, scheme, is_registered, created_at: hook.created_at };
     Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Enters a hook at the provider.
+async fn register(
+    app: &App,
+    target: &Target,
+    registrar: &dyn Registrar,
+    hook: &Webhook,
+    callback: &Callback,
+) -> Result<(), Error> {
+    let config = target.provider_config();
+    let credential = app.orchestrator.credential_of(Some(target)).await?;
+    let destination = Destination { config: &config, credential: credential.as_ref() };
+    let registered = registrar.register(destination, callback).await?;
+    Ok(app.webhooks.is_registered(hook, &registered).await?)
+}
+
+/// A hook that we have entered at a provider, and what it takes to remove it there.
+pub(super) struct Entered<'a> {
+    registrar: &'a dyn Registrar,
+    url: String,
+    target: Target,
+    credential: Option<CredentialSecret>,
+}
+
+impl<'a> Entered<'a> {
+    /// That of a target, if there is one.
+    pub(super) async fn of(app: &'a App, target: &Target) -> Result<Option<Self>, Error> {
+        let webhooks = app.providers.get(&target.provider).and_then(|provider| provider.webhooks());
+        let Some(registrar) = webhooks.and_then(|webhooks| webhooks.registrar()) else { return Ok(None) };
+        let hook = app.store.webhook_of_target(target.id).await?;
+        let Some(hook) = hook.filter(|hook| hook.external_id.is_some()) else { return Ok(None) };
+        // Without the account it stays there.
+        let credential = app.orchestrator.credential_of(Some(target)).await.ok().flatten();
+        Ok(Some(Self { registrar, url: app.webhooks.url(&hook), target: target.clone(), credential }))
+    }
+
+    /// Removes it. A provider that does not do it now keeps a hook whose deliveries are refused.
+    pub(super) async fn remove(self) {
+        let config = self.target.provider_config();
+        let destination = Destination { config: &config, credential: self.credential.as_ref() };
+        if let Err(error) = self.registrar.unregister(destination, &self.url).await {
+            let provider = self.target.provider.as_str();
+            tracing::warn!(target_id = %self.target.id, provider, %error, "a hook stays at its provider");
+        }
+    }
 }
 
 /// Removes the hook of a target, if there is one: what is sent to it from then on is refused.
@@ -124,9 +200,13 @@ pub(super) async fn delete(
     Id(id): Id<TargetId>,
 ) -> Result<StatusCode, Error> {
     let target = own_target(&app, &user, Action::ManageTargets, id).await?;
+    let former = Entered::of(&app, &target).await?;
     let mut tx = app.store.begin().await?;
     tx.delete_webhook_of_target(target.id).await?;
     tx.commit().await?;
+    if let Some(former) = former {
+        former.remove().await;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -11,7 +11,7 @@ mod facts;
 mod trail;
 
 pub use facts::{Facts, Subject};
-pub use trail::{Trail, begin, note};
+pub use trail::{Trail, acting_user, begin, note};
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -56,6 +56,9 @@ words! {
         TargetUpdate = "target.update",
         TargetDelete = "target.delete",
         TargetTest = "target.test",
+        DomainAdd = "domain.add",
+        DomainRemove = "domain.remove",
+        DomainVerify = "domain.verify",
         WebhookCreate = "webhook.create",
         WebhookDelete = "webhook.delete",
         WebhookDelivery = "webhook.delivery",

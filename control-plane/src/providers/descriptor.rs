@@ -2,12 +2,12 @@
 //! from and the check before a target is stored are both made of it.
 
 use regex_lite::Regex;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 /// What a provider takes, in general.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderKind {
     /// Repositories.
@@ -95,6 +95,8 @@ pub struct Descriptor {
     pub scopes: &'static [&'static str],
     /// What it can be given.
     pub accepts: &'static [Accepts],
+    /// Whether it takes variables for what runs there.
+    pub takes_variables: bool,
     /// The settings of a target.
     pub fields: &'static [Field],
     /// Where the vendor explains how one gets access.
@@ -179,6 +181,7 @@ mod tests {
         auth: &[AuthMethod::Token],
         scopes: &[],
         accepts: &[Accepts::Git],
+        takes_variables: false,
         fields: &[
             Field {
                 key: "branch",

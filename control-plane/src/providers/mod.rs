@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod descriptor;
+pub mod domains;
 mod endpoints;
 mod git;
 pub mod github;
@@ -29,6 +30,7 @@ use utoipa::ToSchema;
 
 use self::accounts::Accounts;
 use self::descriptor::Descriptor;
+use self::domains::Domains;
 use self::webhooks::Webhooks;
 use crate::artifacts::ArtifactStore;
 use crate::config::ProvidersSettings;
@@ -225,6 +227,11 @@ pub trait Provider: Send + Sync {
 
     /// What it sends by itself, for providers that do.
     fn webhooks(&self) -> Option<&dyn Webhooks> {
+        None
+    }
+
+    /// Domains that people give to what is deployed, for providers that take some.
+    fn domains(&self) -> Option<&dyn Domains> {
         None
     }
 

@@ -26,6 +26,7 @@ const DESCRIPTOR: Descriptor = Descriptor {
     auth: &[],
     scopes: &[],
     accepts: &[Accepts::Tree],
+    takes_variables: true,
     fields: &[],
     docs_url: None,
 };

@@ -4,6 +4,7 @@
 //!
 //! A provider joins by [`Provider::webhooks`](super::Provider::webhooks).
 
+use async_trait::async_trait;
 use axum::http::HeaderMap;
 use data_encoding::{BASE64, HEXLOWER};
 use ring::hmac;
@@ -13,8 +14,10 @@ use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
+use super::{Destination, ProviderError};
 use crate::clock::Timestamp;
 use crate::secrets::{random_bytes, sha256};
+use crate::webhooks::Callback;
 
 /// What signed deliveries say of their time may be as far from ours (Standard Webhooks 1.0).
 const CLOCK_TOLERANCE_SECONDS: i64 = 300;
@@ -84,6 +87,43 @@ pub trait Webhooks: Send + Sync {
     fn is_of_deployments(&self) -> bool {
         false
     }
+
+    /// Entering hooks there by ourselves, where the provider lets us.
+    fn registrar(&self) -> Option<&dyn Registrar> {
+        None
+    }
+}
+
+/// A hook that a provider has taken.
+pub struct Registered {
+    /// What the provider calls it.
+    pub external_id: String,
+    /// With what it proves deliveries, where the provider makes that itself.
+    pub secret: Option<SecretString>,
+}
+
+/// A provider where hooks of targets can be entered through its API.
+#[async_trait]
+pub trait Registrar: Send + Sync {
+    /// Enters a hook for what becomes of the target's deployments. The provider may try it out at once.
+    ///
+    /// # Errors
+    /// When the provider cannot be asked, or refuses.
+    async fn register(&self, destination: Destination<'_>, callback: &Callback) -> Result<Registered, ProviderError>;
+
+    /// Removes the hook that sends to `url`; none there is as good.
+    ///
+    /// # Errors
+    /// When the provider cannot be asked, or refuses.
+    async fn unregister(&self, destination: Destination<'_>, url: &str) -> Result<(), ProviderError>;
+}
+
+/// HMAC-SHA1 of the body in hexadecimal, as the header.
+pub(super) fn verify_sha1_hex(delivery: &Delivery<'_>, header: &str, secret: &SecretString) -> Option<DeliveryDigest> {
+    let sent = HEXLOWER.decode(delivery.header(header).unwrap_or_default().as_bytes()).unwrap_or_default();
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.expose_secret().as_bytes());
+    hmac::verify(&key, delivery.body, &sent).ok()?;
+    Some(DeliveryDigest(sha256(&sent)))
 }
 
 /// HMAC-SHA256 of the body in hexadecimal, as in a header after `prefix`. The signature is what makes the delivery this

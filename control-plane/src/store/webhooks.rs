@@ -15,6 +15,8 @@ const FORGOTTEN_AT_ONCE: i64 = 5_000;
 pub struct Webhook {
     /// Identifies it, in its address too.
     pub id: WebhookId,
+    /// What the provider calls it, where we have registered it ourselves.
+    pub external_id: Option<String>,
     /// Who owns what it is about.
     pub user_id: UserId,
     /// Which provider may use it.
@@ -38,8 +40,8 @@ pub struct Webhook {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, user_id, provider, target_id, deployment_id, scheme, sealed_secret, expires_at, created_at,
-                last_delivery_at
+            "SELECT id, user_id, provider, target_id, deployment_id, external_id, scheme, sealed_secret, expires_at,
+                created_at, last_delivery_at
              FROM deployment_webhooks ",
             $rest
         )
@@ -53,6 +55,7 @@ const INSERT: &str = "
     INSERT INTO deployment_webhooks (id, user_id, provider, target_id, deployment_id, scheme, sealed_secret, expires_at,
         created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const REGISTERED: &str = "UPDATE deployment_webhooks SET external_id = $2, sealed_secret = $3 WHERE id = $1";
 const DELETE_OF_TARGET: &str = "DELETE FROM deployment_webhooks WHERE target_id = $1";
 const EXPIRE_OF_DEPLOYMENT: &str = "
     UPDATE deployment_webhooks SET expires_at = $2 WHERE deployment_id = $1 AND expires_at IS NULL";
@@ -114,6 +117,16 @@ impl Tx {
             .map(drop)
     }
 
+    /// Notes that the provider has taken a hook, and with what it proves deliveries.
+    pub async fn webhook_is_registered(
+        &mut self,
+        id: WebhookId,
+        external_id: &str,
+        sealed_secret: &[u8],
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(REGISTERED).bind(id).bind(external_id).bind(sealed_secret).execute(&mut *self.0).await.map(drop)
+    }
+
     /// Removes the hook of a target, if it has one.
     pub async fn delete_webhook_of_target(&mut self, target: TargetId) -> Result<(), sqlx::Error> {
         sqlx::query(DELETE_OF_TARGET).bind(target).execute(&mut *self.0).await.map(drop)
@@ -157,6 +170,7 @@ mod tests {
         let sealed_secret = vault.seal(record, b"secret").await.expect("seals");
         let row = Webhook {
             id: hook,
+            external_id: None,
             user_id: owner,
             provider: "rehearsal".to_owned(),
             target_id: None,

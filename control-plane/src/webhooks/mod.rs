@@ -11,7 +11,7 @@ use url::Url;
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{DeploymentId, UserId, WebhookId};
 use crate::providers::Providers;
-use crate::providers::webhooks::{Delivery, Scheme};
+use crate::providers::webhooks::{Delivery, Registered, Scheme};
 use crate::secrets::{Record, Vault, VaultError};
 use crate::store::{Deployment, Target, Webhook};
 
@@ -71,6 +71,21 @@ impl Webhooks {
         tx.commit().await?;
         let callback = Callback { url: self.url(&hook), secret };
         Ok((hook, callback))
+    }
+
+    /// Notes that the provider has taken a hook.
+    ///
+    /// # Errors
+    /// When the vault or the database fails.
+    pub async fn is_registered(&self, hook: &Webhook, registered: &Registered) -> anyhow::Result<()> {
+        let sealed = match &registered.secret {
+            Some(secret) => self.seal(hook.id, hook.user_id, secret).await?,
+            None => hook.sealed_secret.clone(),
+        };
+        let mut tx = self.vault.store().begin().await?;
+        tx.webhook_is_registered(hook.id, &registered.external_id, &sealed).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// The hook of a deployment, for a provider that is told one with each release: made once, whatever dies on the way.
@@ -151,20 +166,25 @@ impl Webhooks {
         scheme: Scheme,
         secret: &SecretString,
     ) -> Result<Webhook, VaultError> {
-        let record = Record::of(TABLE, id.as_bytes(), owner.as_bytes());
-        let sealed_secret = self.vault.seal(record, secret.expose_secret().as_bytes()).await?;
+        let sealed_secret = self.seal(id, owner, secret).await?;
         Ok(Webhook {
             id,
             user_id: owner,
             provider: provider.to_owned(),
             target_id: None,
             deployment_id: None,
+            external_id: None,
             scheme,
             sealed_secret,
             expires_at: None,
             created_at: self.clock.now(),
             last_delivery_at: None,
         })
+    }
+
+    async fn seal(&self, id: WebhookId, owner: UserId, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
+        let record = Record::of(TABLE, id.as_bytes(), owner.as_bytes());
+        self.vault.seal(record, secret.expose_secret().as_bytes()).await
     }
 
     async fn secret_of(&self, hook: &Webhook) -> Result<SecretString, VaultError> {

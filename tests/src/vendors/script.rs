@@ -31,8 +31,38 @@ pub enum Fault {
     Slow(Duration),
 }
 
+/// Nothing in particular that goes wrong, again and again.
+#[derive(Default)]
+struct Weather {
+    /// Of a hundred requests.
+    percent: u64,
+    state: u64,
+    failed: usize,
+}
+
+impl Weather {
+    /// What becomes of the next request: the same in each run.
+    fn next(&mut self) -> Option<Fault> {
+        // Knuth's multiplier; the upper bits are the good ones.
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let drawn = self.state >> 33;
+        if drawn % 100 >= self.percent {
+            return None;
+        }
+        self.failed += 1;
+        Some(match drawn / 100 % 5 {
+            0 => Fault::Answer(429, vec![("retry-after", "1".to_owned())], "{}"),
+            1 => Fault::Answer(500, Vec::new(), "{}"),
+            2 => Fault::Answer(503, Vec::new(), "<html>"),
+            3 => Fault::Break,
+            _ => Fault::Lose,
+        })
+    }
+}
+
 #[derive(Default)]
 struct Inner {
+    weather: Weather,
     faults: Vec<(&'static str, Fault)>,
     requests: Vec<String>,
     wrong: Vec<String>,
@@ -59,6 +89,16 @@ impl Script {
         self.lock().faults.push((path, fault));
     }
 
+    /// From now on so many of a hundred requests fail, in all ways in which that happens.
+    pub(super) fn fail_some(&self, percent: u64) {
+        self.lock().weather.percent = percent;
+    }
+
+    /// How many have failed so.
+    pub(super) fn failed(&self) -> usize {
+        self.lock().weather.failed
+    }
+
     /// Something that a vendor would not understand.
     pub(super) fn complain(&self, problem: String) {
         self.lock().wrong.push(problem);
@@ -79,8 +119,10 @@ impl Script {
     fn take(&self, path: &str) -> Option<Fault> {
         let mut inner = self.lock();
         inner.requests.push(path.to_owned());
-        let found = inner.faults.iter().position(|(end, _)| path.ends_with(end))?;
-        Some(inner.faults.remove(found).1)
+        match inner.faults.iter().position(|(end, _)| path.ends_with(end)) {
+            Some(found) => Some(inner.faults.remove(found).1),
+            None => inner.weather.next(),
+        }
     }
 }
 

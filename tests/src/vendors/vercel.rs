@@ -1,8 +1,10 @@
 //! Vercel: tokens and teams, projects, files by SHA-1, deployments, and the domains that go from one to another, as
 //! <https://vercel.com/docs/rest-api> describes them. It is proven with Vercel's own CLI (`tests/e2e/vercel.rs`).
 
+mod domains;
 mod project;
 mod routes;
+mod webhooks;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,7 +15,9 @@ use axum::middleware::from_fn_with_state;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 
+use self::domains::Domains;
 use self::project::{Deployment, Project};
+use self::webhooks::Hook;
 use super::random;
 use super::script::{Fault, Script, around};
 
@@ -32,6 +36,9 @@ struct Inner {
     deployments: Vec<Deployment>,
     /// By account and SHA-1.
     blobs: HashMap<(String, String), Vec<u8>>,
+    domains: Domains,
+    webhooks: Vec<Hook>,
+    refuses_webhooks: bool,
     received: Received,
     release_faults: VecDeque<Fault>,
     /// What becomes of the deployments that are made next, when it is not well.
@@ -110,6 +117,26 @@ impl Vercel {
     /// The next request to a path that ends so fails.
     pub fn fail(&self, path: &'static str, fault: Fault) {
         self.script.fail(path, fault);
+    }
+
+    /// From now on so many of a hundred requests fail.
+    pub fn fail_some(&self, percent: u64) {
+        self.script.fail_some(percent);
+    }
+
+    /// How many have failed so.
+    pub fn failed(&self) -> usize {
+        self.script.failed()
+    }
+
+    /// How often each of our deployments was made, by the mark that it has.
+    pub fn made_of(&self, mark: &str) -> BTreeMap<String, usize> {
+        let mut made = BTreeMap::new();
+        for deployment in &self.lock().deployments {
+            let name = deployment.request.get("meta").and_then(|meta| meta[mark].as_str()).unwrap_or_default();
+            *made.entry(name.to_owned()).or_default() += 1;
+        }
+        made
     }
 
     /// The next request that would make a deployment fails.

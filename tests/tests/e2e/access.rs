@@ -52,8 +52,10 @@ fn table(records: &Records) -> Vec<Row> {
         ("get", "/healthz", Public, Value::Null),
         ("get", "/readyz", Public, Value::Null),
         ("get", "/metrics", Public, Value::Null),
+        ("get", "/api/about", Own("read"), Value::Null),
         ("post", "/api/auth/login", Public, json!({})),
         ("post", "/api/auth/setup", Public, json!({})),
+        ("get", "/api/auth/methods", Public, Value::Null),
         ("get", "/api/auth/oidc", Public, Value::Null),
         ("get", "/api/auth/oidc/callback", Public, Value::Null),
         ("post", "/api/auth/logout", Own("read"), Value::Null),
@@ -111,6 +113,15 @@ fn table(records: &Records) -> Vec<Row> {
         ("get", "/api/deployments/targets/{id}/webhook", Team("viewer", "read"), Value::Null),
         ("post", "/api/deployments/targets/{id}/webhook", Team("maintainer", "targets"), json!({})),
         ("delete", "/api/deployments/targets/{id}/webhook", Team("maintainer", "targets"), Value::Null),
+        ("get", "/api/deployments/targets/{id}/domains", Team("viewer", "read"), Value::Null),
+        (
+            "post",
+            "/api/deployments/targets/{id}/domains",
+            Team("maintainer", "targets"),
+            json!({ "name": "www.example.com" }),
+        ),
+        ("delete", "/api/deployments/targets/{id}/domains/{domain}", Team("maintainer", "targets"), Value::Null),
+        ("post", "/api/deployments/targets/{id}/domains/{domain}/verify", Team("maintainer", "targets"), Value::Null),
         ("post", "/api/webhooks/{provider}", Proof, json!({})),
         ("get", "/api/providers", Own("read"), Value::Null),
         ("get", "/api/providers/{provider}/projects", Team("maintainer", "targets"), Value::Null),
@@ -162,7 +173,12 @@ fn path(template: &str, method: &str, records: &Records) -> String {
         _ if template.starts_with("/api/providers/") => format!("?credentials_id={}&project=a/b", records.account),
         _ => String::new(),
     };
-    template.replace("{id}", id).replace("{user_id}", member).replace("{provider}", "github") + &query
+    template
+        .replace("{id}", id)
+        .replace("{user_id}", member)
+        .replace("{provider}", "github")
+        .replace("{domain}", "www.example.com")
+        + &query
 }
 
 /// Everybody there is.

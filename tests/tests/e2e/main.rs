@@ -39,4 +39,5 @@ mod up;
 mod variables;
 mod vault;
 mod vercel;
+mod web;
 mod webhooks;

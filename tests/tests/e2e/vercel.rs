@@ -343,3 +343,91 @@ async fn it_can_be_held_back_while_it_is_made() {
     assert_eq!(stage.vercel.releases(PROJECT), 0);
     stage.vercel.check();
 }
+
+#[tokio::test]
+async fn domains_are_added_proven_and_removed_at_the_project() {
+    let stage = Stage::set(site()).await;
+    let (control_plane, vercel) = (&stage.control_plane, &stage.vercel);
+    let path = format!("/api/deployments/targets/{}/domains", stage.target);
+    let add = async |name: &str| control_plane.call(Method::POST, &path, Some(json!({ "name": name }))).await;
+
+    let added = add("Shop.Example.com").await;
+    let wanted =
+        json!([{ "type": "CNAME", "name": "shop.example.com", "value": "d1d4fc829fe7bc7c.vercel-dns-017.com." }]);
+    assert_eq!(
+        (&added["name"], &added["state"], &added["records"]),
+        (&json!("shop.example.com"), &json!("pending"), &wanted)
+    );
+    // Adding it again finds it.
+    assert_eq!(add("shop.example.com").await, added);
+    vercel.write_dns("shop.example.com");
+    let verify = async |name: &str| control_plane.call(Method::POST, &format!("{path}/{name}/verify"), None).await;
+    assert_eq!(verify("shop.example.com").await["state"], "active");
+
+    vercel.claim_domain("example.org");
+    let claimed = add("example.org").await;
+    assert_eq!((&claimed["state"], &claimed["records"][0]["type"]), (&json!("pending"), &json!("TXT")), "{claimed}");
+    assert_eq!(verify("example.org").await["records"], claimed["records"]);
+    vercel.write_dns("example.org");
+    assert_eq!(verify("example.org").await["state"], "active");
+
+    let listed = control_plane.call(Method::GET, &path, None).await["items"].clone();
+    assert_eq!(
+        (&listed[0]["name"], &listed[1]["name"], &listed[2]),
+        (&json!("example.org"), &json!("shop.example.com"), &Value::Null)
+    );
+    let gone = control_plane.send(Method::DELETE, &format!("{path}/example.org"), None).await;
+    assert_eq!(gone.status(), 204);
+    let again = control_plane.send(Method::DELETE, &format!("{path}/example.org"), None).await;
+    assert_eq!(again.status(), 204);
+    assert_eq!(vercel.domains(PROJECT), ["shop.example.com"]);
+    let missing = control_plane.send(Method::POST, &format!("{path}/example.org/verify"), None).await;
+    assert_eq!(missing.status(), 404);
+    let wrong = control_plane.send(Method::POST, &path, Some(json!({ "name": "localhost" }))).await;
+    assert_eq!(wrong.status(), 422);
+
+    // Of somebody else's project.
+    vercel.add_project("other", Some(TEAM));
+    let body = json!({ "provider": "vercel", "name": "other", "credentials_id": control_plane.call(Method::GET, &format!("/api/deployments/targets/{}", stage.target), None).await["credentials_id"],
+        "config": { "project": "other", "team_id": TEAM } });
+    let other = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
+    let taken = control_plane
+        .send(
+            Method::POST,
+            &format!("/api/deployments/targets/{other}/domains"),
+            Some(json!({ "name": "shop.example.com" })),
+        )
+        .await;
+    assert_eq!(taken.status(), 422);
+    assert!(taken.text().await.expect("a problem").contains("in use"));
+    vercel.check();
+}
+
+#[tokio::test]
+async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
+    let stage = Stage::set(site()).await;
+    let (control_plane, vercel) = (&stage.control_plane, &stage.vercel);
+    let path = format!("/api/deployments/targets/{}/webhook", stage.target);
+    let hook = control_plane.call(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!((&hook["is_registered"], &hook["secret"]), (&json!(true), &Value::Null), "{hook}");
+
+    vercel.is_ready_after(1_000_000);
+    let id = stage.deploy(json!({})).await;
+    eventually("it to be made", SOON, || async { (vercel.deployments() == 1).then_some(()) }).await;
+    assert_eq!(vercel.finishes(PROJECT).await, [202]);
+    stage.ends(&id, "success").await;
+    assert_ne!(control_plane.call(Method::GET, &path, None).await["webhook"]["last_delivery_at"], Value::Null);
+
+    // A new one takes its place there, too.
+    control_plane.call(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!(vercel.webhooks(), 1);
+    let removed = control_plane.send(Method::DELETE, &path, None).await;
+    assert_eq!((removed.status().as_u16(), vercel.webhooks()), (204, 0));
+
+    vercel.has_no_webhooks();
+    let refused = control_plane.send(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!(refused.status(), 422);
+    assert!(refused.text().await.expect("a problem").contains("plan"));
+    assert_eq!(control_plane.call(Method::GET, &path, None).await["webhook"], Value::Null);
+    vercel.check();
+}

@@ -20,6 +20,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     auth: &[AuthMethod::Token, AuthMethod::Device, AuthMethod::Oauth],
     scopes: DIALECT.scopes,
     accepts: &[Accepts::Git],
+    takes_variables: false,
     fields: &[
         Field {
             key: "namespace",

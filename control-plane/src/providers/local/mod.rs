@@ -37,6 +37,7 @@ const DESCRIPTOR: Descriptor = Descriptor {
     auth: &[],
     scopes: &[],
     accepts: &[Accepts::Tree],
+    takes_variables: false,
     fields: &[],
     docs_url: None,
 };

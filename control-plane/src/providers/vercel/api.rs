@@ -26,7 +26,7 @@ const LOG_LINES: &str = "200";
 /// Vercel at one address.
 #[derive(Clone)]
 pub(super) struct VercelApi {
-    http: VendorHttp,
+    pub(super) http: VendorHttp,
     /// For files: not counted with the other requests, and as patient as large bodies need it.
     uploads: VendorHttp,
     base: Url,
@@ -122,7 +122,7 @@ impl VercelApi {
         Self { http, uploads, base }
     }
 
-    fn call(
+    pub(super) fn call(
         &self,
         scope: Scope<'_>,
         method: Method,
@@ -137,7 +137,12 @@ impl VercelApi {
         })
     }
 
-    async fn get(&self, scope: Scope<'_>, template: &'static str, segments: &[&str]) -> Result<Answer, ProviderError> {
+    pub(super) async fn get(
+        &self,
+        scope: Scope<'_>,
+        template: &'static str,
+        segments: &[&str],
+    ) -> Result<Answer, ProviderError> {
         self.http.send(self.call(scope, Method::GET, template, segments)?).await
     }
 
@@ -358,11 +363,11 @@ impl VercelApi {
 }
 
 /// A record, or nothing when Vercel says that there is none.
-fn found<T: for<'de> Deserialize<'de>>(answer: &Answer, doing: &str) -> Result<Option<T>, ProviderError> {
+pub(super) fn found<T: for<'de> Deserialize<'de>>(answer: &Answer, doing: &str) -> Result<Option<T>, ProviderError> {
     if answer.status() == 404 { Ok(None) } else { expect(answer, doing)?.json().map(Some) }
 }
 
-fn expect<'a>(answer: &'a Answer, doing: &str) -> Result<&'a Answer, ProviderError> {
+pub(super) fn expect<'a>(answer: &'a Answer, doing: &str) -> Result<&'a Answer, ProviderError> {
     if answer.status().is_success() {
         Ok(answer)
     } else {

@@ -9,6 +9,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     auth: &[AuthMethod::Token],
     scopes: &[],
     accepts: &[Accepts::Tree],
+    takes_variables: true,
     fields: &[
         Field {
             key: "project",

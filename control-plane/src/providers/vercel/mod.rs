@@ -5,9 +5,11 @@
 mod accounts;
 mod api;
 mod descriptor;
+mod domains;
 mod output;
 mod release;
 mod under_way;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -24,8 +26,10 @@ use self::release::{Deployment, Project, Stage};
 use self::under_way::{Entry, Making, UnderWay};
 use super::accounts::Accounts;
 use super::descriptor::Descriptor;
+use super::domains::Domains;
 use super::http::VendorHttp;
 use super::static_host::{Tree, upload};
+use super::webhooks::Webhooks;
 use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Taken, Whereabouts};
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
@@ -48,10 +52,11 @@ const ASKED: &str = "asked@";
 /// What begins Vercel's own name of a deployment.
 const ID_PREFIX: &str = "dpl_";
 /// A release is often live at once: it is looked at so soon, before the deployment is given back until later.
-const LOOKS: [Duration; 5] = [
+const LOOKS: [Duration; 6] = [
+    Duration::from_millis(50),
+    Duration::from_millis(100),
     Duration::from_millis(250),
     Duration::from_millis(500),
-    Duration::from_secs(1),
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
@@ -312,6 +317,14 @@ impl Provider for Vercel {
     }
 
     fn canceller(&self) -> Option<&dyn Canceller> {
+        Some(self)
+    }
+
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
+    }
+
+    fn domains(&self) -> Option<&dyn Domains> {
         Some(self)
     }
 

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::script::{Fault, answer as scripted, broken};
 use super::project::{Deployment, Project};
-use super::{Inner, TEAM, TEAM_SLUG, Vercel};
+use super::{Inner, TEAM, TEAM_SLUG, Vercel, domains, webhooks};
 
 /// Whose tokens all are.
 pub(super) const USER_ID: &str = "usr_ada";
@@ -43,15 +43,15 @@ const FILE_FIELDS: [&str; 6] = ["file", "sha", "size", "mode", "data", "encoding
 const GIT_FIELDS: [&str; 8] =
     ["remoteUrl", "commitAuthorName", "commitAuthorEmail", "commitMessage", "commitRef", "commitSha", "dirty", "ci"];
 
-type Answer = Result<Response, Response>;
+pub(super) type Answer = Result<Response, Response>;
 
 /// One request, after it is known whose it is.
-struct Asked {
+pub(super) struct Asked {
     /// The team that it is for, or the person.
-    account: String,
+    pub(super) account: String,
     query: HashMap<String, String>,
     headers: HeaderMap,
-    body: Bytes,
+    pub(super) body: Bytes,
 }
 
 pub(super) async fn answer(
@@ -91,6 +91,18 @@ pub(super) async fn answer(
         ("POST", "v10", ["projects", project, "env"]) => set_variables(&fake, &asked, project),
         ("POST", "v9" | "v1", ["projects", project, "rollback", id]) => moves(&fake, &asked, project, id, "rollback"),
         ("POST", "v10", ["projects", project, "promote", id]) => moves(&fake, &asked, project, id, "promote"),
+        ("GET", "v9", ["projects", project, "domains"]) => domains::list(&fake, &asked, project),
+        ("POST", "v10", ["projects", project, "domains"]) => domains::add(&fake, &asked, project),
+        ("GET" | "DELETE", "v9", ["projects", project, "domains", name]) => {
+            domains::one(&fake, &asked, project, name, method.as_str())
+        }
+        ("POST", "v9", ["projects", project, "domains", name, "verify"]) => {
+            domains::one(&fake, &asked, project, name, "POST")
+        }
+        ("GET", "v6", ["domains", name, "config"]) => Ok(domains::config(&fake, name)),
+        ("POST", "v1", ["webhooks"]) => webhooks::make(&fake, &asked),
+        ("GET", "v1", ["webhooks"]) => webhooks::list(&fake, &asked),
+        ("DELETE", "v1", ["webhooks", id]) => webhooks::delete(&fake, &asked, id),
         ("POST", "v2", ["files"]) => upload(&fake, &asked),
         ("POST", "v13", ["deployments"]) => create(&fake, &asked).await,
         ("GET", "v13", ["deployments", id]) => look(&fake, &asked, id),
@@ -105,17 +117,17 @@ pub(super) async fn answer(
     outcome.unwrap_or_else(|refusal| refusal)
 }
 
-fn refusal(status: u16, code: &str, message: &str) -> Response {
+pub(super) fn refusal(status: u16, code: &str, message: &str) -> Response {
     let body = json!({ "error": { "code": code, "message": message } });
     (StatusCode::from_u16(status).expect("a status"), Json(body)).into_response()
 }
 
-fn bad(message: impl AsRef<str>) -> Response {
+pub(super) fn bad(message: impl AsRef<str>) -> Response {
     refusal(400, "bad_request", &format!("Invalid request: {}", message.as_ref()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a vendor has a clock of its own")]
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("is after 1970");
     u64::try_from(since.as_millis()).expect("fits")
 }
@@ -162,7 +174,7 @@ fn projects(fake: &Vercel, asked: &Asked) -> Response {
 }
 
 #[expect(clippy::result_large_err, reason = "the answer")]
-fn position(inner: &Inner, asked: &Asked, project: &str) -> Result<usize, Response> {
+pub(super) fn position(inner: &Inner, asked: &Asked, project: &str) -> Result<usize, Response> {
     let is_it = |found: &Project| found.account == asked.account && (found.id == project || found.name == project);
     let missing = || refusal(404, "not_found", "Project not found");
     inner.projects.iter().position(is_it).ok_or_else(missing)
