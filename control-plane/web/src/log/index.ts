@@ -1,6 +1,7 @@
 // The public face of the log viewer.
 //
-//   const viewer = mountLogViewer(host, { source: apiLogSource({ … }), steps, onStateChange });
+//   const source = apiLogSource({ deploymentId, events: { onStep, onStatus, onDone } });  // ./api-source
+//   const viewer = mountLogViewer(host, { source, steps, onStateChange });
 //   viewer.update({ steps });
 //   viewer.destroy();
 

@@ -63,6 +63,7 @@ export class LogViewer implements LogViewerHandle, RowContext {
   #isFullscreen = false;
   #told = '';
   #isLocating = false;
+  #shownDigits = 0;
   #frame: number | null = null;
   #lastAnnounced = -Infinity;
   #announceTimer: ReturnType<typeof setTimeout> | null = null;
@@ -211,6 +212,7 @@ export class LogViewer implements LogViewerHandle, RowContext {
 
   /** Makes the rows anew after lines, steps, folds or the search have changed. */
   #relayout(): void {
+    if (this.#digits !== this.#shownDigits) this.#measureCharacters();
     this.#sections = sections(this.#store, this.#steps);
     const filter = this.#finder.filter;
     const specs = filter
@@ -495,8 +497,14 @@ export class LogViewer implements LogViewerHandle, RowContext {
     this.#tell();
   }
 
+  /** That the number of a line may have. */
+  get #digits(): number {
+    return Math.max(4, String(this.#store.last).length);
+  }
+
   #measureCharacters(): void {
-    this.#root.style.setProperty('--slog-digits', String(Math.max(4, String(this.#store.last).length)));
+    this.#shownDigits = this.#digits;
+    this.#root.style.setProperty('--slog-digits', String(this.#digits));
     const row = element('div', 'slog-row');
     const text = element('span', '', '0'.repeat(100));
     const link = element('a', 'slog-number');
