@@ -3,7 +3,7 @@
 
 import type { LineSelection } from './types';
 
-const FRAGMENT = /^#?(?:([a-z][a-z0-9_-]{0,63})-)?L([1-9]\d{0,14})(?:-L([1-9]\d{0,14}))?$/i;
+const FRAGMENT = /^#?(?:([a-z][a-z0-9_-]{0,63}?)-)?L([1-9]\d{0,14})(?:-L([1-9]\d{0,14}))?$/i;
 
 export function parsePermalink(fragment: string): LineSelection | null {
   const match = FRAGMENT.exec(fragment);

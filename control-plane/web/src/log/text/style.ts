@@ -20,8 +20,10 @@ export const UNDERLINE = 8;
 export const INVERSE = 16;
 export const STRIKE = 32;
 
-/** A build may ask for sixteen million colours; so many different looks are told apart. */
-const MOST_STYLES = 4096;
+/** A build may ask for sixteen million colours. So many looks are kept exactly; those behind get the nearest of
+    256 colours, and at last none behind the text. Numbers of looks fit sixteen bits. */
+const MOST_EXACT = 4096;
+const MOST_WITH_GROUND = 32_768;
 
 const byKey = new Map<string, Style>();
 const byId: Style[] = [];
@@ -30,11 +32,21 @@ function intern(foreground: Colour, background: Colour, bits: number): Style {
   const key = `${foreground},${background},${bits}`;
   const known = byKey.get(key);
   if (known) return known;
-  if (byId.length >= MOST_STYLES) return PLAIN;
+  if (byId.length >= MOST_EXACT && (isTrueColour(foreground) || isTrueColour(background))) {
+    return intern(nearest(foreground), nearest(background), bits);
+  }
+  if (byId.length >= MOST_WITH_GROUND && background !== DEFAULT_COLOUR) return intern(foreground, DEFAULT_COLOUR, bits);
   const style: Style = { id: byId.length, foreground, background, bits };
   byKey.set(key, style);
   byId.push(style);
   return style;
+}
+
+/** In the colour cube of the 256. */
+function nearest(colour: Colour): Colour {
+  if (!isTrueColour(colour)) return colour;
+  const [r, g, b] = channels(colour).map((value) => Math.max(0, Math.round((value - 55) / 40)));
+  return 16 + 36 * r! + 6 * g! + b!;
 }
 
 export const PLAIN: Style = intern(DEFAULT_COLOUR, DEFAULT_COLOUR, 0);
