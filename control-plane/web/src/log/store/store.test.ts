@@ -120,9 +120,9 @@ describe('the store', () => {
     expect(store.evict(before, 1, 1)).toBe(false);
   });
 
-  test('holds a million lines in little more than their text', () => {
+  test('is a few chunks and not many lines', () => {
     const store = new LogStore();
-    for (let first = 1; first <= 200_000; first += 5000) store.put(lines(first, first + 4999));
-    expect([...store.chunks].length).toBe(Math.ceil(200_000 / CHUNK_LINES));
+    for (let first = 1; first <= 100_000; first += 5000) store.put(lines(first, first + 4999));
+    expect([...store.chunks].length).toBe(Math.ceil(100_000 / CHUNK_LINES));
   });
 });

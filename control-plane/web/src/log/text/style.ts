@@ -64,8 +64,23 @@ export function channels(colour: Colour): [number, number, number] {
   return [(colour >> 16) & 255, (colour >> 8) & 255, colour & 255];
 }
 
+/** Logs say the same few things over and over. */
+const known = new Map<string, Style>();
+const MOST_KNOWN = 8192;
+
 /** The look after `ESC [ parameters m`. Unknown parameters change nothing. */
 export function applySgr(style: Style, parameters: string): Style {
+  const key = `${style.id};${parameters}`;
+  let after = known.get(key);
+  if (!after) {
+    after = interpret(style, parameters);
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(key, after);
+  }
+  return after;
+}
+
+function interpret(style: Style, parameters: string): Style {
   let { foreground, background, bits } = style;
   const fields = parameters === '' ? ['0'] : parameters.split(';', 64);
   for (let at = 0; at < fields.length; at++) {

@@ -11,7 +11,7 @@ export const EXPAND_BY = 64 * 1024;
 
 const MOST_REMEMBERED = 2000;
 /** A line that redraws itself is long; its last state is at its end. */
-const LONGEST_RAW = 256 * 1024;
+const LONGEST_RAW = 64 * 1024;
 
 export interface LinePieces {
   pieces: Piece[];

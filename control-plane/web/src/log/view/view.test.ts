@@ -120,7 +120,7 @@ describe('long lines', () => {
   test('of many megabytes take no time', () => {
     const began = performance.now();
     expect(cutLine('\u001b[31mab'.repeat(2_000_000), PLAIN, LONGEST_LINE).length).toBe(4096);
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 });
 
