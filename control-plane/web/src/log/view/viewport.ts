@@ -199,6 +199,8 @@ export class Viewport {
   };
 
   readonly #onScroll = () => {
+    // A pane that has grown pulls its bar up: that was nobody's wish.
+    if (this.scroller.clientHeight !== this.#map.viewport) return this.resized();
     const bar = this.scroller.scrollTop;
     const moved = bar - this.#map.bar;
     if (Math.abs(moved) >= 0.5) {
