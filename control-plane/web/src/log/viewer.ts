@@ -210,15 +210,17 @@ export class LogViewer implements LogViewerHandle, RowContext {
     return { line, step: Math.max(32, line + 12), group: Math.max(24, line + 4) };
   }
 
-  /** Makes the rows anew after lines, steps, folds or the search have changed. */
-  #relayout(): void {
+  /** Makes the rows anew after lines, steps, folds or the search have changed. Lines of `kept` stay unfolded. */
+  #relayout(kept: readonly number[] = []): void {
     if (this.#digits !== this.#shownDigits) this.#measureCharacters();
     this.#sections = sections(this.#store, this.#steps);
-    const filter = this.#finder.filter;
-    const specs = filter
-      ? filteredSpans(filter, this.preferences.filterContext, this.#store.last)
-      : groupedSpans(this.#store, this.#steps, this.#folds);
-    const layout = new Layout(specs, this.#metrics);
+    let layout = this.#makeLayout();
+    for (const seq of kept) {
+      for (let fold = foldOver(layout, seq); fold; fold = foldOver(layout, seq)) {
+        this.#folds.say(foldKey(fold), true);
+        layout = this.#makeLayout();
+      }
+    }
     if (this.preferences.wrap) {
       const columns = this.#viewport.wrapColumns;
       layout.wrap((seq) => this.#screenLines(seq, columns), this.#viewport.layout);
@@ -226,6 +228,22 @@ export class LogViewer implements LogViewerHandle, RowContext {
     this.#viewport.replace(layout, (before) => this.#anchor(before, layout));
     this.#viewport.layer.role = layout.rowCount > 0 ? 'list' : null;
     this.#showEmpty();
+  }
+
+  #makeLayout(): Layout {
+    const filter = this.#finder.filter;
+    return new Layout(
+      filter ? filteredSpans(filter, this.preferences.filterContext, this.#store.last) : groupedSpans(this.#store, this.#steps, this.#folds),
+      this.#metrics,
+    );
+  }
+
+  /** The first and the last line that are seen. */
+  get #seenLines(): number[] {
+    const { layout } = this;
+    if (layout.rowCount === 0) return [];
+    const ends = [this.#viewport.topRow, layout.rowAt(this.#viewport.top + this.#viewport.height - 1)];
+    return ends.map((row) => layout.row(row)).filter(({ span, seq }) => span.kind === 'lines' && this.#store.isLoaded(seq)).map(({ seq }) => seq);
   }
 
   /** Where the row that is at the top now will be. */
@@ -335,7 +353,9 @@ export class LogViewer implements LogViewerHandle, RowContext {
     if (this.#isLocating) return;
     this.#isLocating = true;
     try {
-      if (await locateSteps(this.#store, this.options.source, this.#steps, this.#abort.signal)) this.#relayout();
+      if (await locateSteps(this.#store, this.options.source, this.#steps, this.#abort.signal)) {
+        this.#relayout(this.selection ? [this.selection.first] : []);
+      }
     } catch {
       // Headers then appear when the lines around them are read.
     } finally {
@@ -346,7 +366,8 @@ export class LogViewer implements LogViewerHandle, RowContext {
   #onLines(change: StoreChange, isNew: boolean): void {
     this.#failure = null;
     const growth = isNew ? change.added : 0;
-    if (!document.hidden || !isNew) this.#relayout();
+    // A group whose beginning was just read does not fold under the eyes of somebody who is in it.
+    if (!document.hidden || !isNew) this.#relayout(isNew && this.#follow.isOn ? [] : this.#seenLines);
     else this.#relayoutWhenVisible();
     this.#follow.grew(growth);
     this.#finder.linesCame();
@@ -550,19 +571,9 @@ export class LogViewer implements LogViewerHandle, RowContext {
   /** Opens what hides a line, and puts it into the middle. */
   #reveal(seq: number, isLazy = false): void {
     this.#follow.turn(false);
-    this.#unfold(seq);
-    this.#relayout();
+    this.#relayout([seq]);
     this.#viewport.scrollToRow(this.layout.rowOf(seq), isLazy);
     this.#tell();
-  }
-
-  #unfold(seq: number): void {
-    for (let turn = 0; turn < 2 && !this.#finder.filter && this.layout.rowCount > 0 && !this.layout.shows(seq); turn++) {
-      const { span } = this.layout.row(this.layout.rowOf(seq));
-      if (span.kind !== 'step' && span.kind !== 'group') return;
-      this.#folds.say(foldKey(span), true);
-      this.#relayout();
-    }
   }
 
   showStep(name: string): void {
@@ -797,4 +808,11 @@ export class LogViewer implements LogViewerHandle, RowContext {
     else return false;
     return true;
   }
+}
+
+/** What hides a line; null when it is shown, or is in no step or group. */
+function foldOver(layout: Layout, seq: number): Span | null {
+  if (layout.rowCount === 0 || layout.shows(seq)) return null;
+  const { span } = layout.row(layout.rowOf(seq));
+  return (span.kind === 'step' || span.kind === 'group') && span.isOpen === false ? span : null;
 }
