@@ -404,6 +404,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deployments/targets/{id}/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The domains of the target's project at its provider. */
+        get: operations["list_domains"];
+        put?: never;
+        /** Gives a domain to the target's project at its provider. What has to stand in the domain's DNS is in the answer. */
+        post: operations["add_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/targets/{id}/domains/{domain}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a domain away from the target's project at its provider. */
+        delete: operations["remove_domain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/targets/{id}/domains/{domain}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the provider to look at the domain's DNS again, and answers what it has found. */
+        post: operations["verify_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/deployments/targets/{id}/env": {
         parameters: {
             query?: never;
@@ -469,7 +521,10 @@ export interface paths {
         /** The hook of a target. */
         get: operations["get_webhook"];
         put?: never;
-        /** Makes the hook of a target; one that it had before ends. Enter address and secret at the provider, for pushes. */
+        /**
+         * Makes the hook of a target; one that it had before ends. It is entered at the provider where that can be done
+         *     through its API; enter address and secret there yourself elsewhere, for pushes.
+         */
         post: operations["create_webhook"];
         /** Removes the hook of a target, if there is one: what is sent to it from then on is refused. */
         delete: operations["delete_webhook"];
@@ -1048,6 +1103,16 @@ export interface components {
             signed_in_with?: string | null;
             token_id?: components["schemas"]["ApiTokenId"] | null;
         };
+        /**
+         * @description A domain to give to a target.
+         * @example {
+         *       "name": "www.example.com"
+         *     }
+         */
+        AddDomain: {
+            /** @description Like `www.example.com`. */
+            name: string;
+        };
         /** @description Stored credentials that turned up in what the sandbox sent; they should be replaced. */
         Alarm: {
             credentials: components["schemas"]["SeenCredential"][];
@@ -1173,6 +1238,8 @@ export interface components {
         Capabilities: {
             /** @description Hold back a release while it is made. */
             cancel: boolean;
+            /** @description Take domains that people give to what is deployed. */
+            domains: boolean;
             /** @description Take variables for what runs there. */
             env_vars: boolean;
             /** @description List the environments of a project. */
@@ -1595,6 +1662,61 @@ export interface components {
              */
             targets: number;
         };
+        /** @description What has to stand in the domain's DNS. */
+        DnsRecord: {
+            /** @description Where. */
+            name: string;
+            /** @description `CNAME`, `TXT`, `A`. */
+            type: string;
+            /** @description What. */
+            value: string;
+        };
+        /**
+         * @description A domain that somebody has given to what is deployed.
+         * @example {
+         *       "message": null,
+         *       "name": "www.example.com",
+         *       "records": [],
+         *       "state": "active"
+         *     }
+         */
+        Domain: {
+            /** @description What the provider says about it. */
+            message?: string | null;
+            /** @description As it stands in DNS. */
+            name: string;
+            /** @description What the provider wants to see in its DNS, as far as it tells; empty when nothing is left to do. */
+            records: components["schemas"]["DnsRecord"][];
+            /** @description Whether it shows what is deployed. */
+            state: components["schemas"]["DomainState"];
+        };
+        /**
+         * @description Whether a domain shows what is deployed.
+         * @enum {string}
+         */
+        DomainState: "active" | "pending" | "failed";
+        /**
+         * @description The domains of a target.
+         * @example {
+         *       "items": [
+         *         {
+         *           "message": null,
+         *           "name": "www.example.com",
+         *           "records": [
+         *             {
+         *               "name": "www.example.com",
+         *               "type": "CNAME",
+         *               "value": "cname.vercel-dns.com"
+         *             }
+         *           ],
+         *           "state": "pending"
+         *         }
+         *       ]
+         *     }
+         */
+        DomainsView: {
+            items: components["schemas"]["Domain"][];
+        };
         /**
          * @description A token with which one agent enrols.
          * @example {
@@ -1856,6 +1978,8 @@ export interface components {
          *     }
          */
         MakeWebhook: {
+            /** @description Whether we enter it at the provider; if it lets us, unless said. */
+            register?: boolean | null;
             scheme?: components["schemas"]["WebhookScheme"] | null;
         };
         /**
@@ -1972,9 +2096,10 @@ export interface components {
             token: string;
         };
         /**
-         * @description A new hook, as it has to be entered at the provider.
+         * @description A new hook, as it has to be entered at the provider, unless we have done that.
          * @example {
          *       "created_at": "2026-03-14T09:26:53.589793Z",
+         *       "is_registered": false,
          *       "scheme": "signature",
          *       "secret": "EXAMPLE-NOT-A-WEBHOOK-SECRET",
          *       "url": "https://deploy.example.com/api/webhooks/github?hook=0198c5a2-6f3e-7c3a-9d3b-2f1f6f0f5a77"
@@ -1983,9 +2108,11 @@ export interface components {
         NewWebhookView: {
             /** Format: date-time */
             created_at: string;
+            /** @description Whether it was entered at the provider by us. */
+            is_registered: boolean;
             scheme: components["schemas"]["WebhookScheme"];
-            /** @description With what it proves them; shown only here. */
-            secret: string;
+            /** @description With what it proves them; shown only here. `null` for a hook that was entered at the provider by us. */
+            secret?: string | null;
             /**
              * Format: uri
              * @description Where the provider is to send deliveries, as JSON.
@@ -2867,6 +2994,8 @@ export interface components {
         WebhookView: {
             /** Format: date-time */
             created_at: string;
+            /** @description Whether it was entered at the provider by us; otherwise somebody has to. */
+            is_registered: boolean;
             /**
              * Format: date-time
              * @description When a delivery was last taken.
@@ -6115,6 +6244,280 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    list_domains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the id of the record */
+                id: components["schemas"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the first hundred */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "message": null,
+                     *           "name": "www.example.com",
+                     *           "records": [
+                     *             {
+                     *               "name": "www.example.com",
+                     *               "type": "CNAME",
+                     *               "value": "cname.vercel-dns.com"
+                     *             }
+                     *           ],
+                     *           "state": "pending"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DomainsView"];
+                };
+            };
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            /** @description the target's provider takes no domains */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "conflict",
+                     *       "detail": "the target's provider takes no domains",
+                     *       "request_id": "0199d3a5-7c2f-7b3d-8e41-5a6b7c8d9e0f",
+                     *       "status": 409,
+                     *       "title": "Conflict",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    add_domain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of one's own: a request that is sent again with it gets the first answer, and nothing is made twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description the id of the record */
+                id: components["schemas"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "www.example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddDomain"];
+            };
+        };
+        responses: {
+            /** @description the domain, and what its DNS needs */
+            201: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": null,
+                     *       "name": "www.example.com",
+                     *       "records": [],
+                     *       "state": "active"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            /** @description the target's provider takes no domains */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "conflict",
+                     *       "detail": "the target's provider takes no domains",
+                     *       "request_id": "0199d3a5-7c2f-7b3d-8e41-5a6b7c8d9e0f",
+                     *       "status": 409,
+                     *       "title": "Conflict",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["invalid_input"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    remove_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name */
+                domain: string;
+                /** @description the id of the record */
+                id: components["schemas"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the project has no such domain (any more) */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            /** @description the target's provider takes no domains */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "conflict",
+                     *       "detail": "the target's provider takes no domains",
+                     *       "request_id": "0199d3a5-7c2f-7b3d-8e41-5a6b7c8d9e0f",
+                     *       "status": 409,
+                     *       "title": "Conflict",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    verify_domain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of one's own: a request that is sent again with it gets the first answer, and nothing is made twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description its name */
+                domain: string;
+                /** @description the id of the record */
+                id: components["schemas"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the domain as it is now */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": null,
+                     *       "name": "www.example.com",
+                     *       "records": [],
+                     *       "state": "active"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            /** @description the target's provider takes no domains */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "conflict",
+                     *       "detail": "the target's provider takes no domains",
+                     *       "request_id": "0199d3a5-7c2f-7b3d-8e41-5a6b7c8d9e0f",
+                     *       "status": 409,
+                     *       "title": "Conflict",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["too_large"];
+            422: components["responses"]["invalid_input"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     get_target_variables: {
         parameters: {
             query?: never;
@@ -6456,6 +6859,7 @@ export interface operations {
                      * @example {
                      *       "webhook": {
                      *         "created_at": "2026-03-14T09:26:53.589793Z",
+                     *         "is_registered": false,
                      *         "last_delivery_at": null,
                      *         "scheme": "signature",
                      *         "url": "https://deploy.example.com/api/webhooks/github?hook=0198c5a2-6f3e-7c3a-9d3b-2f1f6f0f5a77"
@@ -6506,6 +6910,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "created_at": "2026-03-14T09:26:53.589793Z",
+                     *       "is_registered": false,
                      *       "scheme": "signature",
                      *       "secret": "EXAMPLE-NOT-A-WEBHOOK-SECRET",
                      *       "url": "https://deploy.example.com/api/webhooks/github?hook=0198c5a2-6f3e-7c3a-9d3b-2f1f6f0f5a77"

@@ -17,7 +17,7 @@ const numbers = new Intl.NumberFormat(LOCALE);
 
 /** The message in the language of the page. A name without a value stays as it is, so that it is seen. */
 export function t(key: MessageKey, values: Values = {}): string {
-  const message: Message = catalogue[key] ?? key;
+  const message: Message = catalogue[key];
   return fill(typeof message === 'string' ? message : pluralForm(message, values), values);
 }
 

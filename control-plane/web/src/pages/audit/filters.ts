@@ -97,3 +97,8 @@ function startOf(day: string, later: number): string {
   date.setDate(date.getDate() + later);
   return date.toISOString();
 }
+
+/** Beginnings of actions (`audit/mod.rs`), for the choice. */
+export const ACTION_GROUPS = [
+  'deployment.', 'sandbox.', 'target.', 'variables.', 'webhook.', 'domain.', 'credential.', 'token.', 'team.', 'sign_in.', 'sign_out',
+] as const;
