@@ -17,7 +17,7 @@ const SETTINGS = ['root_dir', 'install_command', 'build_command', 'output_dir', 
 
 export function compare(before: Deployment, after: Deployment): ComparedRow[] {
   const readers: [string, Read][] = [
-    [t('history.status'), ({ status }) => statusWord(status)],
+    [t('history.status'), statusWord],
     [t('facts.target'), ({ target_name, environment }) => `${target_name} · ${environmentWord(environment)}`],
     [t('facts.by'), ({ created_by }) => created_by?.name],
     [t('facts.branch'), ({ branch }) => branch],
