@@ -1,4 +1,5 @@
 /** A control plane with somebody who works there, and everything else a spec has started. */
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, describe, expect } from 'vitest';
 import { Agent } from './agent';
@@ -17,7 +18,8 @@ const worlds = new Set<World>();
 /** Specs in a browser; left out with a word about it where there is none. */
 export function describeInBrowser(name: string, specs: () => void): void {
   describe.skipIf(!isBrowserThere())(name, () => {
-    afterEach(() => {
+    afterEach(async ({ task }) => {
+      if (task.result?.state === 'fail') await Promise.all([...worlds].map((world) => world.picture(task.name)));
       for (const world of worlds) world.expectNoDefects();
     });
     afterAll(async () => {
@@ -32,7 +34,6 @@ export class World {
   readonly #pages: BrowserPage[] = [];
   readonly #ends: (() => Promise<void> | void)[] = [];
   #api: Api;
-  #later: Proxy | undefined;
 
   private constructor(readonly controlPlane: ControlPlane) {
     this.#api = controlPlane.api;
@@ -43,16 +44,12 @@ export class World {
   /** With an administrator named `admin`, unless it is empty. */
   static async start(options: ControlPlaneOptions = {}): Promise<World> {
     const world = new World(await ControlPlane.start(options));
-    // While one works on the UI: what Vite has built since the program was.
-    const dist = process.env.SLIPWAY_UI_DIST;
-    if (dist) world.#later = await Proxy.start({ to: () => world.controlPlane.url, dist });
     if (!options.isEmpty) await world.controlPlane.command(['user', 'password', ADMIN], `${PASSWORD}\n`);
     return world;
   }
 
-  /** Where people open the UI, without a slash at its end. */
   get url(): string {
-    return this.#later?.url ?? this.controlPlane.url;
+    return this.controlPlane.url;
   }
 
   get api(): Api {
@@ -81,8 +78,7 @@ export class World {
 
   /** Something between browsers and the control plane. */
   async proxy(options: Omit<ProxyOptions, 'to'> = {}): Promise<Proxy> {
-    const dist = process.env.SLIPWAY_UI_DIST;
-    const proxy = await Proxy.start({ ...options, ...(dist && !options.prefix ? { dist } : {}), to: () => this.controlPlane.url });
+    const proxy = await Proxy.start({ ...options, to: () => this.url });
     this.onEnd(() => proxy.stop());
     return proxy;
   }
@@ -98,7 +94,7 @@ export class World {
   /** A page of somebody who is signed in: the administrator, unless another name is given. */
   async open(path: string, options: PageOptions & { as?: string; at?: string } = {}): Promise<Page> {
     const at = options.at ?? this.url;
-    const login = await fetch(`${this.controlPlane.url}/api/auth/login`, {
+    const login = await fetch(`${this.url}/api/auth/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ name: options.as ?? ADMIN, password: PASSWORD }),
@@ -128,6 +124,15 @@ export class World {
     return me;
   }
 
+  /** Pictures of what is open, when a spec fails and `SLIPWAY_SCREENSHOTS` names a directory for them. */
+  async picture(name: string): Promise<void> {
+    const directory = process.env.SLIPWAY_SCREENSHOTS;
+    if (!directory) return;
+    const file = (number: number) => join(directory, `failed-${name.replaceAll(/\W+/g, '-').slice(0, 60)}-${number}.png`);
+    const pictures = this.#pages.map(({ page }, number) => page.screenshot({ path: file(number) }).catch(() => undefined));
+    await Promise.all(pictures);
+  }
+
   /** No page has done what it must not do. */
   expectNoDefects(): void {
     const defects = this.#pages.flatMap((page) => page.defects.splice(0));
@@ -137,7 +142,6 @@ export class World {
   async end(): Promise<void> {
     worlds.delete(this);
     await Promise.all(this.#pages.map((page) => page.context.close().catch(() => undefined)));
-    await this.#later?.stop();
     for (const end of this.#ends) await end();
   }
 }
