@@ -18,6 +18,7 @@ import { Finder } from './view/finder';
 import { FoldState } from './view/folding';
 import { Follow } from './view/follow';
 import { rangeIn } from './view/highlight';
+import { copySelection } from './view/copy';
 import { commandOf, type Command } from './view/keys';
 import { printable } from './view/print';
 import { foldKey, headerButton, type Painter } from './view/row';
@@ -162,6 +163,7 @@ export class LogViewer implements LogViewerHandle, RowContext {
     const { signal } = this.#abort;
     this.#root.addEventListener('keydown', (event) => this.#onKey(event), { signal });
     this.#pane.addEventListener('click', (event) => this.#onClick(event), { signal });
+    this.#viewport.layer.addEventListener('copy', copySelection, { signal });
     document.addEventListener('selectionchange', () => this.#onTextSelection(), { signal });
     addEventListener('hashchange', () => this.goTo(location.hash), { signal });
     this.#endings.push(
@@ -345,6 +347,7 @@ export class LogViewer implements LogViewerHandle, RowContext {
     this.#failure = null;
     const fragment = this.options.fragment ?? location.hash;
     if (!this.goTo(fragment)) this.#viewport.scrollToEnd();
+    this.#showEmpty();
     this.#tell();
     void this.#locate();
   }

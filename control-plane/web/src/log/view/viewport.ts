@@ -9,7 +9,7 @@ import type { Follow } from './follow';
 /** Rows above and below what is seen. */
 const OVERSCAN = 10;
 /** Elements that rows may have together; the pane has at most 300 with its bars. */
-const MOST_ELEMENTS = 264;
+const MOST_ELEMENTS = 256;
 /** Elements of a row without any piece of its own look. */
 const ROW_ELEMENTS = 2;
 /** Transforms stay small: their numbers are single precision. */
