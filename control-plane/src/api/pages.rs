@@ -1,5 +1,5 @@
-//! The two pages one reaches by a one-time link, drawn here because nothing else can be relied on yet:
-//! the first setup and the sign-in of `slipway up`. Plain forms, no script.
+//! The two pages one reaches by a one-time link, drawn here for programs without the web UI and browsers without
+//! scripts: the first setup and the sign-in of `slipway up`. Plain forms, no script.
 
 use axum::Form;
 use axum::extract::State;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::App;
 use super::auth::{NO_STORE, redirect};
 use super::extract::{Params, check_user_name};
+use super::ui::is_navigation;
 use crate::error::Error;
 use crate::public_url::prefix;
 
@@ -32,9 +33,10 @@ pub(super) struct SetupQuery {
     token: String,
 }
 
-/// Asks for name and password. Looking at the page uses nothing up.
-pub(super) async fn setup(Params(query): Params<SetupQuery>) -> Response {
-    setup_page(StatusCode::OK, &query.token, "admin", "")
+/// Asks for name and password; browsers get the page of the web UI, where there is one. Looking at it uses nothing up.
+pub(super) async fn setup(State(app): State<App>, headers: HeaderMap, Params(query): Params<SetupQuery>) -> Response {
+    let page = is_navigation(&headers).then(|| app.ui.page("/setup", &headers, StatusCode::OK)).flatten();
+    page.unwrap_or_else(|| setup_page(StatusCode::OK, &query.token, "admin", ""))
 }
 
 /// The form of the page.

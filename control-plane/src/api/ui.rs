@@ -143,7 +143,7 @@ fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
 }
 
 /// A browser that goes to an address, not a script or program that fetches one.
-fn is_navigation(headers: &HeaderMap) -> bool {
+pub(super) fn is_navigation(headers: &HeaderMap) -> bool {
     let mode = headers.get("sec-fetch-mode").map(HeaderValue::as_bytes);
     let wants_page = parts(headers, header::ACCEPT).any(|kind| kind.split(';').next() == Some("text/html"));
     wants_page && mode.is_none_or(|mode| mode == b"navigate")

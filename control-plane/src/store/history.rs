@@ -60,9 +60,14 @@ impl<'a> Filter<'a> {
     /// The conditions for one owner; the newest first.
     fn query(&self, owner: UserId) -> QueryBuilder<Sqlite> {
         let mut query = QueryBuilder::new(SELECT);
-        query.push("WHERE user_id = ").push_bind(owner);
-        if let Some(sandbox) = self.sandbox {
-            query.push(" AND sandbox_id = ").push_bind(sandbox);
+        match self.sandbox {
+            // The `+` keeps SQLite from searching all of the owner's, which looks as cheap to it.
+            Some(sandbox) => {
+                query.push("WHERE sandbox_id = ").push_bind(sandbox).push(" AND +user_id = ").push_bind(owner);
+            }
+            None => {
+                query.push("WHERE user_id = ").push_bind(owner);
+            }
         }
         if let Some(target) = self.target {
             query.push(" AND target_id = ").push_bind(target);
@@ -237,7 +242,7 @@ mod tests {
             let plan = sqlx::query_as(sqlx::AssertSqlSafe(explain)).fetch_all(&store.pool).await.expect("explains");
             let plan: Vec<(i64, i64, i64, String)> = plan;
             let plan: Vec<_> = plan.into_iter().map(|(.., what)| what).collect();
-            assert!(plan[0].contains(&format!("USING INDEX {index} ")), "{plan:?}");
+            assert!(plan[0].contains(&format!("USING INDEX {index} ")), "{index}: {plan:?}");
             assert!(!plan.iter().any(|what| what.contains("TEMP B-TREE")), "{plan:?}");
         }
     }

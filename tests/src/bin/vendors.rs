@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::json;
+use slipway_tests::vendors::Fault;
 use slipway_tests::vendors::github::{self, GitHub};
 use slipway_tests::vendors::gitlab::{self, GitLab};
 use slipway_tests::vendors::vercel::Vercel;
-use slipway_tests::vendors::Fault;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 const USAGE: &str = "usage: vendors [github] [gitlab] [vercel]";

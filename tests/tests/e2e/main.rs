@@ -17,6 +17,7 @@ mod docs;
 mod exports;
 mod failures;
 mod git_export;
+mod history;
 mod hostile;
 mod http;
 mod identity;

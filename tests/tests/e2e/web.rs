@@ -23,7 +23,9 @@ fn missing() -> Option<String> {
     if !Path::new(&chromium).exists() {
         return Some(format!("{chromium} is not there; `make setup` installs it"));
     }
-    slipway_web::FILES.is_empty().then(|| "these programs were built without the web UI; `make ui` builds it".to_owned())
+    slipway_web::FILES
+        .is_empty()
+        .then(|| "these programs were built without the web UI; `make ui` builds it".to_owned())
 }
 
 fn run(spec: &str) {
@@ -58,6 +60,10 @@ macro_rules! specs {
 }
 
 specs! {
+    deploying: "deploying.spec.ts",
+    faults: "faults.spec.ts",
+    log_follow: "log/follow.spec.ts",
+    log_size: "log/size.spec.ts",
     serving: "serving.spec.ts",
 }
 

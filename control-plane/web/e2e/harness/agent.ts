@@ -2,7 +2,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ControlPlane } from './control-plane';
+import type { Api } from './api';
 import { binary, Program } from './program';
 import { eventually } from './wait';
 
@@ -14,20 +14,20 @@ export class Agent {
   ) {}
 
   /** Enrols an agent for a sandbox over `workspace` and waits until it is connected. */
-  static async start(controlPlane: ControlPlane, sandbox: string, workspace: string): Promise<Agent> {
-    const { token } = await controlPlane.api.post(`/api/sandboxes/${sandbox}/enroll-token`);
+  static async start(api: Api, agentUrl: string, sandbox: string, workspace: string): Promise<Agent> {
+    const { token } = await api.post(`/api/sandboxes/${sandbox}/enroll-token`);
     const state = mkdtempSync(join(tmpdir(), 'slipway-agent-'));
     // Builds run as another user when we are root; they must be able to pass through.
     chmodSync(state, 0o711);
     const tokenFile = join(state, 'token');
     writeFileSync(tokenFile, token);
     const args = [
-      ...['run', '--control-plane', controlPlane.agentUrl, '--workspace', workspace, '--token-file', tokenFile],
+      ...['run', '--control-plane', agentUrl, '--workspace', workspace, '--token-file', tokenFile],
       ...['--state-dir', join(state, 'state'), '--build-dir', join(state, 'builds')],
     ];
     const agent = new Agent(state, args, new Program(binary('slipway-agent'), args));
     await eventually('the agent to be online', async () => {
-      return (await controlPlane.api.get(`/api/sandboxes/${sandbox}`)).status === 'online';
+      return (await api.get(`/api/sandboxes/${sandbox}`)).status === 'online';
     });
     return agent;
   }

@@ -31,8 +31,10 @@ export function describeInBrowser(name: string, specs: () => void): void {
 export class World {
   readonly #pages: BrowserPage[] = [];
   readonly #ends: (() => Promise<void> | void)[] = [];
+  #api: Api;
 
   private constructor(readonly controlPlane: ControlPlane) {
+    this.#api = controlPlane.api;
     worlds.add(this);
     this.onEnd(() => controlPlane.remove());
   }
@@ -49,7 +51,12 @@ export class World {
   }
 
   get api(): Api {
-    return this.controlPlane.api;
+    return this.#api;
+  }
+
+  /** From here on sandboxes are those of somebody else: the first person of an empty one. */
+  use(api: Api): void {
+    this.#api = api;
   }
 
   /** What has to be ended with it; the last first. */
@@ -62,7 +69,7 @@ export class World {
     const workspace = typeof project === 'string' ? fixture(project) : project;
     this.onEnd(() => workspace.remove());
     const { id } = await this.api.post('/api/sandboxes', { name });
-    const agent = await Agent.start(this.controlPlane, id, workspace.path);
+    const agent = await Agent.start(this.api, this.controlPlane.agentUrl, id, workspace.path);
     this.onEnd(() => agent.remove());
     return { id, agent, project: workspace };
   }
@@ -97,6 +104,12 @@ export class World {
     });
     const storageState = { cookies: cookies.map((cookie) => ({ ...cookie, expires: -1, secure: false })), origins: [] };
     return this.openAsStranger(`${at}${path}`, { ...options, context: { ...options.context, storageState } });
+  }
+
+  /** The same as `open`, of somebody who is made for it and belongs to no team. */
+  async openOf(name: string, path: string, options: PageOptions = {}): Promise<Page> {
+    await this.addPerson(name);
+    return this.open(path, { ...options, as: name });
   }
 
   /** Makes a person with the password of specs, in a role of a team when one is named. */

@@ -1,6 +1,23 @@
 // Made by `npm run api` from the OpenAPI document of the server. Do not edit.
 
 export interface paths {
+    "/api/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this installation is, for whoever is signed in. */
+        get: operations["get_about"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -55,6 +72,23 @@ export interface paths {
         put?: never;
         /** Ends the session, here and in the browser. */
         post: operations["log_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ways in which people can sign in here. */
+        get: operations["list_sign_in_methods"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -953,6 +987,22 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * @description This installation.
+         * @example {
+         *       "started_at": "2026-03-14T09:26:53.589793Z",
+         *       "version": "0.1.0"
+         *     }
+         */
+        AboutView: {
+            /**
+             * Format: date-time
+             * @description When this process began.
+             */
+            started_at: string;
+            /** @description Of this program. An agent of another one works, and may lack what is new. */
+            version: string;
+        };
+        /**
          * @description What a provider can be given to publish.
          * @enum {string}
          */
@@ -1359,8 +1409,9 @@ export interface components {
             /** @description Each includes reading; `admin` includes all. */
             scopes: components["schemas"]["Scope"][];
         };
+        /** @description A person, by the name that everybody sees. */
         CreatorView: {
-            id: string;
+            id: components["schemas"]["UserId"];
             name: string;
         };
         /**
@@ -1377,13 +1428,22 @@ export interface components {
          * @description A deployment as the API shows it.
          * @example {
          *       "artifact_stored": true,
+         *       "branch": "main",
+         *       "commit_message": "Show the cart",
          *       "completed_at": "2026-03-14T09:27:21.004518Z",
          *       "created_at": "2026-03-14T09:26:53.589793Z",
+         *       "created_by": {
+         *         "id": "0199d3a4-1122-7334-8556-6778899aabbc",
+         *         "name": "ada"
+         *       },
          *       "deployment_url": "http://127.0.0.1:20000/",
+         *       "dry_run": false,
          *       "env_version": 3,
          *       "environment": "production",
          *       "error_message": null,
          *       "id": "0199d3a6-0a4c-7d5e-b6f7-08192a3b4c5d",
+         *       "is_live": true,
+         *       "kind": "static",
          *       "log": {
          *         "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
          *         "bytes": 2381,
@@ -1440,12 +1500,14 @@ export interface components {
          *       "preview_url": null,
          *       "provider": "local",
          *       "sandbox_id": "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60",
+         *       "sandbox_name": "shop",
          *       "started_at": "2026-03-14T09:26:53.589793Z",
          *       "status": "success",
          *       "status_message": null,
          *       "steps": [
          *         {
          *           "completed_at": "2026-03-14T09:27:21.004518Z",
+         *           "first_line": 1,
          *           "name": "prepare",
          *           "progress": null,
          *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -1453,6 +1515,7 @@ export interface components {
          *         },
          *         {
          *           "completed_at": "2026-03-14T09:27:21.004518Z",
+         *           "first_line": 3,
          *           "name": "install",
          *           "progress": null,
          *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -1460,6 +1523,7 @@ export interface components {
          *         },
          *         {
          *           "completed_at": "2026-03-14T09:27:21.004518Z",
+         *           "first_line": 20,
          *           "name": "build",
          *           "progress": null,
          *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -1467,6 +1531,7 @@ export interface components {
          *         },
          *         {
          *           "completed_at": "2026-03-14T09:27:21.004518Z",
+         *           "first_line": null,
          *           "name": "package",
          *           "progress": null,
          *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -1474,6 +1539,7 @@ export interface components {
          *         },
          *         {
          *           "completed_at": "2026-03-14T09:27:21.004518Z",
+         *           "first_line": null,
          *           "name": "upload",
          *           "progress": {
          *             "done": 48213,
@@ -1484,6 +1550,7 @@ export interface components {
          *         },
          *         {
          *           "completed_at": "2026-03-14T09:27:21.004518Z",
+         *           "first_line": 41,
          *           "name": "deploy",
          *           "progress": null,
          *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -1491,24 +1558,28 @@ export interface components {
          *         }
          *       ],
          *       "target_id": "0199d3a5-6f80-7e11-8c2d-91b3a4c5d6e7",
+         *       "target_name": "preview",
          *       "waiting_on": null
          *     }
          */
         DeploymentView: {
             /** @description Whether what was built is stored, so that it can be deployed again or rolled back to. */
             artifact_stored: boolean;
+            /** @description The branch that was named with the request. */
             branch?: string | null;
+            /** @description The message that was given with the request. */
             commit_message?: string | null;
             /** Format: date-time */
             completed_at?: string | null;
             /** Format: date-time */
             created_at: string;
-            created_by?: null | components["schemas"]["CreatorView"];
+            created_by?: components["schemas"]["CreatorView"] | null;
             /**
              * Format: uri
              * @description Where it is live.
              */
             deployment_url?: string | null;
+            /** @description It ends before the irreversible step. */
             dry_run: boolean;
             /**
              * Format: int64
@@ -1519,8 +1590,9 @@ export interface components {
             /** @description Why it failed. */
             error_message?: string | null;
             id: components["schemas"]["DeploymentId"];
+            /** @description Whether it is what its target serves in its environment: of its releases the one that succeeded last. */
             is_live: boolean;
-            kind?: null | components["schemas"]["ProviderKind"];
+            kind?: components["schemas"]["ProviderKind"] | null;
             log: components["schemas"]["LogView"];
             metadata: components["schemas"]["Metadata"];
             /**
@@ -1784,11 +1856,17 @@ export interface components {
              */
             version: number;
         };
+        /** @description Who says who somebody is. */
+        IssuerView: {
+            /** @description Its host. */
+            name: string;
+        };
         /**
          * @description One line, as in the `log` event.
          * @example {
          *       "at": "2026-03-14T09:26:54.102Z",
          *       "seq": 1,
+         *       "step": "build",
          *       "stream": "stdout",
          *       "text": "built in 1.21s"
          *     }
@@ -1803,6 +1881,7 @@ export interface components {
              * @description Counts from 1.
              */
             seq: number;
+            /** @description What was under way when it was written. */
             step: components["schemas"]["Step"];
             /** @enum {string} */
             stream: "stdout" | "stderr" | "system";
@@ -1821,11 +1900,43 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        /**
+         * @description A part of a log.
+         * @example {
+         *       "first_seq": 118,
+         *       "is_complete": true,
+         *       "last_seq": 118,
+         *       "lines": [
+         *         {
+         *           "at": "2026-03-14T09:26:54.102Z",
+         *           "seq": 118,
+         *           "step": "build",
+         *           "stream": "stdout",
+         *           "text": "built in 1.21s"
+         *         }
+         *       ],
+         *       "total_lines": 120
+         *     }
+         */
         LogRange: {
+            /**
+             * Format: int64
+             * @description Number of the first of them; `null` when there are none.
+             */
             first_seq?: number | null;
+            /** @description Whether the log is whole: it will have no more lines than now. */
             is_complete: boolean;
+            /**
+             * Format: int64
+             * @description Number of the last of them; `null` when there are none.
+             */
             last_seq?: number | null;
+            /** @description In order. */
             lines: components["schemas"]["LogEvent"][];
+            /**
+             * Format: int64
+             * @description How many lines the log has now.
+             */
             total_lines: number;
         };
         /** @description How much of the log is stored, and whether that is all of it. */
@@ -2270,7 +2381,6 @@ export interface components {
          *           ],
          *           "capabilities": {
          *             "cancel": false,
-         *             "domains": false,
          *             "env_vars": false,
          *             "environments": true,
          *             "projects": true,
@@ -2469,6 +2579,20 @@ export interface components {
             name: string;
         };
         /**
+         * @description The ways to sign in.
+         * @example {
+         *       "oidc": {
+         *         "name": "login.example.com"
+         *       },
+         *       "password": true
+         *     }
+         */
+        SignInMethodsView: {
+            oidc?: components["schemas"]["IssuerView"] | null;
+            /** @description Whether anybody here has a password. */
+            password: boolean;
+        };
+        /**
          * @description Whose account a device flow is to connect.
          * @example {
          *       "label": "work"
@@ -2519,6 +2643,11 @@ export interface components {
         StepView: {
             /** Format: date-time */
             completed_at?: string | null;
+            /**
+             * Format: int64
+             * @description Number of the first line of the log that was written since it began; `null` while there is none. A line is of the
+             *     last step that begins there or before.
+             */
             first_line?: number | null;
             name: components["schemas"]["Step"];
             progress?: components["schemas"]["ProgressView"] | null;
@@ -2627,7 +2756,6 @@ export interface components {
          * @example {
          *       "webhook": {
          *         "created_at": "2026-03-14T09:26:53.589793Z",
-         *         "is_registered": false,
          *         "last_delivery_at": null,
          *         "scheme": "signature",
          *         "url": "https://deploy.example.com/api/webhooks/github?hook=0198c5a2-6f3e-7c3a-9d3b-2f1f6f0f5a77"
@@ -3221,6 +3349,40 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_about: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description this installation */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "started_at": "2026-03-14T09:26:53.589793Z",
+                     *       "version": "0.1.0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AboutView"];
+                };
+            };
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     list_audit: {
         parameters: {
             query?: {
@@ -3554,6 +3716,40 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    list_sign_in_methods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description those that work */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "oidc": {
+                     *         "name": "login.example.com"
+                     *       },
+                     *       "password": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignInMethodsView"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     start_oidc_sign_in: {
         parameters: {
             query?: {
@@ -3855,19 +4051,29 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                environment?: components["schemas"]["Environment"];
+                /** @description Only to this environment. */
+                environment?: "production" | "preview" | "staging";
+                /** @description Only to providers of this kind. */
                 kind?: components["schemas"]["ProviderKind"];
                 /**
                  * @description At most so many items, 1 to 100.
                  * @example 20
                  */
                 limit?: number;
+                /** @description Only to this provider. */
                 provider?: string;
+                /**
+                 * @description Only with this text in an address, the error, the branch, the commit, the id, or the name of sandbox or target. ASCII
+                 *     letters match in both cases.
+                 */
                 q?: string;
+                /** @description Only those asked for from this time on, */
                 since?: string;
-                /** @description Only in this status. */
+                /** @description Only in these statuses, apart by commas. */
                 status?: components["schemas"]["Status"][];
-                target_id?: string;
+                /** @description Only to this target. */
+                target_id?: components["schemas"]["TargetId"];
+                /** @description and before this time. */
                 until?: string;
             };
             header?: never;
@@ -3890,13 +4096,22 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "artifact_stored": true,
+                     *           "branch": "main",
+                     *           "commit_message": "Show the cart",
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
                      *           "created_at": "2026-03-14T09:26:53.589793Z",
+                     *           "created_by": {
+                     *             "id": "0199d3a4-1122-7334-8556-6778899aabbc",
+                     *             "name": "ada"
+                     *           },
                      *           "deployment_url": "http://127.0.0.1:20000/",
+                     *           "dry_run": false,
                      *           "env_version": 3,
                      *           "environment": "production",
                      *           "error_message": null,
                      *           "id": "0199d3a6-0a4c-7d5e-b6f7-08192a3b4c5d",
+                     *           "is_live": true,
+                     *           "kind": "static",
                      *           "log": {
                      *             "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
                      *             "bytes": 2381,
@@ -3953,12 +4168,14 @@ export interface operations {
                      *           "preview_url": null,
                      *           "provider": "local",
                      *           "sandbox_id": "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60",
+                     *           "sandbox_name": "shop",
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
                      *           "status": "success",
                      *           "status_message": null,
                      *           "steps": [
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": 1,
                      *               "name": "prepare",
                      *               "progress": null,
                      *               "started_at": "2026-03-14T09:26:53.589793Z",
@@ -3966,6 +4183,7 @@ export interface operations {
                      *             },
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": 3,
                      *               "name": "install",
                      *               "progress": null,
                      *               "started_at": "2026-03-14T09:26:53.589793Z",
@@ -3973,6 +4191,7 @@ export interface operations {
                      *             },
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": 20,
                      *               "name": "build",
                      *               "progress": null,
                      *               "started_at": "2026-03-14T09:26:53.589793Z",
@@ -3980,6 +4199,7 @@ export interface operations {
                      *             },
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": null,
                      *               "name": "package",
                      *               "progress": null,
                      *               "started_at": "2026-03-14T09:26:53.589793Z",
@@ -3987,6 +4207,7 @@ export interface operations {
                      *             },
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": null,
                      *               "name": "upload",
                      *               "progress": {
                      *                 "done": 48213,
@@ -3997,6 +4218,7 @@ export interface operations {
                      *             },
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": 41,
                      *               "name": "deploy",
                      *               "progress": null,
                      *               "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4004,6 +4226,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "target_id": "0199d3a5-6f80-7e11-8c2d-91b3a4c5d6e7",
+                     *           "target_name": "preview",
                      *           "waiting_on": null
                      *         }
                      *       ],
@@ -4045,13 +4268,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "artifact_stored": true,
+                     *       "branch": "main",
+                     *       "commit_message": "Show the cart",
                      *       "completed_at": "2026-03-14T09:27:21.004518Z",
                      *       "created_at": "2026-03-14T09:26:53.589793Z",
+                     *       "created_by": {
+                     *         "id": "0199d3a4-1122-7334-8556-6778899aabbc",
+                     *         "name": "ada"
+                     *       },
                      *       "deployment_url": "http://127.0.0.1:20000/",
+                     *       "dry_run": false,
                      *       "env_version": 3,
                      *       "environment": "production",
                      *       "error_message": null,
                      *       "id": "0199d3a6-0a4c-7d5e-b6f7-08192a3b4c5d",
+                     *       "is_live": true,
+                     *       "kind": "static",
                      *       "log": {
                      *         "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
                      *         "bytes": 2381,
@@ -4108,12 +4340,14 @@ export interface operations {
                      *       "preview_url": null,
                      *       "provider": "local",
                      *       "sandbox_id": "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60",
+                     *       "sandbox_name": "shop",
                      *       "started_at": "2026-03-14T09:26:53.589793Z",
                      *       "status": "success",
                      *       "status_message": null,
                      *       "steps": [
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 1,
                      *           "name": "prepare",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4121,6 +4355,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 3,
                      *           "name": "install",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4128,6 +4363,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 20,
                      *           "name": "build",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4135,6 +4371,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "package",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4142,6 +4379,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "upload",
                      *           "progress": {
                      *             "done": 48213,
@@ -4152,6 +4390,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 41,
                      *           "name": "deploy",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4159,6 +4398,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "target_id": "0199d3a5-6f80-7e11-8c2d-91b3a4c5d6e7",
+                     *       "target_name": "preview",
                      *       "waiting_on": null
                      *     }
                      */
@@ -4253,13 +4493,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "artifact_stored": true,
+                     *       "branch": "main",
+                     *       "commit_message": "Show the cart",
                      *       "completed_at": "2026-03-14T09:27:21.004518Z",
                      *       "created_at": "2026-03-14T09:26:53.589793Z",
+                     *       "created_by": {
+                     *         "id": "0199d3a4-1122-7334-8556-6778899aabbc",
+                     *         "name": "ada"
+                     *       },
                      *       "deployment_url": "http://127.0.0.1:20000/",
+                     *       "dry_run": false,
                      *       "env_version": 3,
                      *       "environment": "production",
                      *       "error_message": null,
                      *       "id": "0199d3a6-0a4c-7d5e-b6f7-08192a3b4c5d",
+                     *       "is_live": true,
+                     *       "kind": "static",
                      *       "log": {
                      *         "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
                      *         "bytes": 2381,
@@ -4316,12 +4565,14 @@ export interface operations {
                      *       "preview_url": null,
                      *       "provider": "local",
                      *       "sandbox_id": "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60",
+                     *       "sandbox_name": "shop",
                      *       "started_at": "2026-03-14T09:26:53.589793Z",
                      *       "status": "success",
                      *       "status_message": null,
                      *       "steps": [
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 1,
                      *           "name": "prepare",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4329,6 +4580,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 3,
                      *           "name": "install",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4336,6 +4588,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 20,
                      *           "name": "build",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4343,6 +4596,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "package",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4350,6 +4604,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "upload",
                      *           "progress": {
                      *             "done": 48213,
@@ -4360,6 +4615,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 41,
                      *           "name": "deploy",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4367,6 +4623,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "target_id": "0199d3a5-6f80-7e11-8c2d-91b3a4c5d6e7",
+                     *       "target_name": "preview",
                      *       "waiting_on": null
                      *     }
                      */
@@ -4408,10 +4665,19 @@ export interface operations {
     follow_deployment_log: {
         parameters: {
             query?: {
+                /** @description With `format=json`: the part begins behind this line. */
                 after?: number;
+                /** @description With `format=json`: the part ends before this line. With neither it is the end of the log. */
                 before?: number;
-                /** @description `text` downloads what is stored now; left out, events follow the deployment to its end. */
+                /**
+                 * @description `text` downloads what is stored now, `json` answers a part of it; left out, events follow the deployment to its
+                 *     end.
+                 */
                 format?: "text" | "json";
+                /**
+                 * @description With `format=json`: at most so many lines. There may be fewer, when they are long.
+                 * @example 1000
+                 */
                 limit?: number;
             };
             header?: {
@@ -4426,7 +4692,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description events, or text with `format=text` */
+            /** @description events, text with `format=text`, or a part with `format=json` */
             200: {
                 headers: {
                     /** @description a file name, with `format=text` */
@@ -4437,6 +4703,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "first_seq": 118,
+                     *       "is_complete": true,
+                     *       "last_seq": 118,
+                     *       "lines": [
+                     *         {
+                     *           "at": "2026-03-14T09:26:54.102Z",
+                     *           "seq": 118,
+                     *           "step": "build",
+                     *           "stream": "stdout",
+                     *           "text": "built in 1.21s"
+                     *         }
+                     *       ],
+                     *       "total_lines": 120
+                     *     }
+                     */
                     "application/json": components["schemas"]["LogRange"];
                     /**
                      * @example event: status
@@ -4445,11 +4728,11 @@ export interface operations {
                      *
                      *     event: step
                      *     id: 0
-                     *     data: {"name":"build","state":"running","started_at":"2026-03-14T09:26:53.589793Z","completed_at":null,"progress":null}
+                     *     data: {"name":"build","state":"running","started_at":"2026-03-14T09:26:53.589793Z","completed_at":null,"progress":null,"first_line":1}
                      *
                      *     event: log
                      *     id: 1
-                     *     data: {"seq":1,"stream":"stdout","at":"2026-03-14T09:26:54.102Z","text":"built in 1.21s"}
+                     *     data: {"seq":1,"stream":"stdout","step":"build","at":"2026-03-14T09:26:54.102Z","text":"built in 1.21s"}
                      *
                      *     event: done
                      *     id: 1
@@ -4509,13 +4792,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "artifact_stored": true,
+                     *       "branch": "main",
+                     *       "commit_message": "Show the cart",
                      *       "completed_at": "2026-03-14T09:27:21.004518Z",
                      *       "created_at": "2026-03-14T09:26:53.589793Z",
+                     *       "created_by": {
+                     *         "id": "0199d3a4-1122-7334-8556-6778899aabbc",
+                     *         "name": "ada"
+                     *       },
                      *       "deployment_url": "http://127.0.0.1:20000/",
+                     *       "dry_run": false,
                      *       "env_version": 3,
                      *       "environment": "production",
                      *       "error_message": null,
                      *       "id": "0199d3a6-0a4c-7d5e-b6f7-08192a3b4c5d",
+                     *       "is_live": true,
+                     *       "kind": "static",
                      *       "log": {
                      *         "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
                      *         "bytes": 2381,
@@ -4572,12 +4864,14 @@ export interface operations {
                      *       "preview_url": null,
                      *       "provider": "local",
                      *       "sandbox_id": "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60",
+                     *       "sandbox_name": "shop",
                      *       "started_at": "2026-03-14T09:26:53.589793Z",
                      *       "status": "success",
                      *       "status_message": null,
                      *       "steps": [
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 1,
                      *           "name": "prepare",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4585,6 +4879,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 3,
                      *           "name": "install",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4592,6 +4887,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 20,
                      *           "name": "build",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4599,6 +4895,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "package",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4606,6 +4903,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "upload",
                      *           "progress": {
                      *             "done": 48213,
@@ -4616,6 +4914,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 41,
                      *           "name": "deploy",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4623,6 +4922,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "target_id": "0199d3a5-6f80-7e11-8c2d-91b3a4c5d6e7",
+                     *       "target_name": "preview",
                      *       "waiting_on": null
                      *     }
                      */
@@ -4699,13 +4999,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "artifact_stored": true,
+                     *       "branch": "main",
+                     *       "commit_message": "Show the cart",
                      *       "completed_at": "2026-03-14T09:27:21.004518Z",
                      *       "created_at": "2026-03-14T09:26:53.589793Z",
+                     *       "created_by": {
+                     *         "id": "0199d3a4-1122-7334-8556-6778899aabbc",
+                     *         "name": "ada"
+                     *       },
                      *       "deployment_url": "http://127.0.0.1:20000/",
+                     *       "dry_run": false,
                      *       "env_version": 3,
                      *       "environment": "production",
                      *       "error_message": null,
                      *       "id": "0199d3a6-0a4c-7d5e-b6f7-08192a3b4c5d",
+                     *       "is_live": true,
+                     *       "kind": "static",
                      *       "log": {
                      *         "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
                      *         "bytes": 2381,
@@ -4762,12 +5071,14 @@ export interface operations {
                      *       "preview_url": null,
                      *       "provider": "local",
                      *       "sandbox_id": "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60",
+                     *       "sandbox_name": "shop",
                      *       "started_at": "2026-03-14T09:26:53.589793Z",
                      *       "status": "success",
                      *       "status_message": null,
                      *       "steps": [
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 1,
                      *           "name": "prepare",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4775,6 +5086,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 3,
                      *           "name": "install",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4782,6 +5094,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 20,
                      *           "name": "build",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4789,6 +5102,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "package",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4796,6 +5110,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "upload",
                      *           "progress": {
                      *             "done": 48213,
@@ -4806,6 +5121,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 41,
                      *           "name": "deploy",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -4813,6 +5129,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "target_id": "0199d3a5-6f80-7e11-8c2d-91b3a4c5d6e7",
+                     *       "target_name": "preview",
                      *       "waiting_on": null
                      *     }
                      */
@@ -6749,7 +7066,6 @@ export interface operations {
                      *           ],
                      *           "capabilities": {
                      *             "cancel": false,
-                     *             "domains": false,
                      *             "env_vars": false,
                      *             "environments": true,
                      *             "projects": true,
@@ -7418,13 +7734,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "artifact_stored": true,
+                     *       "branch": "main",
+                     *       "commit_message": "Show the cart",
                      *       "completed_at": "2026-03-14T09:27:21.004518Z",
                      *       "created_at": "2026-03-14T09:26:53.589793Z",
+                     *       "created_by": {
+                     *         "id": "0199d3a4-1122-7334-8556-6778899aabbc",
+                     *         "name": "ada"
+                     *       },
                      *       "deployment_url": "http://127.0.0.1:20000/",
+                     *       "dry_run": false,
                      *       "env_version": 3,
                      *       "environment": "production",
                      *       "error_message": null,
                      *       "id": "0199d3a6-0a4c-7d5e-b6f7-08192a3b4c5d",
+                     *       "is_live": true,
+                     *       "kind": "static",
                      *       "log": {
                      *         "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
                      *         "bytes": 2381,
@@ -7481,12 +7806,14 @@ export interface operations {
                      *       "preview_url": null,
                      *       "provider": "local",
                      *       "sandbox_id": "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60",
+                     *       "sandbox_name": "shop",
                      *       "started_at": "2026-03-14T09:26:53.589793Z",
                      *       "status": "success",
                      *       "status_message": null,
                      *       "steps": [
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 1,
                      *           "name": "prepare",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -7494,6 +7821,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 3,
                      *           "name": "install",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -7501,6 +7829,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 20,
                      *           "name": "build",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -7508,6 +7837,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "package",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -7515,6 +7845,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "upload",
                      *           "progress": {
                      *             "done": 48213,
@@ -7525,6 +7856,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 41,
                      *           "name": "deploy",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -7532,6 +7864,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "target_id": "0199d3a5-6f80-7e11-8c2d-91b3a4c5d6e7",
+                     *       "target_name": "preview",
                      *       "waiting_on": null
                      *     }
                      */
@@ -7597,19 +7930,29 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                environment?: components["schemas"]["Environment"];
+                /** @description Only to this environment. */
+                environment?: "production" | "preview" | "staging";
+                /** @description Only to providers of this kind. */
                 kind?: components["schemas"]["ProviderKind"];
                 /**
                  * @description At most so many items, 1 to 100.
                  * @example 20
                  */
                 limit?: number;
+                /** @description Only to this provider. */
                 provider?: string;
+                /**
+                 * @description Only with this text in an address, the error, the branch, the commit, the id, or the name of sandbox or target. ASCII
+                 *     letters match in both cases.
+                 */
                 q?: string;
+                /** @description Only those asked for from this time on, */
                 since?: string;
-                /** @description Only in this status. */
+                /** @description Only in these statuses, apart by commas. */
                 status?: components["schemas"]["Status"][];
-                target_id?: string;
+                /** @description Only to this target. */
+                target_id?: components["schemas"]["TargetId"];
+                /** @description and before this time. */
                 until?: string;
             };
             header?: never;
@@ -7635,13 +7978,22 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "artifact_stored": true,
+                     *           "branch": "main",
+                     *           "commit_message": "Show the cart",
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
                      *           "created_at": "2026-03-14T09:26:53.589793Z",
+                     *           "created_by": {
+                     *             "id": "0199d3a4-1122-7334-8556-6778899aabbc",
+                     *             "name": "ada"
+                     *           },
                      *           "deployment_url": "http://127.0.0.1:20000/",
+                     *           "dry_run": false,
                      *           "env_version": 3,
                      *           "environment": "production",
                      *           "error_message": null,
                      *           "id": "0199d3a6-0a4c-7d5e-b6f7-08192a3b4c5d",
+                     *           "is_live": true,
+                     *           "kind": "static",
                      *           "log": {
                      *             "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
                      *             "bytes": 2381,
@@ -7698,12 +8050,14 @@ export interface operations {
                      *           "preview_url": null,
                      *           "provider": "local",
                      *           "sandbox_id": "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60",
+                     *           "sandbox_name": "shop",
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
                      *           "status": "success",
                      *           "status_message": null,
                      *           "steps": [
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": 1,
                      *               "name": "prepare",
                      *               "progress": null,
                      *               "started_at": "2026-03-14T09:26:53.589793Z",
@@ -7711,6 +8065,7 @@ export interface operations {
                      *             },
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": 3,
                      *               "name": "install",
                      *               "progress": null,
                      *               "started_at": "2026-03-14T09:26:53.589793Z",
@@ -7718,6 +8073,7 @@ export interface operations {
                      *             },
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": 20,
                      *               "name": "build",
                      *               "progress": null,
                      *               "started_at": "2026-03-14T09:26:53.589793Z",
@@ -7725,6 +8081,7 @@ export interface operations {
                      *             },
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": null,
                      *               "name": "package",
                      *               "progress": null,
                      *               "started_at": "2026-03-14T09:26:53.589793Z",
@@ -7732,6 +8089,7 @@ export interface operations {
                      *             },
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": null,
                      *               "name": "upload",
                      *               "progress": {
                      *                 "done": 48213,
@@ -7742,6 +8100,7 @@ export interface operations {
                      *             },
                      *             {
                      *               "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *               "first_line": 41,
                      *               "name": "deploy",
                      *               "progress": null,
                      *               "started_at": "2026-03-14T09:26:53.589793Z",
@@ -7749,6 +8108,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "target_id": "0199d3a5-6f80-7e11-8c2d-91b3a4c5d6e7",
+                     *           "target_name": "preview",
                      *           "waiting_on": null
                      *         }
                      *       ],
@@ -8006,13 +8366,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "artifact_stored": true,
+                     *       "branch": "main",
+                     *       "commit_message": "Show the cart",
                      *       "completed_at": "2026-03-14T09:27:21.004518Z",
                      *       "created_at": "2026-03-14T09:26:53.589793Z",
+                     *       "created_by": {
+                     *         "id": "0199d3a4-1122-7334-8556-6778899aabbc",
+                     *         "name": "ada"
+                     *       },
                      *       "deployment_url": "http://127.0.0.1:20000/",
+                     *       "dry_run": false,
                      *       "env_version": 3,
                      *       "environment": "production",
                      *       "error_message": null,
                      *       "id": "0199d3a6-0a4c-7d5e-b6f7-08192a3b4c5d",
+                     *       "is_live": true,
+                     *       "kind": "static",
                      *       "log": {
                      *         "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
                      *         "bytes": 2381,
@@ -8069,12 +8438,14 @@ export interface operations {
                      *       "preview_url": null,
                      *       "provider": "local",
                      *       "sandbox_id": "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60",
+                     *       "sandbox_name": "shop",
                      *       "started_at": "2026-03-14T09:26:53.589793Z",
                      *       "status": "success",
                      *       "status_message": null,
                      *       "steps": [
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 1,
                      *           "name": "prepare",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -8082,6 +8453,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 3,
                      *           "name": "install",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -8089,6 +8461,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 20,
                      *           "name": "build",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -8096,6 +8469,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "package",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -8103,6 +8477,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "upload",
                      *           "progress": {
                      *             "done": 48213,
@@ -8113,6 +8488,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 41,
                      *           "name": "deploy",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -8120,6 +8496,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "target_id": "0199d3a5-6f80-7e11-8c2d-91b3a4c5d6e7",
+                     *       "target_name": "preview",
                      *       "waiting_on": null
                      *     }
                      */
@@ -8201,13 +8578,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "artifact_stored": true,
+                     *       "branch": "main",
+                     *       "commit_message": "Show the cart",
                      *       "completed_at": "2026-03-14T09:27:21.004518Z",
                      *       "created_at": "2026-03-14T09:26:53.589793Z",
+                     *       "created_by": {
+                     *         "id": "0199d3a4-1122-7334-8556-6778899aabbc",
+                     *         "name": "ada"
+                     *       },
                      *       "deployment_url": "http://127.0.0.1:20000/",
+                     *       "dry_run": false,
                      *       "env_version": 3,
                      *       "environment": "production",
                      *       "error_message": null,
                      *       "id": "0199d3a6-0a4c-7d5e-b6f7-08192a3b4c5d",
+                     *       "is_live": true,
+                     *       "kind": "static",
                      *       "log": {
                      *         "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
                      *         "bytes": 2381,
@@ -8264,12 +8650,14 @@ export interface operations {
                      *       "preview_url": null,
                      *       "provider": "local",
                      *       "sandbox_id": "0199d3a5-6b1e-7c42-9a53-2f1c8e7d4b60",
+                     *       "sandbox_name": "shop",
                      *       "started_at": "2026-03-14T09:26:53.589793Z",
                      *       "status": "success",
                      *       "status_message": null,
                      *       "steps": [
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 1,
                      *           "name": "prepare",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -8277,6 +8665,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 3,
                      *           "name": "install",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -8284,6 +8673,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 20,
                      *           "name": "build",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -8291,6 +8681,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "package",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -8298,6 +8689,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": null,
                      *           "name": "upload",
                      *           "progress": {
                      *             "done": 48213,
@@ -8308,6 +8700,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "completed_at": "2026-03-14T09:27:21.004518Z",
+                     *           "first_line": 41,
                      *           "name": "deploy",
                      *           "progress": null,
                      *           "started_at": "2026-03-14T09:26:53.589793Z",
@@ -8315,6 +8708,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "target_id": "0199d3a5-6f80-7e11-8c2d-91b3a4c5d6e7",
+                     *       "target_name": "preview",
                      *       "waiting_on": null
                      *     }
                      */

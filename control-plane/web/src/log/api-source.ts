@@ -7,6 +7,8 @@ import type { LogLine, LogRange, LogSource } from './types';
 
 export interface ApiLogSourceOptions {
   deploymentId: string;
+  /** How it is followed, when the page has a connection that the log is to share. */
+  follow?: typeof followDeployment;
   /** What else comes over the connection, so that the page needs none of its own. */
   events?: Pick<FollowHandlers, 'onStep' | 'onStatus' | 'onDone'>;
 }
@@ -14,7 +16,7 @@ export interface ApiLogSourceOptions {
 /** What the agent writes where a log was full (`agent/src/log/job_log.rs`). */
 const NOT_KEPT = /^\[slipway: \d+ bytes in (\d+) lines were not kept here\]$/;
 
-export function apiLogSource({ deploymentId, events = {} }: ApiLogSourceOptions): LogSource {
+export function apiLogSource({ deploymentId, follow = followDeployment, events = {} }: ApiLogSourceOptions): LogSource {
   const path = { id: deploymentId };
   const read = async (query: { after?: number; before?: number; limit: number }, signal: AbortSignal): Promise<LogRange> => {
     const answer = api.GET('/api/deployments/{id}/logs', { params: { path, query: { format: 'json', ...query } }, signal });
@@ -26,7 +28,7 @@ export function apiLogSource({ deploymentId, events = {} }: ApiLogSourceOptions)
     tail: (limit, signal) => read({ limit }, signal),
     range: (query, signal) => read(query, signal),
     follow: (after, onBatch, onState) =>
-      followDeployment(deploymentId, after, { ...events, onLines: (lines) => onBatch(lines.map(line)), onState }),
+      follow(deploymentId, after, { ...events, onLines: (lines) => onBatch(lines.map(line)), onState }),
     downloadUrl: (format) => (format === 'plain' ? `${BASE}/api/deployments/${encodeURIComponent(deploymentId)}/logs?format=text` : null),
   };
 }

@@ -34,10 +34,14 @@ export function me(): Me | undefined {
 export async function loadSession(): Promise<void> {
   try {
     const found = await body(api.GET('/api/me'));
+    // Somebody else has signed in meanwhile: nothing of the one before may stay on the page.
+    if (state.kind === 'expired' && state.me.id !== found.id) return window.location.reload();
     setCsrfToken(found.csrf_token ?? null);
     state = { kind: 'signed_in', me: found };
   } catch (error) {
     if ((error as { status?: unknown }).status !== 401) throw error;
+    // The page with what is typed in it stays until somebody signs in over it.
+    if (state.kind === 'expired') return;
     setCsrfToken(null);
     state = { kind: 'signed_out' };
   }

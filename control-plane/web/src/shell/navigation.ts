@@ -20,7 +20,13 @@ export const NAVIGATION: readonly NavItem[] = [
 ];
 
 /** For less frequent visits, below a line. */
-export const MORE: readonly NavItem[] = [];
+export const MORE: readonly NavItem[] = [
+  { label: 'nav.targets', href: href('/targets'), icon: 'target', section: 'targets', key: 't' },
+  { label: 'nav.accounts', href: href('/accounts'), icon: 'key', section: 'accounts', key: 'a' },
+  { label: 'nav.agents', href: href('/agents'), icon: 'server', section: 'agents' },
+  { label: 'nav.audit', href: href('/audit'), icon: 'log', section: 'audit' },
+  { label: 'nav.settings', href: href('/settings'), icon: 'gear', section: 'settings', key: 's' },
+];
 
 export function sectionOf(full: string): string {
   return full.split(/[/?#]/)[0] ?? '';
