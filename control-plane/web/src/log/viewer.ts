@@ -11,6 +11,7 @@ import { Feed, type LineRange } from './store/feed';
 import { locateSteps } from './store/locate';
 import { LogStore, type StoreChange } from './store/store';
 import { plainText } from './text/ansi';
+import { css } from './text/colour';
 import { DEFAULT_PREFERENCES, type EmptyReason, type LineSelection, type LogPreferences, type LogState, type LogStep } from './types';
 import { Actions } from './view/actions';
 import { button, element, setText } from './view/dom';
@@ -23,7 +24,7 @@ import { commandOf, type Command } from './view/keys';
 import { printable } from './view/print';
 import { foldKey, headerButton, type Painter } from './view/row';
 import { lineKey, Rows, type RowContext } from './view/rows';
-import { readPalette, watchTheme } from './view/theme';
+import { readColours, readPalette, watchTheme } from './view/theme';
 import { Toolbar } from './view/toolbar';
 import { Viewport } from './view/viewport';
 
@@ -34,6 +35,9 @@ const LOADING_MS = 150;
 const ANNOUNCE_MS = 3000;
 const FONT_SIZES = { smallest: 11, largest: 18 };
 const SIDE_PX = 80;
+const MOST_ELEMENTS = 300;
+/** Of the header that sticks to the top. */
+const STICKY_ELEMENTS = 3;
 
 export class LogViewer implements LogViewerHandle, RowContext {
   readonly #root = element('div', 'slog');
@@ -153,6 +157,7 @@ export class LogViewer implements LogViewerHandle, RowContext {
     this.#pane.append(scroller, this.#sticky, this.#finder.marks.canvas, this.#pill, this.#empty);
     this.#root.append(this.#toolbar.root, this.#pane);
     host.append(this.#root);
+    this.#shareElements();
     this.#painter.palette = readPalette(this.#root);
     this.#endings.push(printable(this.#root, this.#store, this.#messages));
     const loading = setTimeout(() => this.#showEmpty(), LOADING_MS);
@@ -625,20 +630,28 @@ export class LogViewer implements LogViewerHandle, RowContext {
 
   openSearch(text?: string): void {
     this.#finder.open(text);
+    this.#shareElements();
+    this.#viewport.render();
+  }
+
+  /** The pane has at most 300 elements; what its tools do not take is for rows. */
+  #shareElements(): void {
+    const all = this.#root.querySelectorAll('*').length + 1;
+    const rows = this.#viewport.layer.querySelectorAll('*').length;
+    this.#viewport.mostElements = MOST_ELEMENTS - (all - rows) - (this.#sticky.hidden ? STICKY_ELEMENTS : 0);
   }
 
   #onSearch(isFilterTouched: boolean): void {
+    this.#shareElements();
     if (isFilterTouched) this.#relayout();
     else this.#viewport.render();
     this.#drawMarks();
   }
 
   #drawMarks(): void {
-    const style = getComputedStyle(this.#root);
-    this.#finder.drawMarks(this.layout, this.#viewport.height, {
-      hit: style.getPropertyValue('--log-hit-bg'),
-      current: style.getPropertyValue('--log-text'),
-    });
+    if (!this.#finder.isOpen) return this.#finder.drawMarks(this.layout, 0, { hit: '', current: '' });
+    const [hit, current] = readColours(this.#root, ['--warn', '--text']).map(css);
+    this.#finder.drawMarks(this.layout, this.#viewport.height, { hit: hit!, current: current! });
   }
 
   #revealHit(hit: Hit): void {
