@@ -411,18 +411,17 @@ export class LogViewer implements LogViewerHandle, RowContext {
   #showEmpty(): void {
     const text = this.#emptyText;
     this.#empty.hidden = text === null;
-    if (text === null || this.#empty.dataset['text'] === text) {
-      if (text === null) this.#empty.dataset['text'] = '';
-      return;
-    }
-    this.#empty.dataset['text'] = text;
-    this.#empty.replaceChildren(element('p', '', text));
-    if (this.#phase === 'error' || this.#failure !== null) {
-      if (this.#failure) this.#empty.append(element('p', 'slog-reason', this.#failure));
+    this.#empty.classList.toggle('is-strip', this.#phase === 'ready' && this.#failure !== null);
+    const signature = `${text ?? ''}/${this.#failure ?? ''}`;
+    if (this.#empty.dataset['signature'] === signature) return;
+    this.#empty.dataset['signature'] = signature;
+    this.#empty.replaceChildren();
+    if (text !== null) this.#empty.append(element('p', '', text));
+    if (this.#failure !== null) {
+      if (this.#failure !== '') this.#empty.append(element('p', 'slog-reason', this.#failure));
       this.#empty.append(button({ label: this.#messages.retry, className: 'slog-retry', onPress: () => this.#retry() }));
     }
-    this.#empty.classList.toggle('is-loading', this.#phase === 'loading');
-    this.#empty.classList.toggle('is-strip', this.#phase === 'ready' && this.#failure !== null);
+    this.#shareElements();
   }
 
   get #emptyText(): string | null {
