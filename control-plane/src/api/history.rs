@@ -24,7 +24,7 @@ const LONGEST_SEARCH_CHARS: usize = 200;
 #[into_params(parameter_in = Query)]
 pub(super) struct DeploymentQuery {
     /// Only in these statuses, apart by commas.
-    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
+    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false, min_items = 1)]
     status: Option<String>,
     /// Only to this environment.
     #[param(inline)]

@@ -37,15 +37,12 @@ pub(super) struct LogRange {
     is_complete: bool,
 }
 
-/// Which part.
+/// Which part: the first lines behind `after`, else the last ones before `before`, else the last of all.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Wanted {
-    /// The first lines behind this one.
-    After(i64, i64),
-    /// The last lines before this one.
-    Before(i64, i64),
-    /// The last of all.
-    Tail(i64),
+pub(super) struct Wanted {
+    after: Option<i64>,
+    before: Option<i64>,
+    limit: i64,
 }
 
 impl Wanted {
@@ -55,28 +52,21 @@ impl Wanted {
         if !(1..=MOST_LINES).contains(&limit) {
             return Err(Error::invalid(format!("`limit` must be from 1 to {MOST_LINES}")));
         }
-        match (after, before) {
-            (Some(_), Some(_)) => Err(Error::invalid("send `after` or `before`, not both")),
-            (Some(0..), None) => Ok(Self::After(after.unwrap_or_default(), limit)),
-            (None, Some(1..)) => Ok(Self::Before(before.unwrap_or_default(), limit)),
-            (None, None) => Ok(Self::Tail(limit)),
-            _ => Err(Error::invalid("`after` and `before` must be numbers of lines")),
+        if after.is_some_and(|after| after < 0) || before.is_some_and(|before| before < 1) {
+            return Err(Error::invalid("`after` and `before` must be numbers of lines"));
         }
+        Ok(Self { after, before, limit })
     }
 
     /// Numbers of the first line and of the one behind the last, in a log of so many lines.
     fn bounds(self, total: i64) -> (i64, i64) {
-        let ends_before = |before: i64, limit: i64| {
-            let end = before.min(total + 1);
-            ((end - limit).max(1), end)
-        };
-        match self {
-            Self::After(after, limit) => {
+        let end = self.before.unwrap_or(i64::MAX).min(total + 1);
+        match self.after {
+            Some(after) => {
                 let first = after.saturating_add(1);
-                (first, first.saturating_add(limit).min(total + 1))
+                (first, first.saturating_add(self.limit).min(end))
             }
-            Self::Before(before, limit) => ends_before(before, limit),
-            Self::Tail(limit) => ends_before(i64::MAX, limit),
+            None => ((end - self.limit).max(1), end),
         }
     }
 }
@@ -87,7 +77,7 @@ impl LogRange {
         // A log that was removed because of its age still knows how long it was.
         let total_lines = if deployment.log_removed_at.is_some() { 0 } else { deployment.log_lines };
         let (first, end) = wanted.bounds(total_lines);
-        let mut part = Part { keeps_end: !matches!(wanted, Wanted::After(..)), ..Part::default() };
+        let mut part = Part { keeps_end: wanted.after.is_none(), ..Part::default() };
         let mut next = first;
         while next < end && !part.is_full() {
             let read = app.logs.lines(deployment.id, next).await?;
@@ -149,6 +139,9 @@ mod tests {
     #[test]
     fn a_part_lies_within_the_log() {
         check(None, None, 10, 100, (91, 101));
+        check(Some(20), Some(40), 10, 100, (21, 31));
+        check(Some(20), Some(25), 10, 100, (21, 25));
+        check(Some(40), Some(20), 10, 100, (41, 20));
         check(None, None, 1000, 100, (1, 101));
         check(None, None, 10, 0, (1, 1));
         check(Some(0), None, 10, 100, (1, 11));
@@ -163,13 +156,9 @@ mod tests {
 
     #[test]
     fn what_is_no_part_is_refused() {
-        for (after, before, limit) in [
-            (Some(1), Some(2), None),
-            (Some(-1), None, None),
-            (None, Some(0), None),
-            (None, None, Some(0)),
-            (None, None, Some(MOST_LINES + 1)),
-        ] {
+        for (after, before, limit) in
+            [(Some(-1), None, None), (None, Some(0), None), (None, None, Some(0)), (None, None, Some(MOST_LINES + 1))]
+        {
             assert!(Wanted::new(after, before, limit).is_err(), "{after:?} {before:?} {limit:?}");
         }
     }

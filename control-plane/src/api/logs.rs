@@ -44,7 +44,8 @@ pub(super) struct LogQuery {
     /// With `format=json`: the part begins behind this line.
     #[param(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     after: Option<i64>,
-    /// With `format=json`: the part ends before this line. With neither it is the end of the log.
+    /// With `format=json`: the part ends before this line, and at the end of the log unless said; without `after` it holds
+    /// the last lines before that.
     #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     before: Option<i64>,
     /// With `format=json`: at most so many lines. There may be fewer, when they are long.

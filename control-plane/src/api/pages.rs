@@ -34,11 +34,7 @@ pub(super) struct SetupQuery {
 }
 
 /// Asks for name and password; browsers get the page of the web UI, where there is one. Looking at it uses nothing up.
-pub(super) async fn setup(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Params(query): Params<SetupQuery>,
-) -> Response {
+pub(super) async fn setup(State(app): State<App>, headers: HeaderMap, Params(query): Params<SetupQuery>) -> Response {
     let page = is_navigation(&headers).then(|| app.ui.page("/setup", &headers, StatusCode::OK)).flatten();
     page.unwrap_or_else(|| setup_page(StatusCode::OK, &query.token, "admin", ""))
 }

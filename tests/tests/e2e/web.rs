@@ -60,6 +60,10 @@ macro_rules! specs {
 }
 
 specs! {
+    deploying: "deploying.spec.ts",
+    faults: "faults.spec.ts",
+    log_follow: "log/follow.spec.ts",
+    log_size: "log/size.spec.ts",
     serving: "serving.spec.ts",
 }
 

@@ -11,6 +11,7 @@
 export { Agent } from './agent';
 export { expectAccessible } from './accessible';
 export { Api, type Json } from './api';
+export { ask } from './ask';
 export { type BrowserPage, closeBrowser, isBrowserThere, openPage, type PageOptions, type Theme } from './browser';
 export { ControlPlane, type ControlPlaneOptions } from './control-plane';
 export { writeHistory } from './history';

@@ -2,8 +2,10 @@
  * What may stand between a browser and the control plane: a proxy that serves it below a path, keeps streams from
  * coming through, cuts connections, or is slow.
  */
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { extname, join } from 'node:path';
 
 export interface ProxyOptions {
   /** Where the control plane is. */
@@ -12,7 +14,13 @@ export interface ProxyOptions {
   prefix?: string;
   /** Whether the path is taken away before the control plane sees it. */
   strips?: boolean;
+  /** A directory whose files go before those of the control plane: a UI that was built later. */
+  dist?: string;
 }
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css', '.html': 'text/html', '.js': 'text/javascript', '.svg': 'image/svg+xml',
+};
 
 export class Proxy {
   /** What happens to event streams. `buffer`: nothing comes through until they end, as with a buffering proxy. */
@@ -68,6 +76,29 @@ export class Proxy {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
+  /** Answers with a file of `dist`, or its page under the policy that the control plane sends with its own. */
+  #serveLater(path: string, dist: string, from: IncomingMessage, answer: ServerResponse): boolean {
+    const name = (path.split('?')[0] ?? '').slice(1);
+    const file = join(dist, name);
+    if (name !== '' && !name.includes('..') && existsSync(file) && statSync(file).isFile()) {
+      answer.writeHead(200, { 'content-type': TYPES[extname(name)] ?? 'application/octet-stream' });
+      answer.end(readFileSync(file));
+      return true;
+    }
+    const isPage = from.method === 'GET' && (from.headers.accept ?? '').includes('text/html');
+    if (!isPage || /^(?:api|sign-in)\b/.test(name)) return false;
+    const { 'accept-encoding': _, ...headers } = from.headers;
+    const onward = request(new URL(path, this.options.to()), { headers }, (response) => {
+      const { 'content-length': _length, etag: _etag, 'content-encoding': _coding, ...rest } = response.headers;
+      response.resume();
+      answer.writeHead(response.statusCode ?? 502, rest);
+      answer.end(readFileSync(join(dist, 'index.html')));
+    });
+    onward.once('error', () => answer.writeHead(502).end('the control plane is away'));
+    onward.end();
+    return true;
+  }
+
   async #handle(from: IncomingMessage, answer: ServerResponse): Promise<void> {
     const { prefix = '', strips = false } = this.options;
     const path = from.url ?? '/';
@@ -77,6 +108,7 @@ export class Proxy {
       return;
     }
     if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
+    if (this.options.dist && this.#serveLater(path.slice(prefix.length), this.options.dist, from, answer)) return;
     const isStream = from.headers.accept?.includes('text/event-stream') ?? false;
     if (isStream && this.streams === 'refuse') {
       answer.writeHead(502).end('no streams here');

@@ -32,6 +32,7 @@ export class World {
   readonly #pages: BrowserPage[] = [];
   readonly #ends: (() => Promise<void> | void)[] = [];
   #api: Api;
+  #later: Proxy | undefined;
 
   private constructor(readonly controlPlane: ControlPlane) {
     this.#api = controlPlane.api;
@@ -42,12 +43,16 @@ export class World {
   /** With an administrator named `admin`, unless it is empty. */
   static async start(options: ControlPlaneOptions = {}): Promise<World> {
     const world = new World(await ControlPlane.start(options));
+    // While one works on the UI: what Vite has built since the program was.
+    const dist = process.env.SLIPWAY_UI_DIST;
+    if (dist) world.#later = await Proxy.start({ to: () => world.controlPlane.url, dist });
     if (!options.isEmpty) await world.controlPlane.command(['user', 'password', ADMIN], `${PASSWORD}\n`);
     return world;
   }
 
+  /** Where people open the UI, without a slash at its end. */
   get url(): string {
-    return this.controlPlane.url;
+    return this.#later?.url ?? this.controlPlane.url;
   }
 
   get api(): Api {
@@ -76,7 +81,8 @@ export class World {
 
   /** Something between browsers and the control plane. */
   async proxy(options: Omit<ProxyOptions, 'to'> = {}): Promise<Proxy> {
-    const proxy = await Proxy.start({ ...options, to: () => this.url });
+    const dist = process.env.SLIPWAY_UI_DIST;
+    const proxy = await Proxy.start({ ...options, ...(dist && !options.prefix ? { dist } : {}), to: () => this.controlPlane.url });
     this.onEnd(() => proxy.stop());
     return proxy;
   }
@@ -92,7 +98,7 @@ export class World {
   /** A page of somebody who is signed in: the administrator, unless another name is given. */
   async open(path: string, options: PageOptions & { as?: string; at?: string } = {}): Promise<Page> {
     const at = options.at ?? this.url;
-    const login = await fetch(`${this.url}/api/auth/login`, {
+    const login = await fetch(`${this.controlPlane.url}/api/auth/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ name: options.as ?? ADMIN, password: PASSWORD }),
@@ -131,6 +137,7 @@ export class World {
   async end(): Promise<void> {
     worlds.delete(this);
     await Promise.all(this.#pages.map((page) => page.context.close().catch(() => undefined)));
+    await this.#later?.stop();
     for (const end of this.#ends) await end();
   }
 }

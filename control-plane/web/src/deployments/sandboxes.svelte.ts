@@ -1,8 +1,9 @@
 /** Sandboxes that deployments belong to, asked for once each: whose they are decides what one may do. */
 import { SvelteMap } from 'svelte/reactivity';
 import { api, body, type Schemas } from '../api';
-import { may, me, type Role } from '../session';
-import { t } from '../i18n';
+import { whyNot } from '../pages/shared/access';
+import type { Action } from '../pages/teams/roles';
+import { me } from '../session';
 
 export type Sandbox = Schemas['SandboxView'];
 
@@ -26,10 +27,10 @@ export function noteSandbox(sandbox: Sandbox): void {
   known.set(sandbox.id, sandbox);
 }
 
-/** Why one may not act on a sandbox's deployments; `undefined` when one may. The server decides again. */
-export function refusal(sandboxId: string, needed: Role = 'deployer'): string | undefined {
-  if ((me()?.teams.length ?? 0) === 0) return undefined;
+/** Why one may not act on a sandbox and its deployments; `undefined` when one may. The server decides again. */
+export function refusal(sandboxId: string, action: Action = 'deploy'): string | undefined {
+  // Without a team everything one sees is one's own; only the reach of the session counts.
+  if ((me()?.teams.length ?? 0) === 0) return whyNot(action, null);
   const sandbox = sandboxOf(sandboxId);
-  if (!sandbox || may(needed, sandbox.team_id)) return undefined;
-  return t(`role.needs.${needed === 'admin' ? 'admin' : needed === 'maintainer' ? 'maintainer' : 'deployer'}`);
+  return sandbox ? whyNot(action, sandbox.team_id) : undefined;
 }

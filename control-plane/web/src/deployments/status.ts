@@ -23,8 +23,11 @@ export function lookOf(deployment: Pick<Deployment, 'status' | 'waiting_on'>): L
   }
 }
 
-export function statusWord(status: Status): string {
-  return t(`status.${status}`);
+/** Of those that succeeded, only one is live. */
+export function statusWord(deployment: Pick<Deployment, 'status' | 'is_live' | 'dry_run'>): string {
+  const { status, is_live, dry_run } = deployment;
+  if (status !== 'success' || is_live) return t(`status.${status}`);
+  return t(dry_run ? 'status.dry_run' : 'status.superseded');
 }
 
 export function environmentWord(environment: Deployment['environment']): string {

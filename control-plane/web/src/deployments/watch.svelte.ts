@@ -3,7 +3,7 @@
  * shares. Whatever shows the deployment reads it here.
  */
 import { api, asProblem, body, isAbort, type ApiProblem } from '../api';
-import { followDeployment, type FollowState, type LineEvent, type StatusEvent, type StepEvent } from '../api/events';
+import { followDeployment, type FollowHandlers, type FollowState, type StatusEvent, type StepEvent } from '../api/events';
 import { serverNow } from '../format/clock.svelte';
 import { isActive, type Deployment } from './status';
 
@@ -62,12 +62,10 @@ export class DeploymentWatch {
     this.heardAt = serverNow();
   }
 
-  /** Lines behind `after` from now on, until closed; the page's connection becomes this one. */
-  followLines(
-    after: number, onLines: (lines: LineEvent[]) => void, onState: (state: FollowState) => void,
-  ): { close(): void } {
+  /** For the log: lines behind `after` from now on, until closed. The page's connection becomes this one. */
+  readonly followLines = (_id: string, after: number, handlers: FollowHandlers): { close(): void } => {
     clearTimeout(this.#begin);
-    const mine = this.#connect(after, { onLines, onState });
+    const mine = this.#connect(after, handlers);
     return {
       close: () => {
         if (this.#follow !== mine) return;
@@ -76,21 +74,19 @@ export class DeploymentWatch {
         if (!this.#ended.signal.aborted && this.#isOpen()) this.#connect(NO_LINES, {});
       },
     };
-  }
+  };
 
   #isOpen(): boolean {
     return this.deployment === undefined || isActive(this.deployment) || this.deployment.log.complete === null;
   }
 
-  #connect(
-    after: number,
-    log: { onLines?: (lines: LineEvent[]) => void; onState?: (state: FollowState) => void },
-  ): { close(): void } | undefined {
+  #connect(after: number, log: FollowHandlers): { close(): void } | undefined {
     this.#follow?.close();
     this.#follow = undefined;
     if (!this.#isOpen()) {
       this.connection = 'ended';
-      log.onState?.('ended');
+      // Not before whoever asked has what this returns.
+      queueMicrotask(() => log.onState?.('ended'));
       return undefined;
     }
     this.#follow = followDeployment(this.#id, after, {
