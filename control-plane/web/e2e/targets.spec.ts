@@ -97,7 +97,7 @@ describeInBrowser('targets', () => {
     await screenshot(page, 'target');
 
     await page.getByRole('button', { name: 'Test', exact: true }).click();
-    await page.getByText('A deployment can be expected to succeed').waitFor();
+    await page.getByRole('dialog', { name: 'Test shop on GitHub' }).getByText('With the account ada').waitFor();
     await expectAccessible(page, 'target test');
     await screenshot(page, 'target-test');
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
@@ -193,6 +193,7 @@ describeInBrowser('variables', () => {
     expect(await text.evaluate((area) => area === document.activeElement)).toBe(true);
 
     await text.fill(before.replace(/^GOES=.*\n/m, ''));
+    await page.getByLabel('New ones are').selectOption('plain');
     // A file is put behind what is there.
     await page.locator('input[type=file]').setInputFiles({ name: '.env', mimeType: 'text/plain', buffer: Buffer.from('FROM_FILE="a\\nb"\r\nSPACES=\' x \'\r\n') });
     await eventually('the file is in the text', async () => (await text.inputValue()).includes('FROM_FILE') || undefined);
