@@ -1,6 +1,7 @@
 /** Chromium, and pages that say what they must not do. */
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { useLocalUi } from './local-ui';
 
 const CHROMIUM = process.env.SLIPWAY_CHROMIUM ?? '/usr/bin/chromium';
 const VIOLATION = 'policy violation';
@@ -67,6 +68,7 @@ export async function openPage(url: string, options: PageOptions = {}): Promise<
       console.error(`${mark}: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`);
     });
   }, VIOLATION);
+  await useLocalUi(context);
   const page = await context.newPage();
   watch(page, new URL(url).origin, options, defects);
   await page.goto(url);

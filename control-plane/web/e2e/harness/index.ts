@@ -15,6 +15,7 @@ export { ask } from './ask';
 export { type BrowserPage, closeBrowser, isBrowserThere, openPage, type PageOptions, type Theme } from './browser';
 export { ControlPlane, type ControlPlaneOptions } from './control-plane';
 export { writeHistory } from './history';
+export { logPane, readWholeLog, rowsOf, seeLine } from './log';
 export { fixture, Project } from './project';
 export { Proxy } from './proxy';
 export { screenshot, WIDTHS } from './screenshots';

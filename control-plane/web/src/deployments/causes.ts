@@ -17,6 +17,10 @@ export interface Cause {
   advice: string[];
   /** The first line of the tool's own error, as it stands in the log. */
   firstLine: string | undefined;
+  /** The command that failed. */
+  command: string | undefined;
+  /** The server's whole message, when title and facts do not say it already. */
+  message: string | undefined;
 }
 
 /** What tools print, and which advice helps. The first that fits counts. */
@@ -63,13 +67,16 @@ export function causeOf(deployment: Pick<Deployment, 'error_message' | 'metadata
   const known = CODES[code];
   const side = known?.side ?? (step === 'deploy' ? 'provider' : 'slipway');
   const command = COMMAND_FAILED.exec(message)?.groups;
-  const firstLine = command?.['line']?.split('\n')[0]?.trim();
+  const lines = command?.['line']?.trim().split('\n');
+  const firstLine = lines?.[0]?.trim();
   const why = firstLine ?? (message || t('cause.unknown'));
   return {
     title: t(`cause.title.${titleOf(code, step)}`, { why }),
     side,
     advice: adviceFor(message, known?.advice, side),
     firstLine,
+    command: command?.['command'],
+    message: message === why || (command && (lines?.length ?? 0) <= 1) ? undefined : message || undefined,
   };
 }
 

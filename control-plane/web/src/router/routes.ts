@@ -8,7 +8,7 @@ export interface Route {
   isBare?: boolean;
 }
 
-export const ROUTES: Readonly<Partial<Record<RoutePath, Route>>> = {
+export const ROUTES: Readonly<Record<RoutePath, Route>> = {
   '/': { load: () => import('../pages/overview/OverviewPage.svelte') },
   '/login': { load: () => import('../pages/sign-in/SignInPage.svelte'), isBare: true },
   '/sandboxes/:id': { load: () => import('../pages/sandbox/SandboxPage.svelte') },

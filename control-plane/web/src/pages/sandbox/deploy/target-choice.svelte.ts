@@ -76,6 +76,12 @@ export class TargetChoice {
     this.#made = undefined;
   }
 
+  /** What is most likely meant, until somebody chooses. */
+  suggest(selection: Selection): void {
+    if (this.selection || this.isTouched) return;
+    this.selection = selection;
+  }
+
   set(config: Config): void {
     this.isTouched = true;
     this.config = config;
