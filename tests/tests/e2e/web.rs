@@ -63,7 +63,9 @@ specs! {
     deploying: "deploying.spec.ts",
     faults: "faults.spec.ts",
     log_follow: "log/follow.spec.ts",
+    log_hostile: "log/hostile.spec.ts",
     log_size: "log/size.spec.ts",
+    log_viewer: "log/viewer.spec.ts",
     serving: "serving.spec.ts",
 }
 
