@@ -309,6 +309,16 @@ mod tests {
     }
 
     #[test]
+    fn a_program_without_the_ui_has_no_pages_of_it() {
+        let ui = Ui::of(&[], &"https://example.com".parse().expect("a URL"), &[]);
+        let browser = headers(&[BROWSER]);
+        assert!(ui.page("/", &browser, StatusCode::OK).is_none());
+        for path in ["/sandboxes", "/assets/main-a1b2c3.js", "/nowhere"] {
+            assert!(ui.answer(&Method::GET, path, &browser).is_none(), "{path}");
+        }
+    }
+
+    #[test]
     fn only_the_embedded_page_is_framed_and_only_by_whom_the_operator_has_named() {
         let policy = |origins: &[&'static str], path: &str| {
             let response = ui("https://example.com", origins).answer(&Method::GET, path, &headers(&[BROWSER]));

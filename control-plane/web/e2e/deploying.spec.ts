@@ -1,7 +1,7 @@
 /** The whole way, as somebody goes it: from the link of the first start to a site that is live, and what goes wrong between. */
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
-import { Api, describeInBrowser, eventually, expectAccessible, PASSWORD, Project, screenshot, World } from './harness';
+import { Api, describeInBrowser, eventually, expectAccessible, PASSWORD, Project, readWholeLog, screenshot, seeLine, World } from './harness';
 
 describeInBrowser('deploying', () => {
   let world: World;
@@ -24,8 +24,8 @@ describeInBrowser('deploying', () => {
   });
 
   it('begins with the link of the first start', async () => {
-    const link = await world.controlPlane.setupLink();
-    page = await world.openAsStranger(link);
+    const link = new URL(await world.controlPlane.setupLink());
+    page = await world.openAsStranger(`${link.pathname}${link.search}`);
     await heading('Set up Slipway').waitFor();
     await expectAccessible(page, 'setup');
     await screenshot(page, 'setup');
@@ -52,8 +52,9 @@ describeInBrowser('deploying', () => {
     await steps().waitFor();
     expect(await steps().getByRole('listitem').count()).toBe(5);
     await heading('Deployed to Production').waitFor({ timeout: 90_000 });
-    const log = page.getByLabel('Build log').first();
-    await log.getByText('building slipway-fixture-custom-build 1.0.0').waitFor();
+    const stored = (await api.lines(id)).map((line) => line.text);
+    expect(stored).toContain('building slipway-fixture-custom-build 1.0.0');
+    expect(await readWholeLog(page)).toEqual(stored);
     const link = page.getByRole('link', { name: 'View Site' });
     const site = await fetch((await link.getAttribute('href'))!);
     expect(await site.text()).toContain('Built by hand');
@@ -79,7 +80,7 @@ describeInBrowser('deploying', () => {
     const busy = await world.sandbox('busy', Project.thatRunsOn());
     const { id } = await api.deploy(busy.id, target);
     await watch(id);
-    await page.getByLabel('Build log').first().getByText('up', { exact: true }).waitFor({ timeout: 60_000 });
+    await seeLine(page, /^up$/);
     await page.getByRole('button', { name: 'Cancel deployment' }).click();
     await page.getByText('Stop this deployment? The live site does not change.').waitFor();
     await screenshot(page, 'deployment-running');
@@ -106,9 +107,9 @@ describeInBrowser('deploying', () => {
     await heading('Deployed to Production').waitFor({ timeout: 90_000 });
     await page.getByRole('button', { name: 'More actions' }).click();
     await page.getByRole('menuitem', { name: /^Roll back/ }).click();
-    await page.getByRole('dialog').getByText('Comes back: the files as they were published then.').waitFor();
+    await page.getByRole('alertdialog').getByText('Comes back: the files as they were published then.').waitFor();
     await expectAccessible(page, 'the question before a rollback');
-    await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Roll back' }).click();
     await eventually('the page of the new deployment', () => idOf() !== id);
     await heading('Deployed to Production').waitFor({ timeout: 60_000 });
     const live = await api.deployment(idOf());
@@ -133,6 +134,6 @@ describeInBrowser('deploying', () => {
     await deployer.getByRole('heading', { name: 'Cancelled' }).waitFor({ timeout: 30_000 });
     await viewer.getByRole('heading', { name: 'Cancelled' }).waitFor({ timeout: 30_000 });
     const stranger = await world.openOf('mallory', `/deployments/${id}`);
-    await stranger.getByText('Not found').first().waitFor();
+    await stranger.getByText('It is not there').first().waitFor();
   });
 });

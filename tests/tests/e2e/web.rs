@@ -60,7 +60,16 @@ macro_rules! specs {
 }
 
 specs! {
+    deploying: "deploying.spec.ts",
+    faults: "faults.spec.ts",
+    log_follow: "log/follow.spec.ts",
+    log_hostile: "log/hostile.spec.ts",
+    log_size: "log/size.spec.ts",
+    log_viewer: "log/viewer.spec.ts",
+    people: "people.spec.ts",
     serving: "serving.spec.ts",
+    states: "states.spec.ts",
+    targets: "targets.spec.ts",
 }
 
 #[test]

@@ -11,9 +11,11 @@
 export { Agent } from './agent';
 export { expectAccessible } from './accessible';
 export { Api, type Json } from './api';
+export { ask } from './ask';
 export { type BrowserPage, closeBrowser, isBrowserThere, openPage, type PageOptions, type Theme } from './browser';
 export { ControlPlane, type ControlPlaneOptions } from './control-plane';
 export { writeHistory } from './history';
+export { logPane, readWholeLog, rowsOf, seeLine } from './log';
 export { fixture, Project } from './project';
 export { Proxy } from './proxy';
 export { screenshot, WIDTHS } from './screenshots';

@@ -1,4 +1,5 @@
 /** A control plane with somebody who works there, and everything else a spec has started. */
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, describe, expect } from 'vitest';
 import { Agent } from './agent';
@@ -17,7 +18,8 @@ const worlds = new Set<World>();
 /** Specs in a browser; left out with a word about it where there is none. */
 export function describeInBrowser(name: string, specs: () => void): void {
   describe.skipIf(!isBrowserThere())(name, () => {
-    afterEach(() => {
+    afterEach(async ({ task }) => {
+      if (task.result?.state === 'fail') await Promise.all([...worlds].map((world) => world.picture(task.name)));
       for (const world of worlds) world.expectNoDefects();
     });
     afterAll(async () => {
@@ -120,6 +122,15 @@ export class World {
       await this.api.call('PUT', `/api/teams/${membership.team}/members/${me.id}`, { role: membership.role });
     }
     return me;
+  }
+
+  /** Pictures of what is open, when a spec fails and `SLIPWAY_SCREENSHOTS` names a directory for them. */
+  async picture(name: string): Promise<void> {
+    const directory = process.env.SLIPWAY_SCREENSHOTS;
+    if (!directory) return;
+    const file = (number: number) => join(directory, `failed-${name.replaceAll(/\W+/g, '-').slice(0, 60)}-${number}.png`);
+    const pictures = this.#pages.map(({ page }, number) => page.screenshot({ path: file(number) }).catch(() => undefined));
+    await Promise.all(pictures);
   }
 
   /** No page has done what it must not do. */

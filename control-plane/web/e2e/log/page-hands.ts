@@ -55,8 +55,12 @@ export async function loaded(page: Page): Promise<void> {
 export async function wheel(page: Page, pixels: number): Promise<void> {
   const box = (await region(page).boundingBox())!;
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const top = () => region(page).evaluate((scroller) => scroller.scrollTop);
+  const before = await top();
   await page.mouse.wheel(0, pixels);
-  await page.waitForTimeout(150);
+  // Nothing may be left to scroll; a busy machine takes its time.
+  for (let wait = 0; wait < 20 && (await top()) === before; wait++) await page.waitForTimeout(50);
+  await page.waitForTimeout(100);
   await settled(page);
 }
 

@@ -60,34 +60,27 @@ describe.skipIf(!isBrowserThere())('large logs', () => {
     await loaded(page);
     await drag(page, 0.2);
     await loaded(page);
-    const { frames, works, idle } = await page.evaluate(async () => {
+    const { frames, works } = await page.evaluate(async () => {
       const scroller = document.querySelector('.slog-scroll')!;
-      const run = async (count: number, work: () => void) => {
-        const times: number[] = [];
-        for (let before = performance.now(); times.length < count; ) {
-          work();
-          await new Promise(requestAnimationFrame);
-          const now = performance.now();
-          times.push(now - before);
-          before = now;
-        }
-        return times;
-      };
+      const frames: number[] = [];
       const works: number[] = [];
-      const idle = await run(300, () => {});
-      const frames = await run(600, () => {
+      for (let before = performance.now(); frames.length < 600; ) {
         const began = performance.now();
         scroller.scrollTop += 300;
         // What the viewer does when it hears of it.
         scroller.dispatchEvent(new Event('scroll'));
         works.push(performance.now() - began);
-      });
-      return { idle: [...idle, ...(await run(300, () => {}))], frames, works };
+        await new Promise(requestAnimationFrame);
+        const now = performance.now();
+        frames.push(now - before);
+        before = now;
+      }
+      return { frames, works };
     });
     expect(percentile(frames, 0.5)).toBeLessThanOrEqual(17.5 * (slack > 1 ? 1.5 : 1));
     expect(percentile(works, 0.95)).toBeLessThanOrEqual(8 * slack);
-    // Frames in which nothing is done take long, too, when others use the machine.
-    expect(percentile(frames, 0.99)).toBeLessThan(Math.max(50, 2 * percentile(idle, 0.99)));
+    // Long frames come from others on the machine, too; what is ours of them never makes one.
+    expect(percentile(works, 0.99)).toBeLessThan(50);
     expect((await view(page)).elements).toBeLessThanOrEqual(300);
   });
 

@@ -32,7 +32,7 @@ export const ENGLISH = {
   searchPlaceholder: 'Search',
   matchCase: 'Match case',
   regularExpression: 'Regular expression',
-  filter: 'Only matching lines',
+  filter: 'Filter',
   context: 'Lines around matches',
   previousHit: 'Previous match',
   nextHit: 'Next match',

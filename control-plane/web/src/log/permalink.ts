@@ -3,7 +3,8 @@
 
 import type { LineSelection } from './types';
 
-const FRAGMENT = /^#?(?:([a-z][a-z0-9_-]{0,63}?)-)?L([1-9]\d{0,14})(?:-L([1-9]\d{0,14}))?$/i;
+// `L5-L9` is a range, not a line of a step "L5".
+const FRAGMENT = /^#?(?:(?!l\d+-l\d+$)([a-z][a-z0-9_-]{0,63}?)-)?L([1-9]\d{0,14})(?:-L([1-9]\d{0,14}))?$/i;
 
 export function parsePermalink(fragment: string): LineSelection | null {
   const match = FRAGMENT.exec(fragment);

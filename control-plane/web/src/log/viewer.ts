@@ -11,6 +11,7 @@ import { Feed, type LineRange } from './store/feed';
 import { locateSteps } from './store/locate';
 import { LogStore, type StoreChange } from './store/store';
 import { plainText } from './text/ansi';
+import { css } from './text/colour';
 import { DEFAULT_PREFERENCES, type EmptyReason, type LineSelection, type LogPreferences, type LogState, type LogStep } from './types';
 import { Actions } from './view/actions';
 import { button, element, setText } from './view/dom';
@@ -18,11 +19,12 @@ import { Finder } from './view/finder';
 import { FoldState } from './view/folding';
 import { Follow } from './view/follow';
 import { rangeIn } from './view/highlight';
+import { copySelection } from './view/copy';
 import { commandOf, type Command } from './view/keys';
 import { printable } from './view/print';
 import { foldKey, headerButton, type Painter } from './view/row';
 import { lineKey, Rows, type RowContext } from './view/rows';
-import { readPalette, watchTheme } from './view/theme';
+import { readColours, readPalette, watchTheme } from './view/theme';
 import { Toolbar } from './view/toolbar';
 import { Viewport } from './view/viewport';
 
@@ -33,6 +35,9 @@ const LOADING_MS = 150;
 const ANNOUNCE_MS = 3000;
 const FONT_SIZES = { smallest: 11, largest: 18 };
 const SIDE_PX = 80;
+const MOST_ELEMENTS = 300;
+/** Of the header that sticks to the top. */
+const STICKY_ELEMENTS = 3;
 
 export class LogViewer implements LogViewerHandle, RowContext {
   readonly #root = element('div', 'slog');
@@ -152,6 +157,7 @@ export class LogViewer implements LogViewerHandle, RowContext {
     this.#pane.append(scroller, this.#sticky, this.#finder.marks.canvas, this.#pill, this.#empty);
     this.#root.append(this.#toolbar.root, this.#pane);
     host.append(this.#root);
+    this.#shareElements();
     this.#painter.palette = readPalette(this.#root);
     this.#endings.push(printable(this.#root, this.#store, this.#messages));
     const loading = setTimeout(() => this.#showEmpty(), LOADING_MS);
@@ -162,6 +168,7 @@ export class LogViewer implements LogViewerHandle, RowContext {
     const { signal } = this.#abort;
     this.#root.addEventListener('keydown', (event) => this.#onKey(event), { signal });
     this.#pane.addEventListener('click', (event) => this.#onClick(event), { signal });
+    this.#viewport.layer.addEventListener('copy', copySelection, { signal });
     document.addEventListener('selectionchange', () => this.#onTextSelection(), { signal });
     addEventListener('hashchange', () => this.goTo(location.hash), { signal });
     this.#endings.push(
@@ -345,6 +352,7 @@ export class LogViewer implements LogViewerHandle, RowContext {
     this.#failure = null;
     const fragment = this.options.fragment ?? location.hash;
     if (!this.goTo(fragment)) this.#viewport.scrollToEnd();
+    this.#showEmpty();
     this.#tell();
     void this.#locate();
   }
@@ -403,18 +411,17 @@ export class LogViewer implements LogViewerHandle, RowContext {
   #showEmpty(): void {
     const text = this.#emptyText;
     this.#empty.hidden = text === null;
-    if (text === null || this.#empty.dataset['text'] === text) {
-      if (text === null) this.#empty.dataset['text'] = '';
-      return;
-    }
-    this.#empty.dataset['text'] = text;
-    this.#empty.replaceChildren(element('p', '', text));
-    if (this.#phase === 'error' || this.#failure !== null) {
-      if (this.#failure) this.#empty.append(element('p', 'slog-reason', this.#failure));
+    this.#empty.classList.toggle('is-strip', this.#phase === 'ready' && this.#failure !== null);
+    const signature = `${text ?? ''}/${this.#failure ?? ''}`;
+    if (this.#empty.dataset['signature'] === signature) return;
+    this.#empty.dataset['signature'] = signature;
+    this.#empty.replaceChildren();
+    if (text !== null) this.#empty.append(element('p', '', text));
+    if (this.#failure !== null) {
+      if (this.#failure !== '') this.#empty.append(element('p', 'slog-reason', this.#failure));
       this.#empty.append(button({ label: this.#messages.retry, className: 'slog-retry', onPress: () => this.#retry() }));
     }
-    this.#empty.classList.toggle('is-loading', this.#phase === 'loading');
-    this.#empty.classList.toggle('is-strip', this.#phase === 'ready' && this.#failure !== null);
+    this.#shareElements();
   }
 
   get #emptyText(): string | null {
@@ -622,20 +629,28 @@ export class LogViewer implements LogViewerHandle, RowContext {
 
   openSearch(text?: string): void {
     this.#finder.open(text);
+    this.#shareElements();
+    this.#viewport.render();
+  }
+
+  /** The pane has at most 300 elements; what its tools do not take is for rows. */
+  #shareElements(): void {
+    const all = this.#root.querySelectorAll('*').length + 1;
+    const rows = this.#viewport.layer.querySelectorAll('*').length;
+    this.#viewport.mostElements = MOST_ELEMENTS - (all - rows) - (this.#sticky.hidden ? STICKY_ELEMENTS : 0);
   }
 
   #onSearch(isFilterTouched: boolean): void {
+    this.#shareElements();
     if (isFilterTouched) this.#relayout();
     else this.#viewport.render();
     this.#drawMarks();
   }
 
   #drawMarks(): void {
-    const style = getComputedStyle(this.#root);
-    this.#finder.drawMarks(this.layout, this.#viewport.height, {
-      hit: style.getPropertyValue('--log-hit-bg'),
-      current: style.getPropertyValue('--log-text'),
-    });
+    if (!this.#finder.isOpen) return this.#finder.drawMarks(this.layout, 0, { hit: '', current: '' });
+    const [hit, current] = readColours(this.#root, ['--warn', '--text']).map(css);
+    this.#finder.drawMarks(this.layout, this.#viewport.height, { hit: hit!, current: current! });
   }
 
   #revealHit(hit: Hit): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { plainText, styleAfter, tokenize, webAddress } from './ansi';
-import { classNames, contrast, paint, parseHex, readable, rgbOf, type Palette, type Rgb } from './colour';
+import { classNames, contrast, paint, readable, rgbOf, type Palette, type Rgb } from './colour';
 import { applySgr, BOLD, FAINT, INVERSE, ITALIC, PLAIN, STRIKE, UNDERLINE, type Style } from './style';
 
 const ESC = '\u001b';
@@ -123,12 +123,13 @@ describe('hyperlinks', () => {
 });
 
 describe('colours', () => {
+  const parseHex = (hex: string) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)) as unknown as Rgb;
   const dark: Palette = {
     text: [230, 237, 243],
-    grounds: ['#0b0f14', '#3c1618', '#332600', '#10304f'].map((hex) => parseHex(hex)!),
+    grounds: ['#0b0f14', '#3c1618', '#332600', '#10304f'].map((hex) => parseHex(hex)),
     sixteen: Array.from({ length: 16 }, (): Rgb => [255, 123, 114]),
   };
-  const light: Palette = { ...dark, text: [31, 35, 40], grounds: ['#ffffff', '#ffebe9', '#fff8c5', '#ddf4ff'].map((hex) => parseHex(hex)!) };
+  const light: Palette = { ...dark, text: [31, 35, 40], grounds: ['#ffffff', '#ffebe9', '#fff8c5', '#ddf4ff'].map((hex) => parseHex(hex)) };
 
   test('of the 256 are those of xterm', () => {
     expect(rgbOf(16, dark)).toEqual([0, 0, 0]);

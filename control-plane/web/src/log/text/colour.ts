@@ -21,11 +21,6 @@ export interface Paint {
 /** WCAG 2.2, 1.4.3. */
 const LEAST_CONTRAST = 4.5;
 
-export function parseHex(text: string): Rgb | null {
-  const match = /^\s*#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})\s*$/i.exec(text);
-  return match ? [parseInt(match[1]!, 16), parseInt(match[2]!, 16), parseInt(match[3]!, 16)] : null;
-}
-
 export function luminance([r, g, b]: Rgb): number {
   const linear = (value: number) => {
     const part = value / 255;
@@ -72,7 +67,7 @@ export function rgbOf(colour: Colour, palette: Palette): Rgb {
   return [level(Math.floor(at / 36)), level(Math.floor(at / 6) % 6), level(at % 6)];
 }
 
-function css([r, g, b]: Rgb): string {
+export function css([r, g, b]: Rgb): string {
   return `rgb(${r}, ${g}, ${b})`;
 }
 

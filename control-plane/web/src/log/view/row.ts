@@ -25,11 +25,11 @@ export interface Painter {
   messages: LogMessages;
 }
 
-/** `elements` bounds how many pieces have a look; those behind are plain. */
+/** `elements` bounds how many pieces have a look, and the button of a long line; pieces behind are plain. */
 export function lineRow(row: LineRow, elements: number, painter: Painter): HTMLElement {
   const made = element('div', `slog-row ${levelClass(row)}`);
   made.append(numberLink(row, painter.messages));
-  let left = elements;
+  let left = row.line.hidden > 0 ? elements - 1 : elements;
   let plain = '';
   const flush = () => {
     if (plain !== '') made.append(plain);

@@ -43,6 +43,7 @@ describe('permalinks', () => {
     for (const [fragment, selection] of [
       ['#build-L12', { step: 'build', first: 12, last: 12 }],
       ['#build-L120-L134', { step: 'build', first: 120, last: 134 }],
+      ['#L5-L9', { step: null, first: 5, last: 9 }],
       ['#L7', { step: null, first: 7, last: 7 }],
       ['#type-check-L3-L9', { step: 'type-check', first: 3, last: 9 }],
     ] as const) {

@@ -8,8 +8,6 @@ import type { Follow } from './follow';
 
 /** Rows above and below what is seen. */
 const OVERSCAN = 10;
-/** Elements that rows may have together; the pane has at most 300 with its bars. */
-const MOST_ELEMENTS = 264;
 /** Elements of a row without any piece of its own look. */
 const ROW_ELEMENTS = 2;
 /** Transforms stay small: their numbers are single precision. */
@@ -64,6 +62,8 @@ export class Viewport {
   #idle: ReturnType<typeof setTimeout> | null = null;
   readonly #observer: ResizeObserver;
   isWrapped = false;
+  /** That all rows may have together. */
+  mostElements = 250;
   /** Of a growing list it is not known. */
   isGrowing = false;
 
@@ -253,8 +253,8 @@ export class Viewport {
     for (let row = first; row <= last; row++) seen.push(this.host.content(row));
     let used = seen.reduce((sum, content) => sum + ROW_ELEMENTS + content.elements, 0);
     let most = Infinity;
-    if (used > MOST_ELEMENTS) {
-      most = fairShare(seen.map((content) => content.elements), MOST_ELEMENTS - seen.length * ROW_ELEMENTS);
+    if (used > this.mostElements) {
+      most = fairShare(seen.map((content) => content.elements), this.mostElements - seen.length * ROW_ELEMENTS);
       return { from: first, to: last, contents: seen, most };
     }
     let [from, to] = [first, last];
@@ -264,7 +264,7 @@ export class Viewport {
         if (row < 0 || row >= this.#layout.rowCount) continue;
         const content = this.host.content(row);
         used += ROW_ELEMENTS + content.elements;
-        if (used > MOST_ELEMENTS) return { from, to, contents: [...above.reverse(), ...seen], most };
+        if (used > this.mostElements) return { from, to, contents: [...above.reverse(), ...seen], most };
         if (row > last) {
           seen.push(content);
           to = row;

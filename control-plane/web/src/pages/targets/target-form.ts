@@ -6,8 +6,10 @@ import { checkConfig, cleanConfig, fieldOfProblem, fieldsOf, type ConfigSchema, 
 import type { Account, Provider } from '../accounts/providers';
 import { BUILD_KEYS, checkBuild, type TargetForm } from './form';
 
+/** What a target cannot do without comes first, and what is only switched on or off last. */
 export function fieldsOfProvider(provider: Provider): FormField[] {
-  return fieldsOf(provider.config_schema as ConfigSchema);
+  const rank = (field: FormField) => (field.isRequired ? 0 : field.kind === 'flag' ? 2 : 1);
+  return fieldsOf(provider.config_schema as ConfigSchema).toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** The accounts at the provider that belong to the same owner: others cannot be used. */
