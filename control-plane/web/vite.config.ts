@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { groups } from './scripts/chunks.mjs';
+import { inlineMessages } from './scripts/inline-messages.mjs';
 
 // A running `slipway serve`, for `npm run dev`.
 const server = process.env.SLIPWAY_URL ?? 'http://127.0.0.1:7070';
@@ -18,7 +20,7 @@ function keepDirectory(): Plugin {
 export default defineConfig({
   // Relative, so that the same files work below any path: `<base href>` says which.
   base: './',
-  plugins: [svelte(), keepDirectory()],
+  plugins: [svelte(), inlineMessages(), keepDirectory()],
   build: {
     target: 'es2022',
     // Nothing is inlined: the Content-Security-Policy knows no `data:` scripts or styles.
@@ -28,6 +30,7 @@ export default defineConfig({
     reportCompressedSize: false,
     // One style sheet: what is alike compresses better together.
     cssCodeSplit: false,
+    rolldownOptions: { output: { codeSplitting: { groups } } },
   },
   worker: { format: 'es' },
   server: {

@@ -54,8 +54,7 @@ describeInBrowser('whatever happens', () => {
       '/accounts/connect/github', '/targets/new?provider=github',
     ];
     for (const path of paths) {
-      await page.goto(`${world.url}${path}`);
-      await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+      await page.goto(`${world.url}${path}`, { waitUntil: 'networkidle' });
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       expect(overflow, `${path} is ${overflow} px too wide`).toBeLessThanOrEqual(0);
     }
@@ -70,8 +69,7 @@ describeInBrowser('whatever happens', () => {
     await world.api.call('PUT', `/api/deployments/targets/${target.id}/env`, { variables: [{ name: 'A', value: HOSTILE, scope: 'build', secret: false }] });
     const page = await world.open('/');
     for (const path of ['/targets', `/targets/${target.id}`, `/targets/${target.id}?tab=variables`, '/agents', '/settings/tokens', `/settings/teams/${team.id}`, '/audit']) {
-      await page.goto(`${world.url}${path}`);
-      await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+      await page.goto(`${world.url}${path}`, { waitUntil: 'networkidle' });
       if (path !== '/audit') await page.getByRole('main').getByText(HOSTILE).first().waitFor();
       expect(await page.locator('img').count(), path).toBe(0);
       expect(await page.title(), path).not.toBe('broken');

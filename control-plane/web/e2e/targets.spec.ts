@@ -87,10 +87,10 @@ describeInBrowser('targets', () => {
     await expectAccessible(page, 'new target, with errors');
     await screenshot(page, 'target-new');
     await page.getByLabel('Name', { exact: true }).fill('shop on GitHub');
-    await page.getByLabel('Owner', { exact: false }).first().fill('ada');
-    await page.getByLabel('Repository', { exact: false }).first().fill('shop');
-    const branch = page.getByLabel('Branch', { exact: false }).first();
-    if ((await branch.inputValue()) === '') await branch.fill('main');
+    // The provider says what there is; choosing it fills in what names it.
+    await page.getByRole('combobox', { name: /^Find / }).fill('shop');
+    await page.getByRole('option', { name: /shop/ }).click();
+    expect(await page.getByRole('textbox', { name: /^Repository/ }).inputValue()).toBe('shop');
     await page.getByRole('button', { name: 'Create target' }).click();
     await page.getByRole('heading', { level: 1, name: 'shop on GitHub' }).waitFor();
     await expectAccessible(page, 'target');

@@ -17,7 +17,8 @@ const numbers = new Intl.NumberFormat(LOCALE);
 
 /** The message in the language of the page. A name without a value stays as it is, so that it is seen. */
 export function t(key: MessageKey, values: Values = {}): string {
-  const message: Message = catalogue[key];
+  // A build has put the message itself in the place of most keys (`scripts/inline-messages.mjs`).
+  const message: Message = catalogue[key] ?? key;
   return fill(typeof message === 'string' ? message : pluralForm(message, values), values);
 }
 

@@ -15,7 +15,7 @@ export { default as Menu, type MenuItem } from './Menu.svelte';
 export { default as Popover } from './Popover.svelte';
 export { default as ProblemNote } from './ProblemNote.svelte';
 export { default as ProviderForm } from './ProviderForm.svelte';
-export { checkConfig, cleanConfig, fieldOfProblem, fieldsOf, type Config, type ConfigSchema, type FormField } from './provider-form';
+export { checkConfig, cleanConfig, fieldOfProblem, fieldsOf, isUsual, type Config, type ConfigSchema, type FormField } from './provider-form';
 export { default as Radio } from './Radio.svelte';
 export { default as RelativeTime } from './RelativeTime.svelte';
 export { default as Select } from './Select.svelte';

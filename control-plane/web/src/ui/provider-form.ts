@@ -46,6 +46,14 @@ export function fieldsOf(schema: ConfigSchema): FormField[] {
   });
 }
 
+/** What most people have to say, besides what is required; of several providers. */
+const COMMON = new Set(['branch', 'create', 'private', 'visibility']);
+
+/** Whether a field is shown at once; the others are for few. */
+export function isUsual(field: FormField): boolean {
+  return field.isRequired || COMMON.has(field.key);
+}
+
 /** What is wrong, by field; empty when the server would take it. Its own check has the last word. */
 export function checkConfig(fields: readonly FormField[], config: Config): Record<string, string> {
   const problems: Record<string, string> = {};
