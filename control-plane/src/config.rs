@@ -75,6 +75,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Sites whose pages may call the API with tokens of their own; none unless set.
     pub cors_origins: Vec<HeaderValue>,
+    /// Sites that may show the Deploy button of the UI in a frame; none unless set.
+    pub embed_origins: Vec<HeaderValue>,
     /// How much one user may ask for.
     pub limits: Limits,
     /// Certificates and connections of agents.
@@ -135,6 +137,7 @@ const KNOWN: &[&str] = &[
     "trusted_jwt.teams_claim",
     "trusted_proxies",
     "cors_origins",
+    "embed_origins",
     "limits.requests_per_minute_per_user",
     "limits.requests_per_minute_per_address",
     "limits.deployments_per_day",
@@ -244,6 +247,7 @@ impl Settings {
             trusted_jwt: self.trusted_jwt()?,
             trusted_proxies: self.trusted_proxies()?,
             cors_origins: self.read("cors_origins", parse_origins)?.unwrap_or_default(),
+            embed_origins: self.read("embed_origins", parse_origins)?.unwrap_or_default(),
             limits: self.limits()?,
             agents: self.agents()?,
             audit_retention: self.read("audit.retention_days", parse_days)?.unwrap_or(Some(AUDIT_RETENTION)),

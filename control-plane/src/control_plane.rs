@@ -18,7 +18,7 @@ use url::Url;
 use crate::access::{Access, Scope};
 use crate::accounts::ConnectedAccounts;
 use crate::agents::{Admission, Connections, Gateway, Sessions};
-use crate::api::{self, Allowances, App, UnderWay};
+use crate::api::{self, Allowances, App, Ui, UnderWay};
 use crate::artifacts::ArtifactStore;
 use crate::audit::{self, Audit, Entry, Facts};
 use crate::bus::Bus;
@@ -162,6 +162,7 @@ impl ControlPlane {
         let authority = Arc::new(Authority::load_or_create(&store, &vault, clock.clone()).await?);
         bootstrap(config, &store, &clock).await?;
         let base_url = base_url(config, http_address);
+        let ui_url = base_url.clone();
         let access = Access::new(config, store.clone(), clock.clone(), base_url.clone()).await?;
 
         let (stop, gateway_stop) = (CancellationToken::new(), CancellationToken::new());
@@ -206,6 +207,8 @@ impl ControlPlane {
             authority: authority.clone(),
             bus: bus.clone(),
             clock: clock.clone(),
+            started_at: clock.now(),
+            ui: Arc::new(Ui::new(&ui_url, &config.embed_origins)),
             allowances: Arc::new(Allowances::new(&config.limits)),
             cors_origins: config.cors_origins.clone().into(),
             agent_url: agent_url(config, grpc_address),

@@ -29,6 +29,7 @@ pub mod logs;
 pub mod observe;
 pub mod once;
 pub mod providers;
+pub mod public_url;
 mod rate_limit;
 pub mod retention;
 pub mod secrets;

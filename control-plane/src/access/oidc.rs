@@ -26,6 +26,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::OidcSettings;
 use crate::error::{Error, ErrorCode};
 use crate::http_client::{self, HttpError};
+use crate::public_url::below;
 use crate::secrets::RandomSecret;
 
 const CALLBACK: &str = "/api/auth/oidc/callback";
@@ -109,8 +110,7 @@ fn refused(why: &str) -> Error {
 
 impl Oidc {
     pub(super) fn new(settings: OidcSettings, base_url: &Url, http: reqwest::Client, clock: Clock) -> Self {
-        let mut redirect_url = base_url.clone();
-        redirect_url.set_path(CALLBACK);
+        let redirect_url = below(base_url, CALLBACK);
         Self { settings, redirect_url, http: Http(http), clock, metadata: Mutex::default() }
     }
 

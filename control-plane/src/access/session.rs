@@ -6,6 +6,7 @@ use subtle::ConstantTimeEq;
 use url::Url;
 
 use crate::error::Error;
+use crate::public_url::prefix;
 use crate::secrets::RandomSecret;
 
 /// The header in which a page sends back the token that `GET /api/me` gave it.
@@ -116,8 +117,8 @@ pub fn check_same_origin(headers: &HeaderMap, base_url: &Url) -> Result<(), Erro
     if is_ours { Ok(()) } else { Err(Error::forbidden("another site sent this request")) }
 }
 
-/// `path` when it stays on this site, else `/`: a sign-in link must not lead elsewhere.
-pub fn local_path(path: Option<&str>) -> &str {
+/// `path` when it stays on this site, else our start page: a sign-in link must not lead elsewhere.
+pub fn local_path(path: Option<&str>, base_url: &Url) -> String {
     const LONGEST: usize = 1024;
     let is_local = |path: &&str| {
         path.starts_with('/')
@@ -126,7 +127,7 @@ pub fn local_path(path: Option<&str>) -> &str {
             // Browsers read `\` as `/`, and drop tabs and line breaks.
             && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
     };
-    path.filter(is_local).unwrap_or("/")
+    path.filter(is_local).map_or_else(|| format!("{}/", prefix(base_url)), str::to_owned)
 }
 
 #[cfg(test)]
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn after_signing_in_one_stays_here() {
-        assert_eq!(local_path(Some("/deployments/1?tab=log")), "/deployments/1?tab=log");
+        assert_eq!(local_path(Some("/deployments/1?tab=log"), &base()), "/deployments/1?tab=log");
         for elsewhere in [
             "https://evil.net",
             "//evil.net",
@@ -206,8 +207,10 @@ mod tests {
             "/a\nb",
             "javascript:alert(1)",
         ] {
-            assert_eq!(local_path(Some(elsewhere)), "/", "{elsewhere:?}");
+            assert_eq!(local_path(Some(elsewhere), &base()), "/", "{elsewhere:?}");
         }
-        assert_eq!(local_path(None), "/");
+        assert_eq!(local_path(None, &base()), "/");
+        let shared = "https://example.com/slipway/".parse().expect("a URL");
+        assert_eq!(local_path(Some("//elsewhere"), &shared), "/slipway/");
     }
 }

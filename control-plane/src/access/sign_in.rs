@@ -15,6 +15,7 @@ use super::session::{Cookie, check_same_origin, csrf_token, local_path};
 use crate::audit;
 use crate::error::Error;
 use crate::ids::UserId;
+use crate::public_url::below;
 use crate::secrets::RandomSecret;
 use crate::store::User;
 
@@ -72,6 +73,12 @@ impl Access {
             self.0.store.end_session_of_user(&cookie.sha256()).await?;
         }
         Ok(self.0.cookies.clear(Cookie::Session))
+    }
+
+    /// The ways in which people can sign in here now: whether with a password, and at which issuer.
+    pub async fn sign_in_methods(&self) -> Result<(bool, Option<&str>), Error> {
+        let has_passwords = self.0.store.has_password_user().await?;
+        Ok((has_passwords, self.0.oidc.as_ref().map(Oidc::issuer)))
     }
 
     /// A link for the first person, when nobody has a password. Former ones end.
@@ -154,7 +161,15 @@ impl Access {
         let (state, browser) = (RandomSecret::generate(), RandomSecret::generate());
         let location = oidc.authorize_url(&state, &browser).await?;
         let expires_at = self.0.clock.now().plus(OIDC_ATTEMPT_LIFE);
-        self.0.store.insert_oidc_attempt(&state.sha256(), &browser.sha256(), local_path(return_to), expires_at).await?;
+        self.0
+            .store
+            .insert_oidc_attempt(
+                &state.sha256(),
+                &browser.sha256(),
+                &local_path(return_to, &self.0.base_url),
+                expires_at,
+            )
+            .await?;
         let cookie = self.0.cookies.set(Cookie::Oidc, &browser, OIDC_ATTEMPT_LIFE.as_secs());
         Ok(OidcStart { location, cookie })
     }
@@ -203,8 +218,7 @@ impl Access {
     }
 
     fn link(&self, path: &str, key: &str, secret: &RandomSecret) -> Url {
-        let mut url = self.0.base_url.clone();
-        url.set_path(path);
+        let mut url = below(&self.0.base_url, path);
         url.query_pairs_mut().append_pair(key, secret.reveal());
         url
     }

@@ -23,6 +23,7 @@ use crate::ids::CredentialId;
 use crate::providers::Providers;
 use crate::providers::accounts::Accounts;
 use crate::providers::oauth::OAuth;
+use crate::public_url::below;
 use crate::secrets::Vault;
 use crate::store::Store;
 
@@ -77,8 +78,6 @@ impl ConnectedAccounts {
 
     /// Where a provider sends the browser back to: one address, registered there.
     fn redirect_uri(&self, provider: &str) -> Url {
-        let mut url = self.0.base_url.clone();
-        url.set_path(&format!("/api/deployments/auth/{provider}/callback"));
-        url
+        below(&self.0.base_url, &format!("/api/deployments/auth/{provider}/callback"))
     }
 }

@@ -72,7 +72,7 @@ impl ConnectedAccounts {
             owner_id: place.owner,
             provider: place.provider,
             label: place.label,
-            return_to: local_path(return_to).to_owned(),
+            return_to: local_path(return_to, &self.0.base_url),
             sealed_secret,
             interval: 0,
             next_poll_at: now,

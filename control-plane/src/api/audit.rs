@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::auth::NO_STORE;
-use super::extract::{CurrentUser, Page, PageQuery, Params};
+use super::extract::{CurrentUser, Page, PageQuery, Params, time};
 use crate::access::{Action, Owner, Role, authorize};
 use crate::audit::Outcome;
 use crate::clock::Timestamp;
@@ -247,11 +247,6 @@ impl AuditQuery {
             ..AuditFilter::of(scope)
         })
     }
-}
-
-fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Error> {
-    let invalid = |_| Error::invalid(format!("`{field}` must be a time like `2026-01-20T09:30:00Z`"));
-    text.map(|text| text.parse().map_err(invalid)).transpose()
 }
 
 /// Every row of the filter, newest first, as a line of JSON each. What is in memory is one read.

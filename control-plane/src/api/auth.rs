@@ -110,6 +110,34 @@ pub(super) struct OidcQuery {
     return_to: Option<String>,
 }
 
+/// The ways to sign in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SignInMethodsView {
+    /// Whether anybody here has a password.
+    password: bool,
+    /// The OpenID Connect issuer, if there is one.
+    oidc: Option<IssuerView>,
+}
+
+/// Who says who somebody is.
+#[derive(Debug, Serialize, ToSchema)]
+struct IssuerView {
+    /// Its host.
+    name: String,
+}
+
+/// The ways in which people can sign in here.
+#[utoipa::path(get, path = "/api/auth/methods", tag = "people", operation_id = "list_sign_in_methods", security(()),
+    responses((status = 200, description = "those that work", body = SignInMethodsView)))]
+pub(super) async fn methods(State(app): State<App>) -> Result<Json<SignInMethodsView>, Error> {
+    let (password, issuer) = app.access.sign_in_methods().await?;
+    let host = |issuer: &str| {
+        let url = url::Url::parse(issuer).ok();
+        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| issuer.to_owned())
+    };
+    Ok(Json(SignInMethodsView { password, oidc: issuer.map(|issuer| IssuerView { name: host(issuer) }) }))
+}
+
 /// Sends the browser to the OpenID Connect issuer.
 #[utoipa::path(get, path = "/api/auth/oidc", tag = "people", operation_id = "start_oidc_sign_in", security(()), params(OidcQuery),
     responses((status = 303, description = "to the issuer", headers(("Location" = String, description = "the issuer's page"),

@@ -7,11 +7,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
-use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::extract::{Body, CurrentUser, Id, Page, PageQuery, Params, object};
+use super::extract::{Body, CurrentUser, Id, object};
 use super::plan::PlanView;
 use super::sandboxes::own_sandbox;
 use super::targets::own_target;
@@ -23,8 +23,9 @@ use crate::deployments::orchestrator::DeployRequest;
 use crate::deployments::status::{Status, Step, StepState};
 use crate::error::Error;
 use crate::ids::{DeploymentId, SandboxId, TargetId, UserId};
-use crate::providers::WaitingOn;
-use crate::store::{Deployment, DeploymentRequest, Filter, StepRow, Target};
+use crate::providers::descriptor::ProviderKind;
+use crate::providers::{Providers, WaitingOn};
+use crate::store::{Deployment, DeploymentRequest, StepRow, Surroundings, Target};
 use crate::variables::{BuildValue, BuildVariables, LARGEST_VALUE_BYTES, check_name};
 
 /// Of a branch or a message.
@@ -35,11 +36,25 @@ pub(super) const LONGEST_TEXT_BYTES: usize = 1024;
 pub(super) struct DeploymentView {
     id: DeploymentId,
     sandbox_id: SandboxId,
+    sandbox_name: String,
     target_id: TargetId,
+    target_name: String,
     provider: String,
+    /// What the provider takes, in general; `null` when this version does not know it.
+    kind: Option<ProviderKind>,
     #[schema(value_type = Environment)]
     environment: String,
     status: Status,
+    /// Whether it is what its target serves in its environment: of its releases the one that succeeded last.
+    is_live: bool,
+    /// It ends before the irreversible step.
+    dry_run: bool,
+    /// The branch that was named with the request.
+    branch: Option<String>,
+    /// The message that was given with the request.
+    commit_message: Option<String>,
+    /// Who asked for it; `null` when they are gone, or nobody is known.
+    created_by: Option<CreatorView>,
     /// What happens right now.
     status_message: Option<String>,
     /// Who must do something at the provider before it goes on.
@@ -66,6 +81,13 @@ pub(super) struct DeploymentView {
     completed_at: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+}
+
+/// A person, by the name that everybody sees.
+#[derive(Debug, Serialize, ToSchema)]
+struct CreatorView {
+    id: UserId,
+    name: String,
 }
 
 /// How much of the log is stored, and whether that is all of it.
@@ -167,15 +189,23 @@ struct SeenCredential {
 }
 
 impl DeploymentView {
-    fn new(deployment: Deployment, steps: Vec<StepRow>) -> Self {
+    fn new(deployment: Deployment, steps: Vec<StepRow>, around: Surroundings, providers: &Providers) -> Self {
         Self {
             log: LogView::of(&deployment),
             id: deployment.id,
             sandbox_id: deployment.sandbox_id,
+            sandbox_name: around.sandbox_name,
             target_id: deployment.target_id,
+            target_name: around.target_name,
+            kind: providers.get(&deployment.provider).map(|provider| provider.descriptor().kind),
             provider: deployment.provider,
             environment: deployment.environment,
             status: deployment.status,
+            is_live: around.is_live,
+            dry_run: deployment.dry_run,
+            branch: deployment.request.0.branch,
+            commit_message: deployment.request.0.commit_message,
+            created_by: around.creator_id.zip(around.creator_name).map(|(id, name)| CreatorView { id, name }),
             status_message: deployment.status_message,
             waiting_on: deployment.waiting_on.map(|waiting_on| waiting_on.0),
             steps: steps.into_iter().map(StepView::from).collect(),
@@ -191,9 +221,21 @@ impl DeploymentView {
         }
     }
 
+    /// As they are shown, in the same order. One that was removed since it was read is left out.
+    pub(super) async fn load_all(app: &App, deployments: Vec<Deployment>) -> Result<Vec<Self>, Error> {
+        let ids: Vec<_> = deployments.iter().map(|row| row.id).collect();
+        let mut steps = app.store.steps_of(&ids).await?;
+        let mut around = app.store.surroundings(&ids).await?;
+        let view = |row: Deployment| {
+            let steps = steps.remove(&row.id).unwrap_or_default();
+            around.remove(&row.id).map(|around| Self::new(row, steps, around, &app.providers))
+        };
+        Ok(deployments.into_iter().filter_map(view).collect())
+    }
+
     async fn load(app: &App, deployment: Deployment) -> Result<Self, Error> {
-        let steps = app.store.steps(deployment.id).await?;
-        Ok(Self::new(deployment, steps))
+        let views = Self::load_all(app, vec![deployment]).await?;
+        views.into_iter().next().ok_or_else(|| Error::not_found("deployment"))
     }
 }
 
@@ -207,6 +249,10 @@ pub(crate) struct StepView {
     #[schema(value_type = Option<String>, format = DateTime)]
     completed_at: Option<Timestamp>,
     progress: Option<ProgressView>,
+    /// Number of the first line of the log that was written since it began; `null` while there is none. A line is of the
+    /// last step that begins there or before.
+    #[schema(minimum = 1)]
+    first_line: Option<i64>,
 }
 
 /// How far a step is, in its unit (bytes for `upload`).
@@ -221,7 +267,14 @@ struct ProgressView {
 impl From<StepRow> for StepView {
     fn from(row: StepRow) -> Self {
         let progress = row.progress_done.zip(row.progress_total).map(|(done, total)| ProgressView { done, total });
-        Self { name: row.step, state: row.state, started_at: row.started_at, completed_at: row.completed_at, progress }
+        Self {
+            name: row.step,
+            state: row.state,
+            started_at: row.started_at,
+            completed_at: row.completed_at,
+            progress,
+            first_line: row.first_line,
+        }
     }
 }
 
@@ -245,7 +298,7 @@ pub(super) async fn view(app: &App, id: DeploymentId) -> Result<Json<DeploymentV
 /// Where it goes, as the target's owner sees it.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Environment {
+pub(super) enum Environment {
     #[default]
     Production,
     Preview,
@@ -253,7 +306,7 @@ enum Environment {
 }
 
 impl Environment {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Production => "production",
             Self::Preview => "preview",
@@ -432,65 +485,6 @@ pub(super) async fn deploy(
     let id = app.orchestrator.deploy(&sandbox, &target, request.into_request(&target)).await?;
     audit::note(|facts| facts.made("deployment", id.as_uuid()));
     Ok((StatusCode::ACCEPTED, view(&app, id).await?))
-}
-
-/// Which deployments.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct DeploymentQuery {
-    /// Only in this status.
-    status: Option<Status>,
-    /// At most so many items, 1 to 100.
-    #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
-    limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    #[param(format = Uuid)]
-    cursor: Option<String>,
-}
-
-async fn page(
-    app: &App,
-    owners: &[UserId],
-    sandbox: Option<SandboxId>,
-    query: DeploymentQuery,
-) -> Result<Json<Page<DeploymentView>>, Error> {
-    let page = PageQuery::new(query.limit, query.cursor);
-    let limit = page.limit()?;
-    let filter = Filter { owners, sandbox, status: query.status, before: page.cursor()?, limit: limit + 1 };
-    let rows = app.store.deployments(filter).await?;
-    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    let mut steps = app.store.steps_of(&ids).await?;
-    let view = |row: Deployment| {
-        let steps = steps.remove(&row.id).unwrap_or_default();
-        DeploymentView::new(row, steps)
-    };
-    Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), view)))
-}
-
-/// A sandbox's deployments, newest first.
-#[utoipa::path(get, path = "/api/sandboxes/{id}/deployments", tag = "deployments", operation_id = "list_sandbox_deployments",
-    params(("id" = SandboxId, Path), DeploymentQuery),
-    responses((status = 200, description = "a page of deployments", body = Page<DeploymentView>)))]
-pub(super) async fn list_of_sandbox(
-    State(app): State<App>,
-    user: CurrentUser,
-    Id(id): Id<SandboxId>,
-    Params(query): Params<DeploymentQuery>,
-) -> Result<Json<Page<DeploymentView>>, Error> {
-    let sandbox = own_sandbox(&app, &user, Action::Read, id).await?;
-    page(&app, &[sandbox.user_id], Some(id), query).await
-}
-
-/// The deployments of the caller and their teams, newest first.
-#[utoipa::path(get, path = "/api/deployments", tag = "deployments", operation_id = "list_deployments", params(DeploymentQuery),
-    responses((status = 200, description = "a page of deployments", body = Page<DeploymentView>)))]
-pub(super) async fn list(
-    State(app): State<App>,
-    user: CurrentUser,
-    Params(query): Params<DeploymentQuery>,
-) -> Result<Json<Page<DeploymentView>>, Error> {
-    authorize(&user, Action::Read, user.id, "user")?;
-    page(&app, &user.owners(), None, query).await
 }
 
 /// One deployment.

@@ -9,13 +9,13 @@ followColours();
 async function withCsrfToken(request) {
   const isSafe = ["GET", "HEAD"].includes(request.method ?? "GET");
   if (isSafe || request.headers["Authorization"] || request.headers["X-CSRF-Token"]) return request;
-  const me = await fetch("/api/me");
+  const me = await fetch("me");
   if (me.ok) request.headers["X-CSRF-Token"] = (await me.json()).csrf_token;
   return request;
 }
 
 SwaggerUIBundle({
-  url: "/api/openapi.json",
+  url: "openapi.json",
   dom_id: "#api",
   deepLinking: true,
   docExpansion: "list",

@@ -63,9 +63,11 @@ const EXAMPLES: &str = include_str!("examples.json");
 const PAGE: &str = "Page_";
 
 /// The document as it is served.
-pub(super) fn complete(document: &utoipa::openapi::OpenApi) -> Value {
+/// `prefix` is the path below which this installation is reached.
+pub(super) fn complete(document: &utoipa::openapi::OpenApi, prefix: &str) -> Value {
     // Both are constant, and a test reads them.
     let mut document = serde_json::to_value(document).unwrap_or_default();
+    document["servers"][0]["url"] = format!("{prefix}/").into();
     let examples: Map<String, Value> = serde_json::from_str(EXAMPLES).unwrap_or_default();
     document["components"]["headers"] = headers();
     state_bounds(&mut document);
@@ -389,7 +391,7 @@ mod tests {
     use crate::api::routes;
 
     fn document() -> Value {
-        complete(&routes().1)
+        complete(&routes().1, "")
     }
 
     fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {

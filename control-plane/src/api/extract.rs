@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::App;
 use super::context::Identity;
 use crate::access::Principal;
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorCode};
 
 const DEFAULT_PAGE: i64 = 20;
@@ -169,25 +170,37 @@ impl PageQuery {
     }
 }
 
+/// A time in the query string.
+pub(super) fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Error> {
+    let invalid = |_| Error::invalid(format!("`{field}` must be a time like `2026-01-20T09:30:00Z`"));
+    text.map(|text| text.parse().map_err(invalid)).transpose()
+}
+
 /// Part of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Page<T: ToSchema> {
     #[schema(max_items = 100)]
-    items: Vec<T>,
+    pub(super) items: Vec<T>,
     /// Where the next page begins; `null` at the end.
-    next_cursor: Option<String>,
+    pub(super) next_cursor: Option<String>,
 }
 
 impl<T: ToSchema> Page<T> {
-    /// A page of rows that were read with a limit one larger than `limit`: the surplus row tells
-    /// that there is more.
-    pub(super) fn of<R>(mut rows: Vec<R>, limit: i64, id: impl Fn(&R) -> String, view: impl FnMut(R) -> T) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        let next_cursor = rows.last().filter(|_| has_more).map(id);
+    /// A page of rows that were read with a limit one larger than `limit`.
+    pub(super) fn of<R>(rows: Vec<R>, limit: i64, id: impl Fn(&R) -> String, view: impl FnMut(R) -> T) -> Self {
+        let (rows, next_cursor) = cut(rows, limit, id);
         Self { items: rows.into_iter().map(view).collect(), next_cursor }
     }
+}
+
+/// The rows of a page, read with a limit one larger than `limit`, and where the next page begins: the surplus row tells
+/// that there is more.
+pub(super) fn cut<R>(mut rows: Vec<R>, limit: i64, id: impl Fn(&R) -> String) -> (Vec<R>, Option<String>) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows.last().filter(|_| has_more).map(id);
+    (rows, next_cursor)
 }
 
 /// A number without a fraction, however it is written: in JSON `30.0` is 30.

@@ -29,12 +29,20 @@ const HEADERS: [(HeaderName, HeaderValue); 8] = [
 /// One year. Not for subdomains: they may be somebody else's.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
+/// In an answer that some other sites may show in a frame: its own policy names them. The older header cannot.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Framable;
+
 /// Adds what an answer does not say itself.
 pub(super) async fn secure(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let is_framable = response.extensions().get::<Framable>().is_some();
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(value);
+    }
+    if is_framable {
+        headers.remove(header::X_FRAME_OPTIONS);
     }
     if app.access.base_url().scheme() == "https" {
         headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(STRICT_TRANSPORT_SECURITY);

@@ -1,7 +1,8 @@
-//! A deployment's log: as Server-Sent Events that resume, or as text to download.
+//! A deployment's log: as Server-Sent Events that resume, as text to download, or in parts.
 
 use std::convert::Infallible;
 
+use axum::Json;
 use axum::body::Body as HttpBody;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -16,11 +17,12 @@ use super::App;
 use super::deployments::{StepView, own_deployment};
 use super::extract::{CurrentUser, Id, Params};
 use super::limits::LogStream;
+use super::log_ranges::{LogRange, Wanted};
 use crate::access::Action;
 use crate::clock::Timestamp;
 use crate::deployments::display;
 use crate::deployments::follow::{Event, Follower};
-use crate::deployments::status::Status;
+use crate::deployments::status::{Status, Step};
 use crate::error::Error;
 use crate::ids::DeploymentId;
 use crate::logs::Logs;
@@ -35,15 +37,27 @@ const LARGEST_EVENT_ID: i64 = (1 << 53) - 1;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct LogQuery {
-    /// `text` downloads what is stored now; left out, events follow the deployment to its end.
+    /// `text` downloads what is stored now, `json` answers a part of it; left out, events follow the deployment to its
+    /// end.
     #[param(inline)]
     format: Option<Format>,
+    /// With `format=json`: the part begins behind this line.
+    #[param(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    after: Option<i64>,
+    /// With `format=json`: the part ends before this line, and at the end of the log unless said; without `after` it holds
+    /// the last lines before that.
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    before: Option<i64>,
+    /// With `format=json`: at most so many lines. There may be fewer, when they are long.
+    #[param(minimum = 1, maximum = 5000, default = 1000, example = 1000)]
+    limit: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Format {
     Text,
+    Json,
 }
 
 /// The stream that follows a deployment. Each event has a name in `event:`, JSON in `data:`, and in `id:`
@@ -57,8 +71,8 @@ pub(super) struct EventStream(String);
 const EVENTS: &str = "event: status\nid: 0\ndata: {\"status\":\"building\",\"status_message\":null,\"waiting_on\":null,\"deployment_url\":null,\
     \"preview_url\":null,\"error_message\":null}\n\n\
     event: step\nid: 0\ndata: {\"name\":\"build\",\"state\":\"running\",\"started_at\":\"2026-03-14T09:26:53.589793Z\",\
-    \"completed_at\":null,\"progress\":null}\n\n\
-    event: log\nid: 1\ndata: {\"seq\":1,\"stream\":\"stdout\",\"at\":\"2026-03-14T09:26:54.102Z\",\"text\":\"built in 1.21s\"}\n\n\
+    \"completed_at\":null,\"progress\":null,\"first_line\":1}\n\n\
+    event: log\nid: 1\ndata: {\"seq\":1,\"stream\":\"stdout\",\"step\":\"build\",\"at\":\"2026-03-14T09:26:54.102Z\",\"text\":\"built in 1.21s\"}\n\n\
     event: done\nid: 1\ndata: {\"status\":\"success\",\"status_message\":null,\"waiting_on\":null,\
     \"deployment_url\":\"http://127.0.0.1:20000/\",\"preview_url\":null,\"error_message\":null}\n\n";
 
@@ -72,6 +86,8 @@ pub(super) struct LineView {
     /// Where it was written; `system` lines are ours.
     #[schema(schema_with = stream_schema)]
     stream: &'static str,
+    /// What was under way when it was written.
+    step: Step,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     /// Without the line end; may hold the escape sequences of colours.
@@ -80,6 +96,19 @@ pub(super) struct LineView {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     continued: bool,
+}
+
+impl LineView {
+    pub(super) fn new(number: i64, step: Step, line: &LogLine) -> Self {
+        Self {
+            seq: number,
+            stream: LogSource::try_from(line.source).unwrap_or(LogSource::System).as_str(),
+            step,
+            at: Timestamp::from_millis(line.at_unix_ms),
+            text: display::with_colours(&line.text),
+            continued: line.continued,
+        }
+    }
 }
 
 fn stream_schema() -> Schema {
@@ -107,10 +136,11 @@ pub(super) struct StatusView<'a> {
 #[utoipa::path(get, path = "/api/deployments/{id}/logs", tag = "deployments", operation_id = "follow_deployment_log",
     params(("id" = DeploymentId, Path), LogQuery,
         ("Last-Event-ID" = Option<i64>, Header, description = "the `id` of the last event that was received", minimum = 0, maximum = 9_007_199_254_740_991_i64)),
-    responses((status = 200, description = "events, or text with `format=text`",
+    responses((status = 200, description = "events, text with `format=text`, or a part with `format=json`",
         headers(("Content-Disposition" = String, description = "a file name, with `format=text`")),
         content(
             (EventStream = "text/event-stream", example = json!(EVENTS)),
+            (LogRange = "application/json"),
             (String = "text/plain", example = json!("$ npm run build\nvite v7.1.0 building for production...\n"))))))]
 pub(super) async fn logs(
     State(app): State<App>,
@@ -119,7 +149,7 @@ pub(super) async fn logs(
     Params(query): Params<LogQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    own_deployment(&app, &user, Action::Read, id).await?;
+    let deployment = own_deployment(&app, &user, Action::Read, id).await?;
     let last_line = match headers.get(LAST_EVENT_ID) {
         None => 0,
         Some(value) => value
@@ -129,8 +159,13 @@ pub(super) async fn logs(
             .filter(|last| (0..=LARGEST_EVENT_ID).contains(last))
             .ok_or_else(|| Error::invalid("`Last-Event-ID` must be the id of an event of this stream"))?,
     };
-    if matches!(query.format, Some(Format::Text)) {
-        return Ok(download(app.logs, id));
+    match query.format {
+        Some(Format::Text) => return Ok(download(app.logs, id)),
+        Some(Format::Json) => {
+            let wanted = Wanted::new(query.after, query.before, query.limit)?;
+            return Ok(Json(LogRange::read(&app, &deployment, wanted).await?).into_response());
+        }
+        None => {}
     }
     let counted = LogStream::begin(&app.allowances, user.id)?;
     let follower = Follower::new(app.logs, app.store, &app.bus, app.clock, id, last_line);
@@ -151,7 +186,7 @@ fn events(follower: Follower, last_line: i64, counted: LogStream) -> impl Stream
             };
             let mut batch = Vec::with_capacity(events.len());
             for event in events {
-                if let Event::Log(number, _) = &event {
+                if let Event::Log(number, ..) = &event {
                     last_line = *number;
                 }
                 batch.push(sse_event(event).map(|sent| sent.id(last_line.to_string())));
@@ -163,7 +198,9 @@ fn events(follower: Follower, last_line: i64, counted: LogStream) -> impl Stream
 
 fn sse_event(event: Event) -> Result<SseEvent, axum::Error> {
     match event {
-        Event::Log(number, line) => SseEvent::default().event("log").json_data(line_view(number, &line)),
+        Event::Log(number, step, line) => {
+            SseEvent::default().event("log").json_data(LineView::new(number, step, &line))
+        }
         Event::Step(step) => SseEvent::default().event("step").json_data(StepView::from(step)),
         Event::Status(deployment) => SseEvent::default().event("status").json_data(status_view(&deployment)),
         Event::Done(deployment) => SseEvent::default().event("done").json_data(status_view(&deployment)),
@@ -178,16 +215,6 @@ fn status_view(deployment: &Deployment) -> StatusView<'_> {
         deployment_url: deployment.deployment_url.as_deref(),
         preview_url: deployment.preview_url.as_deref(),
         error_message: deployment.error_message.as_deref(),
-    }
-}
-
-fn line_view(number: i64, line: &LogLine) -> LineView {
-    LineView {
-        seq: number,
-        stream: LogSource::try_from(line.source).unwrap_or(LogSource::System).as_str(),
-        at: Timestamp::from_millis(line.at_unix_ms),
-        text: display::with_colours(&line.text),
-        continued: line.continued,
     }
 }
 

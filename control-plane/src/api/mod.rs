@@ -1,5 +1,6 @@
 //! REST and SSE. A handler is a table of contents: who asks, what for, may they, do it, answer.
 
+mod about;
 mod accounts;
 mod again;
 mod audit;
@@ -17,9 +18,11 @@ mod extract;
 mod git_exports;
 mod headers;
 mod health;
+mod history;
 mod home;
 mod idempotency;
 mod limits;
+mod log_ranges;
 mod logs;
 mod metrics;
 mod pages;
@@ -30,6 +33,7 @@ mod target_test;
 mod targets;
 mod teams;
 mod tokens;
+mod ui;
 mod users;
 mod variables;
 mod webhooks;
@@ -39,17 +43,19 @@ pub(crate) use deployments::StepView;
 pub(crate) use extract::check_user_name;
 pub use idempotency::UnderWay;
 pub use limits::Allowances;
+pub use ui::Ui;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use bytes::Bytes;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
+use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -60,12 +66,13 @@ use crate::accounts::ConnectedAccounts;
 use crate::agents::Sessions;
 use crate::audit::Audit;
 use crate::bus::Bus;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::deployments::orchestrator::Orchestrator;
 use crate::exports::Exports;
 use crate::identity::Authority;
 use crate::logs::Logs;
 use crate::providers::Providers;
+use crate::public_url;
 use crate::secrets::Vault;
 use crate::store::Store;
 use crate::webhooks::Webhooks;
@@ -108,6 +115,10 @@ pub struct App {
     pub bus: Bus,
     /// The time.
     pub clock: Clock,
+    /// When this process began.
+    pub started_at: Timestamp,
+    /// The web UI.
+    pub ui: Arc<Ui>,
     /// How much is left to everybody.
     pub allowances: Arc<Allowances>,
     /// Sites whose pages may call the API.
@@ -149,10 +160,10 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(accounts::status))
         .routes(routes!(accounts::disconnect))
         .routes(routes!(deployments::deploy))
-        .routes(routes!(deployments::list_of_sandbox))
+        .routes(routes!(history::list_of_sandbox))
         .routes(routes!(git_exports::github))
         .routes(routes!(git_exports::gitlab))
-        .routes(routes!(deployments::list))
+        .routes(routes!(history::list))
         .routes(routes!(deployments::get, deployments::delete))
         .routes(routes!(deployments::cancel))
         .routes(routes!(again::redeploy))
@@ -163,6 +174,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(auth::setup))
         .routes(routes!(auth::oidc))
         .routes(routes!(auth::oidc_callback))
+        .routes(routes!(auth::methods))
         .routes(routes!(auth::me))
         .routes(routes!(users::list))
         .routes(routes!(audit::list))
@@ -172,6 +184,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(teams::get, teams::update, teams::delete))
         .routes(routes!(teams::members))
         .routes(routes!(teams::set_member, teams::remove_member))
+        .routes(routes!(about::about))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(metrics::metrics_text))
@@ -181,10 +194,12 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
 /// The whole HTTP service.
 pub fn router(app: App) -> Router {
     let (router, document) = routes();
+    let prefix = public_url::prefix(app.access.base_url()).to_owned();
+    let strips = prefix.clone();
     // Nobody waits for it at the start.
-    let document = LazyLock::new(move || Bytes::from(document::complete(&document).to_string()));
+    let document = LazyLock::new(move || Bytes::from(document::complete(&document, &prefix).to_string()));
     let document = Arc::new(document);
-    router
+    let router = router
         .route(
             "/api/openapi.json",
             axum::routing::get(move || async move {
@@ -197,7 +212,7 @@ pub fn router(app: App) -> Router {
         .route("/pages.css", axum::routing::get(pages::style))
         .route("/setup", axum::routing::get(pages::setup).post(pages::finish_setup))
         .route("/sign-in", axum::routing::get(pages::sign_in))
-        .fallback(error::no_such_route)
+        .fallback(ui::fallback)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(from_fn_with_state(app.clone(), idempotency::replay))
         .layer(from_fn_with_state(app.clone(), changes::record))
@@ -211,7 +226,25 @@ pub fn router(app: App) -> Router {
         .layer(tower::util::option_layer(headers::cross_origin(&app.cors_origins)))
         .layer(axum::middleware::from_fn(context::count))
         .layer(from_fn_with_state(app.clone(), context::enter))
-        .with_state(app)
+        .with_state(app);
+    below(strips, router)
+}
+
+/// The same below a path, too: a proxy in front of us may take the path away, or leave it.
+fn below(prefix: String, router: Router) -> Router {
+    if prefix.is_empty() {
+        return router;
+    }
+    let strip = move |mut request: Request| {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let rest = path.strip_prefix(&prefix).filter(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+        let inner = rest.map(|rest| if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") });
+        if let Some(uri) = inner.and_then(|inner| inner.parse().ok()) {
+            *request.uri_mut() = uri;
+        }
+        request
+    };
+    Router::new().fallback_service(tower::util::MapRequestLayer::new(strip).layer(router))
 }
 
 #[cfg(test)]
@@ -242,6 +275,7 @@ mod tests {
             "/api/deployments/targets/{id}",
             "/api/auth/login",
             "/api/auth/logout",
+            "/api/auth/methods",
             "/api/me",
             "/api/tokens",
             "/api/audit",
@@ -262,6 +296,7 @@ mod tests {
             "/api/providers",
             "/api/providers/{provider}/projects",
             "/api/providers/{provider}/environments",
+            "/api/about",
             "/healthz",
             "/readyz",
             "/metrics",

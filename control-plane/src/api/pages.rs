@@ -1,5 +1,5 @@
-//! The two pages one reaches by a one-time link, drawn here because nothing else can be relied on yet:
-//! the first setup and the sign-in of `slipway up`. Plain forms, no script.
+//! The two pages one reaches by a one-time link, drawn here for programs without the web UI and browsers without
+//! scripts: the first setup and the sign-in of `slipway up`. Plain forms, no script.
 
 use axum::Form;
 use axum::extract::State;
@@ -12,7 +12,9 @@ use serde::Deserialize;
 use super::App;
 use super::auth::{NO_STORE, redirect};
 use super::extract::{Params, check_user_name};
+use super::ui::is_navigation;
 use crate::error::Error;
+use crate::public_url::prefix;
 
 const SETUP: &str = include_str!("setup.html");
 const REFUSED: &str = include_str!("refused.html");
@@ -31,9 +33,10 @@ pub(super) struct SetupQuery {
     token: String,
 }
 
-/// Asks for name and password. Looking at the page uses nothing up.
-pub(super) async fn setup(Params(query): Params<SetupQuery>) -> Response {
-    setup_page(StatusCode::OK, &query.token, "admin", "")
+/// Asks for name and password; browsers get the page of the web UI, where there is one. Looking at it uses nothing up.
+pub(super) async fn setup(State(app): State<App>, headers: HeaderMap, Params(query): Params<SetupQuery>) -> Response {
+    let page = is_navigation(&headers).then(|| app.ui.page("/setup", &headers, StatusCode::OK)).flatten();
+    page.unwrap_or_else(|| setup_page(StatusCode::OK, &query.token, "admin", ""))
 }
 
 /// The form of the page.
@@ -58,7 +61,7 @@ pub(super) async fn finish_setup(
         app.access.set_up(&headers, &form.token, &form.name, form.password).await
     };
     match outcome.await {
-        Ok(signed_in) => redirect("/", [signed_in.cookie]),
+        Ok(signed_in) => redirect(home(&app).as_str(), [signed_in.cookie]),
         Err(error) => {
             error.log();
             setup_page(error.code().http(), &form.token, &form.name, error.message())
@@ -89,13 +92,18 @@ pub(super) async fn sign_in(
     Params(query): Params<SignInQuery>,
 ) -> Response {
     match app.access.use_sign_in_link(&headers, &query.code).await {
-        Ok(Some(signed_in)) => redirect("/", [signed_in.cookie]),
-        Ok(None) => redirect::<0>("/", [] as [HeaderValue; 0]),
+        Ok(Some(signed_in)) => redirect(home(&app).as_str(), [signed_in.cookie]),
+        Ok(None) => redirect::<0>(home(&app).as_str(), [] as [HeaderValue; 0]),
         Err(error) => {
             error.log();
             refused(&error)
         }
     }
+}
+
+/// The path of the start page.
+fn home(app: &App) -> String {
+    format!("{}/", prefix(app.access.base_url()))
 }
 
 fn refused(error: &Error) -> Response {

@@ -274,8 +274,7 @@ pub(super) async fn delete(
     let sandbox = own_sandbox(&app, &user, Action::ManageSandboxes, id).await?;
     if_match.check(&tag(&sandbox))?;
     let owners = [sandbox.user_id];
-    let mut filter =
-        Filter { owners: &owners, sandbox: Some(id), status: None, before: None, limit: DEPLOYMENTS_PER_READ };
+    let mut filter = Filter { sandbox: Some(id), ..Filter::of(&owners, DEPLOYMENTS_PER_READ) };
     loop {
         let deployments = app.store.deployments(filter).await?;
         let Some(last) = deployments.last() else { break };

@@ -24,6 +24,8 @@ use crate::variables::{Change, Key, Scope, VariableEnvironment, Variables, Wante
 pub(super) struct VariablesView {
     /// Grows with each change; also the `ETag`.
     version: i64,
+    /// The version that the latest release of the target was made with, in any environment; `null` when there is none.
+    deployed_version: Option<i64>,
     variables: Vec<VariableView>,
 }
 
@@ -40,8 +42,8 @@ struct VariableView {
     updated_at: Timestamp,
 }
 
-impl From<Variables> for VariablesView {
-    fn from(variables: Variables) -> Self {
+impl VariablesView {
+    async fn of(app: &App, target: &Target, variables: Variables) -> Result<Self, Error> {
         let view = |(key, variable): (Key, crate::variables::Variable)| VariableView {
             name: key.name,
             environment: key.environment,
@@ -50,7 +52,11 @@ impl From<Variables> for VariablesView {
             value: (!variable.is_secret).then(|| variable.value.expose_secret().to_owned()),
             updated_at: variable.updated_at,
         };
-        Self { version: variables.version, variables: variables.variables.into_iter().map(view).collect() }
+        Ok(Self {
+            version: variables.version,
+            deployed_version: app.store.deployed_env_version(target.id).await?,
+            variables: variables.variables.into_iter().map(view).collect(),
+        })
     }
 }
 
@@ -64,7 +70,7 @@ pub(super) async fn get(
 ) -> Result<Tagged<VariablesView>, Error> {
     let target = own_target(&app, &user, Action::Read, id).await?;
     let variables = Variables::of(&app.vault, target.id).await?;
-    Ok(Tagged(ETag::of_version(variables.version), variables.into()))
+    Ok(Tagged(ETag::of_version(variables.version), VariablesView::of(&app, &target, variables).await?))
 }
 
 /// A variable to be set.
@@ -128,7 +134,7 @@ pub(super) async fn set(
     note_change(&change);
     let version = store(&app, &target, before.version, &change, &if_match).await?;
     let after = Variables { version, variables: change.after };
-    Ok(Tagged(ETag::of_version(version), after.into()))
+    Ok(Tagged(ETag::of_version(version), VariablesView::of(&app, &target, after).await?))
 }
 
 /// A `.env` text to be taken over.

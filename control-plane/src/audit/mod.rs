@@ -11,7 +11,7 @@ mod facts;
 mod trail;
 
 pub use facts::{Facts, Subject};
-pub use trail::{Trail, begin, note};
+pub use trail::{Trail, acting_user, begin, note};
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -7,7 +7,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Action, Actor, Audit, Ended, Entry, Facts, Outcome};
+use uuid::Uuid;
+
+use super::{Action, Actor, ActorKind, Audit, Ended, Entry, Facts, Outcome};
 use crate::error::{Error, ErrorCode};
 use crate::ids::AuditId;
 
@@ -35,6 +37,15 @@ struct State {
 /// Adds to what is known about the change that this task is making.
 pub fn note(add: impl FnOnce(&mut Facts)) {
     let _ = CURRENT.try_with(|trail| trail.note(add));
+}
+
+/// Who makes the change that this task is making, when it is a person.
+pub fn acting_user() -> Option<Uuid> {
+    let actor = |trail: &Trail| match trail.0.actor.kind {
+        ActorKind::User => trail.0.actor.id,
+        _ => None,
+    };
+    CURRENT.try_with(actor).ok().flatten()
 }
 
 /// Writes the intent of the change that this task is making, unless it is written. For sign-ins, which

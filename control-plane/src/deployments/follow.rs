@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use sqlx::types::Json;
 
+use super::line_steps::LineSteps;
+use super::status::Step;
 use crate::bus::{Bus, Listener, News};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::DeploymentId;
@@ -21,8 +23,8 @@ const LOG_GRACE: Duration = Duration::from_secs(5);
 /// Something a watcher should know.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A line of the log and its number.
-    Log(i64, LogLine),
+    /// A line of the log, its number, and the step it is of.
+    Log(i64, Step, LogLine),
     /// A step has changed, or is as it was when the watching began.
     Step(StepRow),
     /// The status or its message has changed.
@@ -84,9 +86,11 @@ impl Follower {
         let steps = self.store.steps(self.id).await?;
         let lines = self.logs.lines(self.id, self.next_line).await?;
         let is_at_end = lines.is_empty();
-        for (number, line) in lines {
-            self.next_line = number + 1;
-            events.push(Event::Log(number, line));
+        if let Some((last, _)) = lines.last() {
+            self.next_line = last + 1;
+            // Read again: these lines may be of a step that has begun meanwhile.
+            let known = LineSteps::new(&self.store.steps(self.id).await?);
+            events.extend(lines.into_iter().map(|(number, line)| Event::Log(number, known.step_of(number), line)));
         }
         for step in steps {
             if self.seen_steps.get(step.step.as_str()) != Some(&step) {
@@ -115,7 +119,7 @@ impl Follower {
 
 /// Whether it has ended and its log is complete, or not to be waited for any longer. A log that an
 /// agent has begun is complete when the agent has closed it and all its bytes are here.
-fn is_over(deployment: &Deployment, now: Timestamp) -> bool {
+pub fn is_over(deployment: &Deployment, now: Timestamp) -> bool {
     let is_log_complete = match deployment.log_announced_bytes {
         Some(announced) => announced <= deployment.log_bytes,
         None => deployment.last_event_seq == 0,

@@ -4,5 +4,6 @@
 pub mod build_settings;
 pub mod display;
 pub mod follow;
+pub mod line_steps;
 pub mod orchestrator;
 pub mod status;

@@ -9,6 +9,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 
 use super::{Store, Tx};
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::deployments::build_settings::BuildSettings;
 use crate::deployments::status::{Status, Step, StepState};
@@ -152,6 +153,8 @@ pub struct StepRow {
     pub progress_done: Option<i64>,
     /// All there is to do, when known.
     pub progress_total: Option<i64>,
+    /// Number of the first line of the log that was written since it began, once there is one.
+    pub first_line: Option<i64>,
 }
 
 /// As it stands in the database: JSON that is answered has another form.
@@ -217,21 +220,7 @@ impl Move {
     }
 }
 
-/// Which deployments to list.
-#[derive(Debug, Clone, Copy)]
-pub struct Filter<'a> {
-    /// Whose.
-    pub owners: &'a [UserId],
-    /// Only of this sandbox.
-    pub sandbox: Option<SandboxId>,
-    /// Only in this status.
-    pub status: Option<Status>,
-    /// Only older than this one.
-    pub before: Option<DeploymentId>,
-    /// At most so many.
-    pub limit: i64,
-}
-
+/// Every column of [`Deployment`], and what follows.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -247,12 +236,8 @@ macro_rules! select {
     };
 }
 
+pub(super) const SELECT: &str = select!("");
 const BY_ID: &str = select!("WHERE id = $1");
-const LIST: &str = select!(
-    "WHERE user_id = $1 AND ($2 IS NULL OR sandbox_id = $2) AND ($3 IS NULL OR status = $3)
-       AND ($4 IS NULL OR id < $4)
-     ORDER BY id DESC LIMIT $5"
-);
 const UNFINISHED: &str = select!("WHERE status IN ('pending', 'building', 'uploading', 'deploying') ORDER BY id");
 const UNFINISHED_OF_SANDBOX: &str = select!(
     "WHERE sandbox_id = $1 AND status IN ('pending', 'building', 'uploading') AND artifact_id IS NULL ORDER BY id"
@@ -263,8 +248,8 @@ const WITH_AGENT_WORK: &str = "
       AND (status = 'pending' OR (status IN ('building', 'uploading') AND cancel_requested_at IS NOT NULL))";
 const INSERT: &str = "
     INSERT INTO deployments (id, user_id, sandbox_id, target_id, provider, environment, request, sealed_build_env,
-        dry_run, artifact_id, metadata, created_at, env_version, request_key, traceparent)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        dry_run, artifact_id, metadata, created_at, env_version, request_key, traceparent, created_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 const OF_REQUEST: &str = "SELECT id FROM deployments WHERE request_key = $1";
 const INSERT_STEP: &str = "INSERT INTO deployment_steps (deployment_id, step, state) VALUES ($1, $2, $3)";
 const MOVE: &str = "
@@ -281,7 +266,7 @@ const ALARMED: &str = "
 const STEPS_OF: &str = "
     SELECT deployment_id, json_group_array(json_object(
         'step', step, 'state', state, 'started_at', started_at, 'completed_at', completed_at,
-        'progress_done', progress_done, 'progress_total', progress_total))
+        'progress_done', progress_done, 'progress_total', progress_total, 'first_line', first_line))
     FROM deployment_steps WHERE deployment_id IN (";
 const SET_STEP: &str = "
     UPDATE deployment_steps SET
@@ -290,6 +275,8 @@ const SET_STEP: &str = "
         completed_at = CASE WHEN $3 IN ('done', 'failed', 'cancelled') THEN $4 END
     WHERE deployment_id = $1 AND step = $2 AND state IN ('pending', 'running')
     RETURNING started_at";
+const SET_AGENT_START: &str = "
+    UPDATE deployment_steps SET agent_started_at = COALESCE(agent_started_at, $3) WHERE deployment_id = $1 AND step = $2";
 const CLOSE_RUNNING_STEPS: &str = "
     UPDATE deployment_steps SET state = $2, completed_at = $3 WHERE deployment_id = $1 AND state = 'running'";
 const SKIP_PENDING_STEPS: &str =
@@ -317,23 +304,6 @@ impl Store {
     /// The deployment, whoever owns it: the caller compares `user_id` or `sandbox_id`.
     pub async fn deployment(&self, id: DeploymentId) -> Result<Option<Deployment>, sqlx::Error> {
         sqlx::query_as(BY_ID).bind(id).fetch_optional(&self.pool).await
-    }
-
-    /// Newest first.
-    pub async fn deployments(&self, filter: Filter<'_>) -> Result<Vec<Deployment>, sqlx::Error> {
-        let mut rows: Vec<Deployment> = Vec::new();
-        for owner in filter.owners {
-            let query = sqlx::query_as(LIST)
-                .bind(owner)
-                .bind(filter.sandbox)
-                .bind(filter.status)
-                .bind(filter.before)
-                .bind(filter.limit);
-            rows.extend(query.fetch_all(&self.pool).await?);
-        }
-        rows.sort_by_key(|row| std::cmp::Reverse(row.id));
-        rows.truncate(usize::try_from(filter.limit).unwrap_or(0));
-        Ok(rows)
     }
 
     /// Every deployment that has not ended, oldest first.
@@ -419,6 +389,7 @@ impl Tx {
             .bind(new.env_version)
             .bind(RequestKey::current().map(|key| key.as_bytes().to_vec()))
             .bind(telemetry::traceparent())
+            .bind(audit::acting_user())
             .execute(&mut *self.0)
             .await?;
         for step in Step::ALL {
@@ -502,6 +473,11 @@ impl Tx {
             metrics().step_ended(step, now.since(began));
         }
         Ok(())
+    }
+
+    /// Remembers when a step began by the clock of the agent.
+    pub async fn set_agent_start(&mut self, id: DeploymentId, step: Step, at: Timestamp) -> Result<(), sqlx::Error> {
+        sqlx::query(SET_AGENT_START).bind(id).bind(step).bind(at).execute(&mut *self.0).await.map(drop)
     }
 
     /// Remembers the last event that was applied.

@@ -6,6 +6,7 @@ use sqlx::FromRow;
 
 use super::{Store, Tx};
 use crate::clock::Timestamp;
+use crate::deployments::status::Step;
 use crate::ids::{DeploymentId, SandboxId};
 
 /// Fast, and log text shrinks tenfold at any level.
@@ -135,6 +136,10 @@ const INSERT: &str = "
 const COUNT_LINES: &str = "
     UPDATE deployments SET log_lines = log_lines + $2, log_bytes = log_bytes + $3 WHERE id = $1
     RETURNING log_lines";
+const STEPS_WITHOUT_LINE: &str = "
+    SELECT step, agent_started_at, started_at FROM deployment_steps
+    WHERE deployment_id = $1 AND first_line IS NULL AND started_at IS NOT NULL";
+const SET_FIRST_LINE: &str = "UPDATE deployment_steps SET first_line = $3 WHERE deployment_id = $1 AND step = $2";
 const LAST: &str = "
     SELECT first_line, content FROM log_segments WHERE deployment_id = $1 ORDER BY first_line DESC LIMIT $2";
 const REPLACE: &str = "UPDATE log_segments SET content = $3 WHERE deployment_id = $1 AND first_line = $2";
@@ -241,8 +246,25 @@ impl Tx {
         let count = i64::try_from(lines.len())?;
         let last: i64 =
             sqlx::query_scalar(COUNT_LINES).bind(id).bind(count).bind(agent_bytes).fetch_one(&mut *self.0).await?;
+        self.find_first_lines(id, last - count + 1, &lines).await?;
         let content = encode_lines(lines, ZSTD_LEVEL)?;
         sqlx::query(INSERT).bind(id).bind(last - count + 1).bind(count).bind(content).execute(&mut *self.0).await?;
+        Ok(())
+    }
+
+    /// Notes where steps begin that have begun and had no line so far. A line counts for a step when its writer's clock
+    /// says so: the agent's for the steps of the agent, ours for our own.
+    async fn find_first_lines(&mut self, id: DeploymentId, first: i64, lines: &[LogLine]) -> Result<(), sqlx::Error> {
+        let steps: Vec<(Step, Option<Timestamp>, Timestamp)> =
+            sqlx::query_as(STEPS_WITHOUT_LINE).bind(id).fetch_all(&mut *self.0).await?;
+        for (step, by_agent, by_us) in steps {
+            let began = by_agent.unwrap_or(by_us).as_millis();
+            let is_writer = |line: &LogLine| (line.source == i32::from(LogSource::System)) == by_agent.is_none();
+            let found = lines.iter().position(|line| is_writer(line) && line.at_unix_ms >= began);
+            if let Some(place) = found.and_then(|place| i64::try_from(place).ok()) {
+                sqlx::query(SET_FIRST_LINE).bind(id).bind(step).bind(first + place).execute(&mut *self.0).await?;
+            }
+        }
         Ok(())
     }
 

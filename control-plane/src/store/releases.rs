@@ -1,6 +1,6 @@
 //! Releases: deployments that went live, and which of them is. A dry run is none.
 
-use super::{Deployment, Tx};
+use super::{Deployment, Store, Tx};
 use crate::ids::{DeploymentId, TargetId};
 
 /// Rollbacks of rollbacks that are followed to where their bits come from; more than anybody makes.
@@ -16,6 +16,10 @@ const BEFORE: &str = "
     WHERE target_id = $1 AND environment = $2 AND status = 'success' AND dry_run = 0
       AND user_id = $3 AND id < $4 AND json_extract(metadata, '$.artifact.root') IS NOT $5
     ORDER BY id DESC LIMIT 1";
+const DEPLOYED_ENV_VERSION: &str = "
+    SELECT env_version FROM deployments
+    WHERE target_id = $1 AND status = 'success' AND dry_run = 0
+    ORDER BY completed_at DESC, id DESC LIMIT 1";
 const UNDER_WAY: &str = "
     SELECT id FROM deployments
     WHERE status IN ('pending', 'building', 'uploading', 'deploying')
@@ -25,6 +29,14 @@ const UNDER_WAY: &str = "
 /// What a deployment rolled back to, if it is a rollback.
 fn rolled_back_to(deployment: &Deployment) -> Option<DeploymentId> {
     deployment.metadata.get("rollback_to")?.as_str()?.parse().ok()
+}
+
+impl Store {
+    /// The version of the variables that the latest release of a target was made with.
+    pub async fn deployed_env_version(&self, target: TargetId) -> Result<Option<i64>, sqlx::Error> {
+        let version = sqlx::query_scalar::<_, Option<i64>>(DEPLOYED_ENV_VERSION).bind(target);
+        Ok(version.fetch_optional(&self.pool).await?.flatten())
+    }
 }
 
 impl Tx {

@@ -86,6 +86,11 @@ const INSERT_IDENTITY: &str =
     "INSERT INTO user_identities (issuer, subject, user_id, created_at) VALUES ($1, $2, $3, $4)";
 
 impl Store {
+    /// Whether anybody has a password.
+    pub async fn has_password_user(&self) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(HAS_PASSWORD_USER).fetch_one(&self.pool).await
+    }
+
     /// The person of this name and their password's hash; `None` when they have none or are disabled.
     pub async fn user_with_password(&self, name: &str) -> Result<Option<(User, SecretString)>, sqlx::Error> {
         let row: Option<PasswordRow> = sqlx::query_as(WITH_PASSWORD).bind(name).fetch_optional(&self.pool).await?;
@@ -181,7 +186,7 @@ impl Tx {
         sqlx::query_scalar(HAS_IDENTITY).bind(id).fetch_one(&mut *self.0).await
     }
 
-    /// Whether anybody has a password.
+    /// Whether anybody has a password, as this transaction sees it.
     pub async fn has_password_user(&mut self) -> Result<bool, sqlx::Error> {
         sqlx::query_scalar(HAS_PASSWORD_USER).fetch_one(&mut *self.0).await
     }

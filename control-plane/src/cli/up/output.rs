@@ -70,7 +70,7 @@ impl Output {
     /// Something happened.
     pub(super) fn show(&self, event: &Event) {
         match event {
-            Event::Log(number, line) => self.log(*number, line),
+            Event::Log(number, _, line) => self.log(*number, line),
             Event::Step(step) => self.step(step),
             Event::Status(deployment) => {
                 if matches!(self.form, Form::Json) {

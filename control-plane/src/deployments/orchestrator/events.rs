@@ -71,7 +71,8 @@ impl Orchestrator {
                 if matches!(kind, Kind::Accepted(_)) {
                     self.attach(&mut tx, id, now).await?;
                 }
-                apply(&mut tx, &mut deployment, kind, now).await?;
+                let claimed = Timestamp::from_millis(event.at_unix_ms);
+                apply(&mut tx, &mut deployment, kind, claimed, now).await?;
                 self.report_end(&mut tx, &deployment).await?;
             }
             _ => {}
@@ -205,7 +206,14 @@ fn has_whole_log(deployment: &Deployment) -> bool {
     deployment.log_announced_bytes.is_some_and(|announced| announced <= deployment.log_bytes)
 }
 
-async fn apply(tx: &mut Tx, deployment: &mut Deployment, kind: Kind, now: Timestamp) -> Result<(), Error> {
+/// `claimed` is when it happened by the clock of the agent.
+async fn apply(
+    tx: &mut Tx,
+    deployment: &mut Deployment,
+    kind: Kind,
+    claimed: Timestamp,
+    now: Timestamp,
+) -> Result<(), Error> {
     let id = deployment.id;
     match kind {
         Kind::Accepted(_) => {
@@ -217,6 +225,7 @@ async fn apply(tx: &mut Tx, deployment: &mut Deployment, kind: Kind, now: Timest
                 tx.move_deployment(deployment, Move::Upload, now).await?;
             }
             tx.set_step(id, step, StepState::Running, now).await?;
+            tx.set_agent_start(id, step, claimed).await?;
         }
         Kind::StepFinished(finished) => {
             let state = if finished.skipped { StepState::Skipped } else { StepState::Done };
