@@ -19,7 +19,6 @@ impl Canceller for Netlify {
         };
         let made = match making.as_deref_mut() {
             Some(Making::Made(id)) => Some(id.clone()),
-            Some(Making::Asked) => None,
             Some(making @ (Making::NotYet | Making::Cancelled)) => {
                 *making = Making::Cancelled;
                 return Ok(CancelOutcome::Cancelled);
@@ -28,7 +27,7 @@ impl Canceller for Netlify {
             None if context.replaces.is_some() && context.environment == PRODUCTION => {
                 return Ok(CancelOutcome::TooLate);
             }
-            None => None,
+            Some(Making::Asked) | None => None,
         };
         let config = Config::of(context.destination.config)?;
         let token = &context.destination.account()?.token;

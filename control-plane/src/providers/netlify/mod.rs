@@ -364,13 +364,11 @@ impl Provider for Netlify {
 }
 
 fn released(deploy: &Deploy, is_production: bool) -> Taken {
-    match deploy.release(is_production) {
-        Some(release) => Taken::Released(release),
-        None => {
-            let message = "Netlify made this deploy, and does not tell where it is; look there".to_owned();
-            Taken::Failed { message, log: deploy.log() }
-        }
+    if let Some(release) = deploy.release(is_production) {
+        return Taken::Released(release);
     }
+    let message = "Netlify made this deploy, and does not tell where it is; look there".to_owned();
+    Taken::Failed { message, log: deploy.log() }
 }
 
 /// What people read of a deploy, and the mark it is found by: which deployment of ours it is, and what it shows.

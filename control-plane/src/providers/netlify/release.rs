@@ -33,8 +33,10 @@ pub(super) struct Deploy {
     state: String,
     url: Option<String>,
     ssl_url: Option<String>,
-    deploy_url: Option<String>,
-    deploy_ssl_url: Option<String>,
+    #[serde(rename = "deploy_url")]
+    own_url: Option<String>,
+    #[serde(rename = "deploy_ssl_url")]
+    own_ssl_url: Option<String>,
     error_message: Option<String>,
     /// What people read of it; ours ends with a mark.
     pub(super) title: Option<String>,
@@ -150,7 +152,7 @@ impl Deploy {
     /// Where it can be visited: at its site's address when everybody sees it, and in any case at its own.
     pub(super) fn release(&self, is_production: bool) -> Option<Release> {
         let first = |urls: [&Option<String>; 2]| urls.into_iter().find_map(|url| page(url.as_deref()?));
-        let own = first([&self.deploy_ssl_url, &self.deploy_url]);
+        let own = first([&self.own_ssl_url, &self.own_url]);
         let live = is_production.then(|| first([&self.ssl_url, &self.url])).flatten();
         let url = live.or_else(|| own.clone())?;
         let preview_url = own.filter(|own| *own != url);

@@ -43,7 +43,9 @@ pub(super) async fn answer(
     let path = uri.path().strip_prefix("/api/v1/").unwrap_or_default();
     let parts: Vec<String> = path.split('/').map(decoded).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    let Some(only) = known(&fake.lock(), &headers) else { return refusal(401, "Access Denied") };
+    let sent = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let known = fake.lock().tokens.get(sent.strip_prefix("Bearer ").unwrap_or_default()).copied();
+    let Some(only) = known else { return refusal(401, "Access Denied") };
     let asked = Asked { only, query, headers, body };
     let outcome = match (method.as_str(), parts.as_slice()) {
         ("GET", ["user"]) => Ok(user()),
@@ -93,12 +95,6 @@ pub(super) fn refusal(status: u16, message: &str) -> Response {
 #[expect(clippy::disallowed_methods, reason = "a vendor has a clock of its own")]
 pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("is after 1970").as_secs()
-}
-
-/// The team that a token is for, if any; `None` when nobody has it.
-fn known(inner: &Inner, headers: &HeaderMap) -> Option<Option<&'static str>> {
-    let sent = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    inner.tokens.get(sent.strip_prefix("Bearer ")?).copied()
 }
 
 fn user() -> Response {
