@@ -14,9 +14,11 @@ export function keepFocus(within: HTMLElement): () => void {
   const stop = new AbortController();
   const { signal } = stop;
   within.addEventListener('focusin', ({ target }) => (focused = target instanceof Element ? target : undefined), { signal });
-  // Somebody goes elsewhere, or clicks beside everything. What is taken away goes without a word.
+  // Somebody goes elsewhere, or clicks beside everything. What is being taken away says the same, and is still there.
   within.addEventListener('focusout', ({ target }) => {
-    if (target instanceof Element && target.isConnected) focused = undefined;
+    queueMicrotask(() => {
+      if (target === focused && focused?.isConnected) focused = undefined;
+    });
   }, { signal });
   const observer = new MutationObserver(() => {
     if (!focused || focused.isConnected) return;
