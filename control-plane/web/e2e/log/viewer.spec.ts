@@ -396,6 +396,36 @@ describe.skipIf(!isBrowserThere())('the log viewer', () => {
     expect(await region(page).evaluate((pane) => pane.contains(document.activeElement))).toBe(false);
   });
 
+  test('Enter shows the rest of the selected line, and folds the step otherwise', async () => {
+    await mount();
+    await page.evaluate(() => window.lab.viewer!.goTo('#build-L500'));
+    await region(page).press('Enter');
+    await settled(page);
+    expect(await line(500).evaluate((link) => link.parentElement!.textContent!.endsWith('the end'))).toBe(true);
+    await region(page).press('Escape');
+    await region(page).press('Enter');
+    await settled(page);
+    expect(await page.getByRole('button', { name: /Building application/ }).first().getAttribute('aria-expanded')).toBe('false');
+  });
+
+  test('a step or line that is asked for before the log is there is shown later', async () => {
+    for (const isLine of [false, true]) {
+      await page.evaluate((wantsLine) => {
+        const { step } = window.lab;
+        history.replaceState(null, '', location.pathname);
+        window.lab.mount(
+          { lines: 5000, delay: 200, step: (seq) => (seq <= 4000 ? 'install' : 'build'), text: (seq) => `line ${seq}` },
+          { steps: [step('install', 'Installing dependencies', 'done', { firstLine: 1 }), step('build', 'Building application', 'failed', { firstLine: 4001 })] },
+        );
+        if (wantsLine) window.lab.viewer!.goTo('#install-L1234');
+        else window.lab.viewer!.showStep('install');
+      }, isLine);
+      const seq = isLine ? 1234 : 1;
+      await expect.poll(() => line(seq).isVisible()).toBe(true);
+      expect((await view(page)).isFollowing).toBe(false);
+    }
+  });
+
   test('single letters can be turned off', async () => {
     await mount();
     await page.evaluate(() => window.lab.viewer!.update({ preferences: { shortcuts: false } }));

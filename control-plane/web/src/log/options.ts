@@ -28,10 +28,13 @@ export interface LogViewerOptions {
 export interface LogViewerHandle {
   /** New states of the steps, or another reason why there is nothing. */
   update(change: { steps?: readonly LogStep[]; empty?: EmptyReason; preferences?: Partial<LogPreferences> }): void;
-  /** Loads, opens, centres and selects lines: a fragment (`#build-L12`) or numbers. Says whether it could. */
+  /**
+   * Loads, opens, centres and selects lines: a fragment (`#build-L12`) or numbers. Says whether it could at once;
+   * before the log is there it is done later.
+   */
   goTo(target: string | LineSelection): boolean;
-  /** Scrolls to the header of a step and opens it. */
-  showStep(name: string): void;
+  /** Opens a step and scrolls to its header, also once the log is there. Says whether it could. */
+  showStep(name: string): boolean;
   showNextError(): boolean;
   openSearch(text?: string): void;
   /** Goes to the end and stays there. */

@@ -28,8 +28,8 @@ export interface SearchState {
 
 export class SearchClient {
   #worker: Worker | null = null;
-  /** How many lines of each chunk the worker has. */
-  readonly #sent = new Map<number, number>();
+  /** What the worker has of each chunk. */
+  readonly #sent = new Map<number, { lines: number; characters: number }>();
   #characters = 0;
   #id = 0;
   #query: Query | null = null;
@@ -79,9 +79,10 @@ export class SearchClient {
 
   #send(chunk: Chunk): void {
     const index = (chunk.first - 1) / CHUNK_LINES;
-    if (chunk.loadedCount <= (this.#sent.get(index) ?? 0) || this.#characters > MOST_CHARACTERS) return;
-    this.#sent.set(index, chunk.loadedCount);
-    this.#characters += chunk.text.length;
+    const sent = this.#sent.get(index) ?? { lines: 0, characters: 0 };
+    if (chunk.loadedCount <= sent.lines || this.#characters > MOST_CHARACTERS) return;
+    this.#sent.set(index, { lines: chunk.loadedCount, characters: chunk.text.length });
+    this.#characters += chunk.text.length - sent.characters;
     this.#say({ kind: 'chunk', index, text: chunk.text, offsets: chunk.offsets });
   }
 
@@ -150,7 +151,7 @@ export class SearchClient {
       for (let last = this.store.last; last >= 1 && this.#characters <= MOST_CHARACTERS; ) {
         const index = Math.floor((last - 1) / CHUNK_LINES);
         const first = index * CHUNK_LINES + 1;
-        const known = this.#sent.get(index) ?? 0;
+        const known = this.#sent.get(index)?.lines ?? 0;
         if (known >= CHUNK_LINES || this.store.firstMissing(first, last) === null) last = first - 1;
         else last = await this.#readBefore(first + CHUNK_LINES, abort.signal);
       }

@@ -8,7 +8,7 @@ export type Command =
   | { do: 'hit'; by: 1 | -1 }
   | { do: 'font'; by: 1 | -1 }
   | { do: 'side'; by: 1 | -1 }
-  | { do: 'start' | 'end' | 'error' | 'wrap' | 'timestamps' | 'follow' | 'fullscreen' | 'search' | 'link' | 'fold' | 'escape' };
+  | { do: 'start' | 'end' | 'error' | 'wrap' | 'timestamps' | 'follow' | 'fullscreen' | 'search' | 'link' | 'activate' | 'escape' };
 
 const NAMED: Record<string, Command> = {
   ArrowUp: { do: 'line', by: -1 },
@@ -19,7 +19,7 @@ const NAMED: Record<string, Command> = {
   PageDown: { do: 'page', by: 1 },
   Home: { do: 'start' },
   End: { do: 'end' },
-  Enter: { do: 'fold' },
+  Enter: { do: 'activate' },
   Escape: { do: 'escape' },
 };
 

@@ -194,6 +194,14 @@ export class Viewport {
     }
   }
 
+  /** Brings a box into view that is too far left or right. */
+  scrollSideways({ left, right }: DOMRect): void {
+    if (this.isWrapped) return;
+    const box = this.scroller.getBoundingClientRect();
+    if (right > box.right - 24) this.scroller.scrollLeft += right - box.right + box.width / 3;
+    else if (left < box.left + this.#gutter) this.scroller.scrollLeft += left - box.left - box.width / 3;
+  }
+
   readonly #onWheel = (event: WheelEvent) => {
     if (event.deltaY < 0 && !event.ctrlKey && !event.shiftKey && this.#map.end > 0) this.follow.userGoesUp();
   };
