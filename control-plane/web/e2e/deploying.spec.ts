@@ -134,6 +134,6 @@ describeInBrowser('deploying', () => {
     await deployer.getByRole('heading', { name: 'Cancelled' }).waitFor({ timeout: 30_000 });
     await viewer.getByRole('heading', { name: 'Cancelled' }).waitFor({ timeout: 30_000 });
     const stranger = await world.openOf('mallory', `/deployments/${id}`);
-    await stranger.getByText('It is not there').first().waitFor();
+    await stranger.getByRole('heading', { name: 'Not found' }).waitFor();
   });
 });
