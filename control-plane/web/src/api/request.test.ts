@@ -15,6 +15,7 @@ describe('a request', () => {
     expect(request.url).toBe('http://host/base/api/x');
     expect([...request.headers]).toEqual([['content-type', 'application/json'], ['idempotency-key', 'k']]);
     expect(await request.text()).toBe('{"a":1}');
+    expect([...requestOf('http://host', 'GET', '/api/x', { headers: { accept: 'application/json' } }).headers]).toEqual([['accept', 'application/json']]);
     expect([...requestOf('http://host', 'POST', '/api/x', {}).headers]).toEqual([]);
   });
 });

@@ -10,6 +10,8 @@ export interface RequestOptions {
     header?: Readonly<Record<string, unknown>>;
   };
   body?: unknown;
+  /** Besides those that the document names. */
+  headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
   /** Left out: JSON where it is JSON, else text. */
   parseAs?: 'stream';
@@ -28,7 +30,7 @@ export function pathOf(template: string, { path = {}, query = {} }: NonNullable<
 
 /** The request as `fetch` takes it. */
 export function requestOf(base: string, method: string, template: string, options: RequestOptions): Request {
-  const headers = new Headers();
+  const headers = new Headers(options.headers);
   for (const [name, value] of Object.entries(options.params?.header ?? {})) {
     if (value !== undefined && value !== null) headers.set(name, String(value));
   }
