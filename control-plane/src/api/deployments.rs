@@ -7,11 +7,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
+use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::extract::{Body, CurrentUser, Id, object};
+use super::extract::{Body, CurrentUser, Id, Params, object};
 use super::plan::PlanView;
 use super::sandboxes::own_sandbox;
 use super::targets::own_target;
