@@ -20,7 +20,7 @@ function keepDirectory(): Plugin {
 export default defineConfig({
   // Relative, so that the same files work below any path: `<base href>` says which.
   base: './',
-  plugins: [svelte(), inlineMessages(), keepDirectory()],
+  plugins: [inlineMessages(), svelte(), keepDirectory()],
   build: {
     target: 'es2022',
     // Nothing is inlined: the Content-Security-Policy knows no `data:` scripts or styles.

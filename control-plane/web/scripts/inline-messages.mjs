@@ -4,7 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const root = new URL('../src/', import.meta.url);
 const CATALOGUE = /\/src\/i18n\/en\.json$/;
-const KEY = String.raw`[a-z_]+(?:\.[a-z0-9_]+)+`;
+/** A key in a call that gives it nothing else, and a key anywhere. */
+const CALL = /\bt\('([a-z_]+(?:\.[a-z0-9_]+)+)'\)/g;
+const LITERAL = /'([a-z_]+(?:\.[a-z0-9_]+)+)'/g;
 
 /** Beginnings of keys that are made of what is not known before. */
 function madeKeys() {
@@ -17,10 +19,13 @@ function madeKeys() {
 export function inlineMessages() {
   let catalogue = {};
   let made = [];
+  const messageOf = (key) => (Object.hasOwn(catalogue, key) ? catalogue[key] : undefined);
+  const isPlain = (message) => typeof message === 'string' && !/\{\w+\}/.test(message);
   return {
     name: 'inline-messages',
     apply: 'build',
-    enforce: 'post',
+    // Before Svelte, which makes part of its templates of what it sees to be constant.
+    enforce: 'pre',
     buildStart() {
       catalogue = JSON.parse(readFileSync(new URL('i18n/en.json', root), 'utf8'));
       made = madeKeys();
@@ -28,12 +33,12 @@ export function inlineMessages() {
     transform(code, id) {
       if (CATALOGUE.test(id)) {
         const kept = Object.entries(catalogue).filter(([key]) => made.some((prefix) => key.startsWith(prefix)));
-        return { code: `export default ${JSON.stringify(Object.fromEntries(kept))}`, map: null };
+        return { code: JSON.stringify(Object.fromEntries(kept)), map: null };
       }
-      if (!id.includes('/src/') || id.includes('node_modules')) return null;
-      const inlined = code.replace(new RegExp(String.raw`(["'])(${KEY})\1`, 'g'), (literal, _, key) =>
-        Object.hasOwn(catalogue, key) ? JSON.stringify(catalogue[key]) : literal,
-      );
+      if (!/\/src\/.*\.(?:svelte|ts)$/.test(id) || id.includes('node_modules')) return null;
+      const inlined = code
+        .replace(CALL, (call, key) => (isPlain(messageOf(key)) ? JSON.stringify(messageOf(key)) : call))
+        .replace(LITERAL, (literal, key) => JSON.stringify(messageOf(key)) ?? literal);
       return inlined === code ? null : { code: inlined, map: null };
     },
   };

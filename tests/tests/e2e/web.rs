@@ -60,8 +60,10 @@ macro_rules! specs {
 }
 
 specs! {
+    deploy_button: "deploy-button.spec.ts",
     deploying: "deploying.spec.ts",
     faults: "faults.spec.ts",
+    history: "history.spec.ts",
     log_follow: "log/follow.spec.ts",
     log_hostile: "log/hostile.spec.ts",
     log_size: "log/size.spec.ts",

@@ -1,12 +1,13 @@
 /**
- * The one way to the API: types from its OpenAPI document, one middleware. Answers that are no success
+ * The one way to the API: types from its OpenAPI document. Answers that are no success
  * are thrown as `ApiProblem`, so callers handle what they came for.
  *
  *     const sandbox = await body(api.GET('/api/sandboxes/{id}', { params: { path: { id } }, signal }));
  */
-import createClient, { type Middleware } from 'openapi-fetch';
+import type { Client } from 'openapi-fetch';
 import { noteServerDate } from '../format/clock.svelte';
 import { ApiProblem, problemOf, UNREACHABLE } from './problem';
+import { contentOf, requestOf, type RequestOptions } from './request';
 import type { components, paths } from './schema';
 
 export type Schemas = components['schemas'];
@@ -30,32 +31,33 @@ export function setUnauthenticatedHandler(handler: () => void): void {
   onUnauthenticated = handler;
 }
 
-const middleware: Middleware = {
-  onRequest({ request }) {
-    if (!SAFE.has(request.method) && csrfToken !== null) request.headers.set('X-CSRF-Token', csrfToken);
-    return request;
-  },
-  async onResponse({ request, response }) {
+async function send(method: string, path: string, options: RequestOptions = {}) {
+  const request = requestOf(BASE, method, path, options);
+  if (!SAFE.has(method) && csrfToken !== null) request.headers.set('X-CSRF-Token', csrfToken);
+  try {
+    const response = await fetch(request);
     noteServerDate(response.headers.get('date'));
-    if (response.ok) return response;
-    const problem = await problemOf(response);
+    if (!response.ok) throw await problemOf(response);
+    return { data: await contentOf(response, options), response };
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    const problem = error instanceof ApiProblem ? error : new ApiProblem(UNREACHABLE, 0, String(error));
     // A wrong password is an answer to a sign-in, not the end of a session.
-    if (problem.status === 401 && !request.url.includes('/api/auth/')) onUnauthenticated();
+    if (problem.status === 401 && !path.startsWith('/api/auth/')) onUnauthenticated();
     throw problem;
-  },
-  onError({ error }) {
-    if (error instanceof ApiProblem || isAbort(error)) return;
-    return new ApiProblem(UNREACHABLE, 0, error instanceof Error ? error.message : String(error));
-  },
-};
+  }
+}
 
-export const api = createClient<paths>({
-  baseUrl: BASE,
-  credentials: 'same-origin',
-  // Lists in a query are words apart by commas.
-  querySerializer: { array: { style: 'form', explode: false } },
-});
-api.use(middleware);
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+function method(name: Method) {
+  return (path: string, options?: RequestOptions) => send(name, path, options);
+}
+
+/** Each method of HTTP, for the paths that have it, with what each takes and answers. */
+export const api = {
+  GET: method('GET'), POST: method('POST'), PUT: method('PUT'), PATCH: method('PATCH'), DELETE: method('DELETE'),
+} as unknown as Pick<Client<paths>, Method>;
 
 /** Whether a request ended because nobody waits for it any more. */
 export function isAbort(error: unknown): boolean {
