@@ -65,6 +65,7 @@ pub(super) struct NewWebhookView {
     created_at: Timestamp,
 }
 
+#[expect(clippy::ref_option, reason = "as `serialize_with` calls it")]
 fn shown_once<S: serde::Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
 }

@@ -84,7 +84,7 @@ impl Archive {
             let open = Arc::new(move || {
                 let directory = directory.clone();
                 let open = async move {
-                    let file = tokio::fs::File::open(part_path(&directory.path().to_owned(), number)).await?;
+                    let file = tokio::fs::File::open(part_path(directory.path(), number)).await?;
                     // The directory stays as long as somebody reads.
                     anyhow::Ok(ReaderStream::with_capacity(file, BUFFER_BYTES).map(move |chunk| {
                         let _ = &directory;

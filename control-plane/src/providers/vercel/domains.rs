@@ -162,7 +162,7 @@ impl Vercel {
         Ok(found.shown(dns))
     }
 
-    async fn project_of<'a>(&self, destination: Destination<'a>) -> Result<(Config, Project), ProviderError> {
+    async fn project_of(&self, destination: Destination<'_>) -> Result<(Config, Project), ProviderError> {
         let config = Config::of(destination.config)?;
         let project = self.project(config.scope(destination.account()?), &config).await?;
         Ok((config, project))

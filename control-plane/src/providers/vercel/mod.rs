@@ -146,7 +146,7 @@ impl Vercel {
         output: &Output,
         entry: &Entry<'_>,
     ) -> Result<Box<Deployment>, ProviderError> {
-        let mut body = request(context, project, output.files());
+        let mut body = request(context, project, &output.files());
         let mut archive: Option<Archive> = None;
         for _ in 0..ROUNDS {
             let missing = match self.ask(context, scope, &body, entry).await? {
@@ -159,7 +159,7 @@ impl Vercel {
             };
             if !self.send(context, scope, blobs).await? {
                 let packed = Archive::of(output.entries(), self.work_dir.clone()).await?;
-                body = request(context, project, packed.files());
+                body = request(context, project, &packed.files());
                 archive = Some(packed);
             }
         }
@@ -432,7 +432,7 @@ fn outcome(found: &Deployment) -> Option<CancelOutcome> {
 }
 
 /// What is sent to make a deployment; the same each time.
-fn request(context: &DeployContext<'_>, project: &Project, files: Vec<Value>) -> Value {
+fn request(context: &DeployContext<'_>, project: &Project, files: &[Value]) -> Value {
     let mut body = json!({
         "name": project.name,
         "project": project.id,

@@ -68,7 +68,7 @@ export async function openPage(url: string, options: PageOptions = {}): Promise<
       console.error(`${mark}: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`);
     });
   }, VIOLATION);
-  await useLocalUi(context);
+  await useLocalUi(context, new URL(url).origin);
   const page = await context.newPage();
   watch(page, new URL(url).origin, options, defects);
   await page.goto(url);

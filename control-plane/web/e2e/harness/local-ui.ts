@@ -8,13 +8,13 @@ import type { BrowserContext } from 'playwright-core';
 
 const BASE = /<base href="[^"]*"/;
 
-export async function useLocalUi(context: BrowserContext): Promise<void> {
+export async function useLocalUi(context: BrowserContext, origin: string): Promise<void> {
   const directory = process.env.SLIPWAY_UI_DIR;
   if (!directory) return;
   const file = (url: string) => join(resolve(directory), /(assets\/[^/?#]+|[^/?#]*)(?:[?#]|$)/.exec(new URL(url).pathname)?.[1] ?? '');
-  const isUi = (url: URL) => /\.(?:js|css|svg)$/.test(url.pathname) && existsSync(file(url.href));
+  const isUi = (url: URL) => url.origin === origin && /\.(?:js|css|svg)$/.test(url.pathname) && existsSync(file(url.href));
   await context.route(isUi, (route) => route.fulfill({ path: file(route.request().url()) }));
-  await context.route((url) => !url.pathname.includes('/api/'), async (route) => {
+  await context.route((url) => url.origin === origin && !url.pathname.includes('/api/'), async (route) => {
     if (route.request().resourceType() !== 'document') return route.fallback();
     const response = await route.fetch({ maxRedirects: 0 }).catch(() => undefined);
     if (!response) return route.abort('connectionrefused');

@@ -30,7 +30,8 @@ export function pathOf(template: string, { path = {}, query = {} }: NonNullable<
 
 /** The request as `fetch` takes it. */
 export function requestOf(base: string, method: string, template: string, options: RequestOptions): Request {
-  const headers = new Headers(options.headers);
+  // Some addresses answer browsers that come by themselves with a redirection.
+  const headers = new Headers({ accept: options.parseAs === 'stream' ? '*/*' : 'application/json', ...options.headers });
   for (const [name, value] of Object.entries(options.params?.header ?? {})) {
     if (value !== undefined && value !== null) headers.set(name, String(value));
   }

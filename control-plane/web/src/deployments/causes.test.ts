@@ -15,6 +15,10 @@ describe('the cause of a failure', () => {
     expect(cause.advice[0]).toContain('import');
   });
 
+  it('does not say twice that it failed', () => {
+    expect(failed('build', 'Build failed: exit status 2', 'build_failed').title).toBe('Build failed: exit status 2');
+  });
+
   it('is on the side of whoever can do something about it', () => {
     expect(failed('deploy', 'Vercel answered 403: forbidden').side).toBe('provider');
     expect(failed('upload', 'the connection broke', 'upload_failed').side).toBe('slipway');

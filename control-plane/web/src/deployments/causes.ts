@@ -71,7 +71,8 @@ export function causeOf(deployment: Pick<Deployment, 'error_message' | 'metadata
   const firstLine = lines?.[0]?.trim();
   const why = firstLine ?? (message || t('cause.unknown'));
   return {
-    title: t(`cause.title.${titleOf(code, step)}`, { why }),
+    // Some messages begin as the title does.
+    title: t(`cause.title.${titleOf(code, step)}`, { why: why.replace(/^\w+ failed: /, '') }),
     side,
     advice: adviceFor(message, known?.advice, side),
     firstLine,

@@ -101,7 +101,7 @@ pub(super) async fn answer(
         }
         ("GET", "v6", ["domains", name, "config"]) => Ok(domains::config(&fake, name)),
         ("POST", "v1", ["webhooks"]) => webhooks::make(&fake, &asked),
-        ("GET", "v1", ["webhooks"]) => webhooks::list(&fake, &asked),
+        ("GET", "v1", ["webhooks"]) => Ok(webhooks::list(&fake, &asked)),
         ("DELETE", "v1", ["webhooks", id]) => webhooks::delete(&fake, &asked, id),
         ("POST", "v2", ["files"]) => upload(&fake, &asked),
         ("POST", "v13", ["deployments"]) => create(&fake, &asked).await,
