@@ -12,6 +12,7 @@ pub mod api;
 pub mod artifacts;
 pub mod audit;
 pub mod backup;
+mod base64;
 pub mod bus;
 pub mod cli;
 pub mod clock;

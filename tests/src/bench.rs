@@ -10,15 +10,17 @@ mod load;
 mod mask;
 mod overhead;
 mod reads;
+mod static_hosts;
 mod transfer;
 mod tree;
-mod vercel;
 
 use std::path::Path;
 use std::time::Duration;
 
+use crate::conformance::static_hosts::{CloudflarePagesHost, NetlifyHost, VercelHost};
+
 /// In the order they run.
-const PARTS: [&str; 16] = [
+const PARTS: [&str; 18] = [
     "mask",
     "reads",
     "overhead",
@@ -33,6 +35,8 @@ const PARTS: [&str; 16] = [
     "agents",
     "storm",
     "vercel",
+    "netlify",
+    "cloudflare-pages",
     "faults",
     "detect",
 ];
@@ -58,7 +62,9 @@ pub async fn run(binaries: &Path, part: Option<&str>) -> anyhow::Result<()> {
             "builders" => load::builders(binaries).await?,
             "agents" => load::agents(binaries).await?,
             "storm" => load::storm(binaries).await?,
-            "vercel" => vercel::run(binaries).await?,
+            "vercel" => static_hosts::run::<VercelHost>(binaries).await?,
+            "netlify" => static_hosts::run::<NetlifyHost>(binaries).await?,
+            "cloudflare-pages" => static_hosts::run::<CloudflarePagesHost>(binaries).await?,
             "faults" => faults::run(binaries).await?,
             _ => detect::run(binaries).await?,
         }

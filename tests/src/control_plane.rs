@@ -21,7 +21,7 @@ pub const TOKEN: &str = "slw_e2e-test-token-0123456789abcdef0123";
 /// What the credential is called that every control plane keeps.
 pub const SUITE_LABEL: &str = "kept by the suite";
 
-const VENDORS: [&str; 3] = ["GITHUB", "GITLAB", "VERCEL"];
+const VENDORS: [&str; 5] = ["CLOUDFLARE_PAGES", "GITHUB", "GITLAB", "NETLIFY", "VERCEL"];
 /// Nothing listens there.
 const NOBODY: &str = "http://127.0.0.1:1/";
 

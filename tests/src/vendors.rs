@@ -2,9 +2,11 @@
 //! a test wants them to.
 
 pub mod cli;
+pub mod cloudflare_pages;
 mod contract;
 pub mod github;
 pub mod gitlab;
+pub mod netlify;
 mod oauth;
 mod script;
 pub mod vercel;

@@ -7,11 +7,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
+use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::extract::{Body, CurrentUser, Id, object};
+use super::extract::{Body, CurrentUser, Id, Params, object};
 use super::plan::PlanView;
 use super::sandboxes::own_sandbox;
 use super::targets::own_target;
@@ -515,15 +515,31 @@ pub(super) async fn cancel(
     Ok((StatusCode::ACCEPTED, view(&app, id).await?))
 }
 
-/// Removes an ended deployment with its log; what `local` serves of it ends.
-#[utoipa::path(delete, path = "/api/deployments/{id}", tag = "deployments", operation_id = "delete_deployment", params(("id" = DeploymentId, Path)),
-    responses((status = 204, description = "it is gone"), (status = 409, description = "this deployment is under way")))]
+/// What else is deleted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DeleteQuery {
+    /// Also what it has made at its provider, unless that is what everybody sees at present.
+    #[serde(default)]
+    at_provider: bool,
+}
+
+/// Removes an ended deployment with its log; what `local` serves of it ends. What other providers have of it stays
+/// there, unless `at_provider` is said.
+#[utoipa::path(delete, path = "/api/deployments/{id}", tag = "deployments", operation_id = "delete_deployment", params(("id" = DeploymentId, Path), DeleteQuery),
+    responses((status = 204, description = "it is gone"),
+        (status = 409, description = "this deployment is under way, or its provider deletes nothing")))]
 pub(super) async fn delete(
     State(app): State<App>,
     user: CurrentUser,
     Id(id): Id<DeploymentId>,
+    Params(query): Params<DeleteQuery>,
 ) -> Result<StatusCode, Error> {
     let deployment = own_deployment(&app, &user, Action::ManageSandboxes, id).await?;
+    if query.at_provider {
+        app.orchestrator.remove_at_provider(&deployment).await?;
+        audit::note(|facts| facts.add("at_provider", "true"));
+    }
     app.orchestrator.delete(&deployment).await?;
     Ok(StatusCode::NO_CONTENT)
 }

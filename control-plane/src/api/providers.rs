@@ -49,6 +49,8 @@ struct Capabilities {
     cancel: bool,
     /// Put a former release in the place of the present one.
     rollback: bool,
+    /// Delete what a deployment has made there.
+    delete: bool,
     /// List what a target can be for.
     projects: bool,
     /// List the environments of a project.
@@ -83,6 +85,7 @@ impl ProviderView {
                 cancel: provider.canceller().is_some(),
                 // Every release is kept here and can be published again.
                 rollback: true,
+                delete: provider.remover().is_some(),
                 projects: accounts.is_some_and(|accounts| accounts.projects().is_some()),
                 environments: accounts.is_some_and(|accounts| accounts.environments().is_some()),
                 env_vars: descriptor.takes_variables,

@@ -13,7 +13,7 @@ use super::people::{parse_url, trimmed};
 use super::{ConfigError, Settings};
 
 /// Vendors that can be told apart in settings. In names of environment variables `-` is `_`.
-pub(super) const IDS: [&str; 3] = ["github", "gitlab", "vercel"];
+pub(super) const IDS: [&str; 5] = ["cloudflare-pages", "github", "gitlab", "netlify", "vercel"];
 /// What can be set for each.
 const KEYS: [&str; 8] = [
     "api_url",
@@ -180,7 +180,7 @@ mod tests {
             ("[providers.github]\napi_url = \"http://git.example.com\"\n", "`providers.github.api_url`"),
             ("[providers.github]\napi_url = \"https://ada:x@git.example.com\"\n", "without user"),
             ("[providers.github]\ncolour = \"blue\"\n", "`providers.github.colour`"),
-            ("[providers.geocities]\napi_url = \"https://x.org\"\n", "providers.{github gitlab vercel}"),
+            ("[providers.geocities]\napi_url = \"https://x.org\"\n", "providers.{github gitlab netlify vercel}"),
         ] {
             let error = load(text, &[]).expect_err("is wrong");
             assert!(error.contains(part), "{error}");

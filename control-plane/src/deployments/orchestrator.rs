@@ -37,9 +37,11 @@ use crate::ids::{ArtifactId, DeploymentId, InstanceId, SandboxId};
 use crate::logs::Logs;
 use crate::observe::telemetry;
 use crate::once::RequestKey;
-use crate::providers::{ProviderError, Providers};
+use crate::providers::{Destination, ProviderError, Providers};
 use crate::secrets::{CredentialSecret, KnownSecrets, Record, Vault};
-use crate::store::{Deployment, DeploymentRequest, Move, NewDeployment, Sandbox, SandboxState, Store, Target, Tx};
+use crate::store::{
+    Deployment, DeploymentRequest, Move, NewDeployment, Operation, Sandbox, SandboxState, Store, Target, Tx,
+};
 use crate::variables::{BuildVariables, Scope, Variables};
 use crate::webhooks::Webhooks;
 
@@ -270,6 +272,29 @@ impl Orchestrator {
         tx.delete_deployment(deployment.id).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Deletes at the provider what an ended deployment has made there; nothing there is as good.
+    ///
+    /// # Errors
+    /// `Conflict` while it is under way, or when its provider deletes nothing; the provider's own refusal, as for what
+    /// everybody sees at present.
+    pub async fn remove_at_provider(&self, deployment: &Deployment) -> Result<(), Error> {
+        if !deployment.status.is_final() {
+            return Err(Error::conflict("this deployment is under way; cancel it first"));
+        }
+        let provider = self.0.providers.get(&deployment.provider);
+        let Some(remover) = provider.and_then(|provider| provider.remover()) else {
+            let message = format!("`{}` deletes nothing there; leave out `at_provider`", deployment.provider);
+            return Err(Error::conflict(message));
+        };
+        let made = self.0.store.last_provider_ref(deployment.id, Operation::Deploy).await?;
+        let target = self.0.store.target(deployment.target_id).await?;
+        let (Some(made), Some(target)) = (made, target) else { return Ok(()) };
+        let config = target.provider_config();
+        let credential = self.credential_of(Some(&target)).await?;
+        let destination = Destination { config: &config, credential: credential.as_ref() };
+        Ok(remover.remove(destination, &made).await?)
     }
 
     /// What the sandbox's agent should be doing: one build at a time, and every cancellation.

@@ -4,8 +4,8 @@ use url::Url;
 
 use crate::config::ProviderSettings;
 
-/// Where the API is below a site that one runs oneself: of GitHub Enterprise, of GitLab.
-const API_PATHS: [&str; 2] = ["api/v3/", "api/v4/"];
+/// Where the API is below a site: of GitHub Enterprise and GitLab, which one runs oneself, and of Netlify.
+const API_PATHS: [&str; 3] = ["api/v3/", "api/v4/", "api/v1/"];
 
 /// Where a vendor is.
 pub(super) struct Endpoints {
@@ -31,7 +31,8 @@ impl Endpoints {
     }
 }
 
-fn site_of(api: &Url) -> Url {
+/// What an API is below.
+pub(super) fn site_of(api: &Url) -> Url {
     let mut site = api.clone();
     let path = API_PATHS.iter().find_map(|path| api.path().strip_suffix(path)).unwrap_or("/");
     site.set_path(path);

@@ -2,6 +2,7 @@
 //! target's settings, and answers where the release is live. It never changes a deployment itself.
 
 pub mod accounts;
+mod cloudflare_pages;
 pub mod descriptor;
 pub mod domains;
 mod endpoints;
@@ -10,6 +11,7 @@ pub mod github;
 pub mod gitlab;
 pub mod http;
 pub mod local;
+mod netlify;
 pub mod oauth;
 #[cfg(debug_assertions)]
 pub mod rehearsal;
@@ -225,6 +227,11 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Deleting there what a deployment has made, for providers that can.
+    fn remover(&self) -> Option<&dyn Remover> {
+        None
+    }
+
     /// What it sends by itself, for providers that do.
     fn webhooks(&self) -> Option<&dyn Webhooks> {
         None
@@ -305,6 +312,16 @@ pub trait Canceller: Send + Sync {
     async fn cancel(&self, context: &DeployContext<'_>) -> Result<CancelOutcome, ProviderError>;
 }
 
+/// A provider that deletes releases when it is asked to.
+#[async_trait]
+pub trait Remover: Send + Sync {
+    /// Deletes what the provider calls `provider_ref`; none there is as good.
+    ///
+    /// # Errors
+    /// `Rejected` for what everybody sees at present: something else has to go there first.
+    async fn remove(&self, destination: Destination<'_>, provider_ref: &str) -> Result<(), ProviderError>;
+}
+
 /// All providers of this installation.
 #[derive(Clone)]
 pub struct Providers(Arc<BTreeMap<&'static str, Arc<dyn Provider>>>);
@@ -318,14 +335,32 @@ impl Providers {
         config: &ProvidersSettings,
         artifacts: &ArtifactStore,
         work_dir: PathBuf,
-    ) -> anyhow::Result<[Arc<dyn Provider>; 3]> {
+    ) -> anyhow::Result<[Arc<dyn Provider>; 5]> {
         let ca_file = config.ca_file.as_deref();
         let (client, transfers) = (http::client(ca_file)?, http::transfer_client(ca_file)?);
-        let pusher = git::Pusher::new(transfers.clone(), artifacts.clone(), work_dir)?;
+        let pusher = git::Pusher::new(transfers.clone(), artifacts.clone(), work_dir.clone())?;
         Ok([
             Arc::new(github::GitHub::new(client.clone(), pusher.clone(), &config.of("github"))?),
             Arc::new(gitlab::GitLab::new(client.clone(), pusher, &config.of("gitlab"))?),
-            Arc::new(vercel::Vercel::new(client, transfers, artifacts.clone(), &config.of("vercel"))?),
+            Arc::new(netlify::Netlify::new(
+                client.clone(),
+                transfers.clone(),
+                artifacts.clone(),
+                &config.of("netlify"),
+            )?),
+            Arc::new(vercel::Vercel::new(
+                client.clone(),
+                transfers.clone(),
+                artifacts.clone(),
+                work_dir,
+                &config.of("vercel"),
+            )?),
+            Arc::new(cloudflare_pages::CloudflarePages::new(
+                client,
+                transfers,
+                artifacts.clone(),
+                &config.of("cloudflare-pages"),
+            )?),
         ])
     }
 

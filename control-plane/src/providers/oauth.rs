@@ -88,6 +88,8 @@ pub struct DeviceStart {
 pub struct OAuth {
     http: VendorHttp,
     base: Url,
+    /// Where tokens are asked for.
+    token_base: Url,
     client_id: String,
     client_secret: Option<SecretString>,
     dialect: Dialect,
@@ -116,7 +118,15 @@ impl OAuth {
     /// Our client, when one is configured.
     pub fn new(http: VendorHttp, base: Url, settings: &ProviderSettings, dialect: Dialect) -> Option<Self> {
         let client_id = settings.client_id.clone()?;
-        Some(Self { http, base, client_id, client_secret: settings.client_secret.clone(), dialect })
+        let (token_base, client_secret) = (base.clone(), settings.client_secret.clone());
+        Some(Self { http, base, token_base, client_id, client_secret, dialect })
+    }
+
+    /// The same at a vendor that gives tokens elsewhere than people agree.
+    #[must_use]
+    pub fn with_tokens_at(mut self, base: Url) -> Self {
+        self.token_base = base;
+        self
     }
 
     /// Whether people can agree on the vendor's page.
@@ -228,7 +238,7 @@ impl OAuth {
         let fields: Vec<_> = fields.iter().copied().chain([("client_id", self.client_id.as_str())]).collect();
         let client_secret = self.client_secret.as_ref().map(|secret| ("client_secret", secret));
         let secrets: Vec<_> = secrets.iter().copied().chain(client_secret).collect();
-        let call = Call::new(Method::POST, &self.base, self.dialect.token, &[])?
+        let call = Call::new(Method::POST, &self.token_base, self.dialect.token, &[])?
             .header("accept", "application/json")
             .form(&fields, &secrets);
         let answer = self.http.send(call).await?;

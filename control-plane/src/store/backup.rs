@@ -1,6 +1,7 @@
 //! Copies of the database, and what one refers to.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sqlx::FromRow;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
@@ -49,7 +50,7 @@ impl Store {
     pub async fn open_snapshot(file: &Path) -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::new().filename(file).read_only(true).immutable(true);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, writer: Arc::default() })
     }
 
     /// What is wrong with the file or with references in it; nothing for a database that is whole.

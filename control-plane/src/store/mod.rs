@@ -5,6 +5,7 @@
 mod account_flows;
 mod agents;
 mod artifacts;
+mod asset_digests;
 mod audit;
 mod authorities;
 mod backup;
@@ -34,6 +35,7 @@ mod webhooks;
 pub use account_flows::{AccountFlow, FlowKind};
 pub use agents::{AgentCertificate, KnownCertificate, Revocation, TokenUse};
 pub use artifacts::{Artifact, BlobLocation, StoredBlob};
+pub use asset_digests::AssetDigest;
 pub use audit::{AuditFilter, AuditRow, AuditScope, WantedOutcome};
 pub use authorities::{AuthorityKind, AuthorityRow};
 pub use backup::NeededObject;
@@ -60,6 +62,7 @@ pub use variables::VariableRow;
 pub use webhooks::Webhook;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slipway_proto::crash;
@@ -69,11 +72,14 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{Sqlite, Transaction};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::observe::metrics;
 
-/// How long a writer waits for another before it gives up.
+/// How long a writer waits for one of another process: the command line, or a copy.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Until a writer of this process has its turn.
+const WRITER_PATIENCE: Duration = Duration::from_secs(20);
 const CONNECTIONS: u32 = 5;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -82,10 +88,17 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlit
 #[derive(Clone)]
 pub struct Store {
     pool: SqlitePool,
+    /// SQLite has one writer at a time, and lets the others try again and again, whoever comes first: under load some
+    /// would try until their patience ends. Here they queue.
+    writer: Arc<Mutex<()>>,
 }
 
 /// A writing transaction; dropped without [`commit`](Self::commit) it changes nothing.
-pub struct Tx(Transaction<'static, Sqlite>, Instant);
+pub struct Tx(
+    Transaction<'static, Sqlite>,
+    Instant,
+    #[expect(dead_code, reason = "the next writer's turn comes when this is dropped")] OwnedMutexGuard<()>,
+);
 
 impl Store {
     /// Opens the database file, creating and migrating it as needed.
@@ -100,13 +113,21 @@ impl Store {
             .foreign_keys(true);
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
         MIGRATIONS.run(&pool).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, writer: Arc::default() })
+    }
+
+    /// The turn of one writer of this process.
+    async fn turn(&self) -> Result<OwnedMutexGuard<()>, sqlx::Error> {
+        let turn = tokio::time::timeout(WRITER_PATIENCE, self.writer.clone().lock_owned()).await;
+        turn.map_err(|_| sqlx::Error::PoolTimedOut)
     }
 
     /// Starts a transaction that may write. `BEGIN IMMEDIATE`, because a plain `BEGIN` that reads
     /// first fails at its first write when another writer was faster, without waiting.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        self.pool.begin_with("BEGIN IMMEDIATE").await.map(|transaction| Tx(transaction, Instant::now()))
+        let turn = self.turn().await?;
+        let transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(Tx(transaction, Instant::now(), turn))
     }
 
     /// Runs one statement that changes something, as a transaction of its own; a crash point like
@@ -119,7 +140,9 @@ impl Store {
         let caller = std::panic::Location::caller();
         async move {
             crash::point(format_args!("before {}:{}", caller.file(), caller.line()));
+            let turn = self.turn().await?;
             let result = statement.execute(&self.pool).await?;
+            drop(turn);
             crash::point(format_args!("after {}:{}", caller.file(), caller.line()));
             Ok(result)
         }
@@ -188,7 +211,7 @@ pub(crate) async fn in_memory() -> Store {
         .await
         .expect("opens");
     MIGRATIONS.run(&pool).await.expect("migrates");
-    Store { pool }
+    Store { pool, writer: Arc::default() }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 /** Coming in, and what belongs to people: sessions, tokens, teams, the audit log, agents, settings. */
+import type { Locator } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { Api, describeInBrowser, eventually, expectAccessible, PASSWORD, screenshot, World } from './harness';
 
@@ -257,5 +258,87 @@ describeInBrowser('settings', () => {
     const hers = await world.openOf('grace', '/settings/people');
     await hers.getByText('needs an administrator', { exact: false }).waitFor();
     expect(await hers.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'People' }).count()).toBe(0);
+  });
+});
+
+describeInBrowser('roles', () => {
+  it('decide which controls work, and the server refuses the same', async () => {
+    const world = await World.start();
+    const team = await world.api.post('/api/teams', { name: 'Storefront' });
+    const target = await world.api.post('/api/deployments/targets', { provider: 'local', name: 'site', team_id: team.id });
+    const sandbox = await world.api.post('/api/sandboxes', { name: 'shop', team_id: team.id });
+    const allowed: Record<string, { target: boolean; enrol: boolean; members: boolean }> = {
+      viewer: { target: false, enrol: false, members: false },
+      deployer: { target: false, enrol: false, members: false },
+      maintainer: { target: true, enrol: true, members: false },
+      admin: { target: true, enrol: true, members: true },
+    };
+    for (const [role, may] of Object.entries(allowed)) {
+      const name = `somebody who is ${role}`;
+      await world.addPerson(name, { team: team.id, role });
+      const page = await world.open(`/targets/${target.id}?tab=variables`, { as: name });
+      const works = async (button: Locator) => {
+        await button.waitFor();
+        return (await button.getAttribute('aria-disabled')) === null;
+      };
+      expect(await works(page.getByRole('button', { name: 'Add variable' })), `${role}: variables`).toBe(may.target);
+      expect(await works(page.getByRole('button', { name: 'Delete target' })), `${role}: target`).toBe(may.target);
+      await page.goto(`${world.url}/agents`);
+      expect(await works(page.getByRole('button', { name: 'Enrol agent shop' })), `${role}: enrolment`).toBe(may.enrol);
+      await page.goto(`${world.url}/settings/teams/${team.id}`);
+      expect(await works(page.getByRole('button', { name: 'Add member' })), `${role}: members`).toBe(may.members);
+
+      const api = await world.controlPlane.apiOf(name);
+      const refuses = async (...request: Parameters<Api['send']>) => (await api.send(...request)).status === 403;
+      expect(await refuses('PUT', `/api/deployments/targets/${target.id}/env`, { variables: [] }), role).toBe(!may.target);
+      expect(await refuses('POST', `/api/sandboxes/${sandbox.id}/enroll-token`), role).toBe(!may.enrol);
+      expect(await refuses('PATCH', `/api/teams/${team.id}`, { name: 'Storefront' }), role).toBe(!may.members);
+    }
+  });
+});
+
+describeInBrowser('the keyboard', () => {
+  it('is enough to sign in, make a token and end it, and the focus is never lost', async () => {
+    const world = await World.start();
+    const page = await world.openAsStranger('/settings/tokens');
+    const focus = () => page.evaluate(() => document.activeElement?.tagName ?? '');
+    const tabTo = async (name: RegExp) => {
+      for (let count = 0; count < 60; count += 1) {
+        const found = await page.evaluate(() => {
+          const now = document.activeElement;
+          return now?.getAttribute('aria-label') ?? (now instanceof HTMLInputElement ? now.labels?.[0]?.textContent : now?.textContent) ?? '';
+        });
+        if (name.test(found.trim())) return;
+        await page.keyboard.press('Tab');
+      }
+      throw new Error(`nobody reaches ${name} by Tab`);
+    };
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    await tabTo(/^Name/);
+    await page.keyboard.type('admin');
+    await tabTo(/^Password/);
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'API tokens' }).waitFor();
+    await page.getByRole('row', { name: /bootstrap/ }).waitFor();
+    await eventually('the focus on the heading', async () => (await focus()) === 'H1' || undefined);
+    await tabTo(/^New token$/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'New token' }).waitFor();
+    await page.keyboard.type('by keyboard');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Token by keyboard' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    // The focus is where one was.
+    expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe('New token');
+    await page.getByRole('row', { name: /by keyboard/ }).waitFor();
+    await tabTo(/^Revoke.*by keyboard$/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('alertdialog').waitFor();
+    await tabTo(/^Revoke token$/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('row', { name: /by keyboard/ }).waitFor({ state: 'detached' });
+    await eventually('the focus somewhere', async () => (await focus()) !== 'BODY' || undefined);
   });
 });

@@ -218,3 +218,30 @@ describeInBrowser('variables', () => {
     expect(Object.fromEntries(saved)).toEqual({ PEM: pem, TOKEN: null, ELSEWHERE: '1', THEIRS: '1', FROM_FILE: 'a\nb', SPACES: ' x ' });
   });
 });
+
+describeInBrowser('domains', () => {
+  it('are added, say what their DNS needs, and are taken away', async () => {
+    const { world, vendors } = await withVendors('vercel');
+    await vendors.tell('project', 'shop');
+    const account = await world.api.post('/api/deployments/auth/vercel/token', { kind: 'token', token: vendors.tokens['vercel'] });
+    const target = await world.api.post('/api/deployments/targets', {
+      provider: 'vercel', name: 'shop on Vercel', credentials_id: account.credentials_id, config: { project: 'shop' },
+    });
+    const page = await world.open(`/targets/${target.id}?tab=domains`);
+    await page.getByText('No domains yet').waitFor();
+    await expectAccessible(page, 'domains, empty');
+    await page.getByLabel('Domain', { exact: true }).fill('https://www.example.com/');
+    await page.getByRole('button', { name: 'Add domain' }).click();
+    await page.getByText('without https://', { exact: false }).waitFor();
+    await page.getByLabel('Domain', { exact: true }).fill('www.example.com');
+    await page.getByRole('button', { name: 'Add domain' }).click();
+    const domain = page.getByRole('listitem').filter({ hasText: 'www.example.com' });
+    await domain.waitFor();
+    await expectAccessible(page, 'domains');
+    await screenshot(page, 'domains');
+    await domain.getByRole('button', { name: 'Remove www.example.com' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove domain' }).click();
+    await page.getByText('No domains yet').waitFor();
+    expect((await world.api.get(`/api/deployments/targets/${target.id}/domains`)).items).toEqual([]);
+  });
+});

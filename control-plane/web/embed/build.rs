@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -16,13 +17,16 @@ const INDEX: &str = "index.html";
 /// A file is sent compressed when that spares a tenth of it.
 const SPARES: usize = 10;
 
-fn main() {
+fn main() -> ExitCode {
     // Cargo looks at every file in it. Without this line a UI that is built later would not be taken.
     println!("cargo:rerun-if-changed={DIST}");
     println!("cargo:rerun-if-env-changed={REQUIRED}");
-    if let Err(error) = embed() {
-        println!("cargo:error=the web UI in control-plane/web/dist cannot be put into the program: {error}");
-        std::process::exit(1);
+    match embed() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("cargo:error=the web UI in control-plane/web/dist cannot be put into the program: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -59,8 +63,10 @@ fn embed() -> io::Result<()> {
 fn collect(directory: &Path, below: &str, files: &mut Vec<String>) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        let name =
-            entry.file_name().into_string().map_err(|name| io::Error::other(format!("{name:?} is not UTF-8")))?;
+        let name = entry
+            .file_name()
+            .into_string()
+            .map_err(|name| io::Error::other(format!("{} is not UTF-8", name.display())))?;
         if name.starts_with('.') {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Vendors on loopback for tests that are not written in Rust: `vendors github gitlab vercel`. Prints one line of JSON, with
+//! Vendors on loopback for tests that are not written in Rust: `vendors github netlify`. Prints one line of JSON, with
 //! what a control plane must be told to use them and a token that each knows; then it does what lines of its standard
 //! input say, and ends with that.
 
@@ -8,12 +8,14 @@ use std::time::Duration;
 use anyhow::Context;
 use serde_json::json;
 use slipway_tests::vendors::Fault;
+use slipway_tests::vendors::cloudflare_pages::{ACCOUNT, CloudflarePages};
 use slipway_tests::vendors::github::{self, GitHub};
 use slipway_tests::vendors::gitlab::{self, GitLab};
+use slipway_tests::vendors::netlify::Netlify;
 use slipway_tests::vendors::vercel::Vercel;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-const USAGE: &str = "usage: vendors [github] [gitlab] [vercel]";
+const USAGE: &str = "usage: vendors [github] [gitlab] [vercel] [netlify] [cloudflare-pages]";
 const COMMANDS: &str = "register URL | approve CODE | refuse CODE | expire CODE | deny yes|no | revoke TOKEN | \
                         repository OWNER/NAME | project NAME | fail PATH STATUS | slow PATH MS";
 
@@ -22,7 +24,12 @@ struct Vendors {
     github: Option<GitHub>,
     gitlab: Option<GitLab>,
     vercel: Option<Vercel>,
+    netlify: Option<Netlify>,
+    cloudflare_pages: Option<CloudflarePages>,
 }
+
+/// Where vendors take tokens of any form.
+const TOKEN: &str = "browser-test-token-0123456789abcdef0123456789";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -41,10 +48,21 @@ async fn main() -> anyhow::Result<()> {
                 tokens.insert(name, gitlab.make_token(gitlab::Token::of_ada()));
             }
             "vercel" => {
-                const TOKEN: &str = "vca_browser-test-token-0123456789";
                 let vercel = vendors.vercel.insert(Vercel::start().await);
                 vercel.add_token(TOKEN, None);
                 environment.extend(vercel.settings());
+                tokens.insert(name, TOKEN.to_owned());
+            }
+            "netlify" => {
+                let netlify = vendors.netlify.insert(Netlify::start().await);
+                netlify.add_token(TOKEN, None);
+                environment.extend(netlify.settings());
+                tokens.insert(name, TOKEN.to_owned());
+            }
+            "cloudflare-pages" => {
+                let cloudflare_pages = vendors.cloudflare_pages.insert(CloudflarePages::start().await);
+                cloudflare_pages.add_token(TOKEN, ACCOUNT);
+                environment.extend(cloudflare_pages.settings());
                 tokens.insert(name, TOKEN.to_owned());
             }
             _ => anyhow::bail!(USAGE),
@@ -74,6 +92,7 @@ impl Vendors {
                 let back = |provider: &str| format!("{url}/api/deployments/auth/{provider}/callback");
                 self.github.iter().for_each(|github| github.register(&back("github")));
                 self.gitlab.iter().for_each(|gitlab| gitlab.register(&back("gitlab")));
+                self.netlify.iter().for_each(|netlify| netlify.register(&back("netlify")));
             }
             ["approve", code] => self.github()?.approve(code),
             ["refuse", code] => self.github()?.refuse(code),
@@ -83,6 +102,8 @@ impl Vendors {
                 self.github.iter().for_each(|github| github.revoke_token(token));
                 self.gitlab.iter().for_each(|gitlab| gitlab.revoke_token(token));
                 self.vercel.iter().for_each(|vercel| vercel.revoke_token(token));
+                self.netlify.iter().for_each(|netlify| netlify.revoke_token(token));
+                self.cloudflare_pages.iter().for_each(|cloudflare| cloudflare.revoke_token(token));
             }
             ["repository", name] => self.github()?.add_repository(name, json!({})),
             ["project", name] => {
@@ -102,5 +123,7 @@ impl Vendors {
         self.github.iter().for_each(|github| github.fail(path, fault.clone()));
         self.gitlab.iter().for_each(|gitlab| gitlab.fail(path, fault.clone()));
         self.vercel.iter().for_each(|vercel| vercel.fail(path, fault.clone()));
+        self.netlify.iter().for_each(|netlify| netlify.fail(path, fault.clone()));
+        self.cloudflare_pages.iter().for_each(|cloudflare| cloudflare.fail(path, fault.clone()));
     }
 }

@@ -34,6 +34,60 @@ pub fn vercel(program: &Path, url: &str, token: &str, (team, project): (&str, &s
     command
 }
 
+/// Netlify's, for a fake at `url`, in a directory with the files in `dist`.
+///
+/// # Panics
+/// When its settings cannot be written.
+pub fn netlify(program: &Path, url: &str, token: &str, site: &str, directory: &Path) -> Command {
+    let home = directory.parent().expect("is in one");
+    let settings = home.join("netlify");
+    std::fs::create_dir_all(&settings).expect("makes it");
+    std::fs::write(settings.join("config.json"), r#"{"telemetryDisabled":true}"#).expect("writes");
+    let mut command = with_its_node(program);
+    command
+        .args(["deploy", "--dir", "dist", "--prod", "--no-build", "--json", "--site", site])
+        .current_dir(directory)
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home)
+        .env("NETLIFY_API_URL", url)
+        .env("NETLIFY_AUTH_TOKEN", token);
+    command
+}
+
+/// Cloudflare's, for a fake at `url`, of what lies in `tree`. Without a branch it would look at who runs it, and might
+/// deploy elsewhere.
+pub fn wrangler(
+    program: &Path,
+    url: &str,
+    token: &str,
+    (account, project, branch): (&str, &str, &str),
+    tree: &Path,
+) -> Command {
+    let mut command = with_its_node(program);
+    command
+        .args(["pages", "deploy"])
+        .arg(tree)
+        .args(["--project-name", project, "--branch", branch, "--commit-dirty=true"])
+        .current_dir(tree.parent().expect("is in one"))
+        .env("HOME", tree.parent().expect("is in one"))
+        .env("CLOUDFLARE_API_BASE_URL", url)
+        .env("CLOUDFLARE_API_TOKEN", token)
+        .env("CLOUDFLARE_ACCOUNT_ID", account)
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_HIDE_BANNER", "true");
+    command
+}
+
+/// A CLI that runs on the Node.js that is installed with it.
+fn with_its_node(program: &Path) -> Command {
+    let mut path = program.parent().expect("is in one").as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let mut command = Command::new(program);
+    command.env("PATH", path).env("CI", "1").env("NO_COLOR", "1");
+    command
+}
+
 /// Runs a command to its end, without holding up the test's runtime.
 ///
 /// # Panics

@@ -1,10 +1,13 @@
-//! GitHub's own description of its API (`tests/vendors/github.json`): what we send and what the fake answers must
-//! both be as it says.
+//! Vendors' own descriptions of their APIs (`tests/vendors/github.json`, `netlify.json`): what we send and what a fake
+//! answers must both be as they say.
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 const GITHUB: &str = include_str!("../../vendors/github.json");
+const NETLIFY: &str = include_str!("../../vendors/netlify.json");
+/// A part of a path that may have parts of its own.
+const WHOLE_PATH: &str = "{path}";
 
 /// A description of an API.
 pub(super) struct Contract(Value);
@@ -13,6 +16,11 @@ impl Contract {
     /// GitHub's.
     pub(super) fn github() -> Self {
         Self(serde_json::from_str(GITHUB).expect("is JSON"))
+    }
+
+    /// Netlify's.
+    pub(super) fn netlify() -> Self {
+        Self(serde_json::from_str(NETLIFY).expect("is JSON"))
     }
 
     /// What the description shows as an answer of an operation, such as `GET /user`.
@@ -35,9 +43,12 @@ impl Contract {
             (schema, body) => wrong.extend(self.mismatches(schema, body)),
         }
         let status = request.status.to_string();
-        match &operation["answers"][&status] {
-            // Of any operation: bad credentials, limits, servers that fail.
-            Value::Null if matches!(request.status, 401 | 403 | 429) || request.status >= 500 => {}
+        let answers = &operation["answers"];
+        let usual = if request.status >= 400 { &answers["default"] } else { &Value::Null };
+        match if answers[&status].is_null() { usual } else { &answers[&status] } {
+            // Of any operation: limits, servers that fail, bad credentials.
+            _ if request.status == 429 || request.status >= 500 => {}
+            Value::Null if matches!(request.status, 401 | 403) => {}
             Value::Null => wrong.push(format!("it does not answer {status}")),
             answer if answer["schema"].is_null() => {}
             answer => wrong.extend(self.mismatches(&answer["schema"], request.answer)),
@@ -81,8 +92,10 @@ pub(super) struct Exchange<'a> {
 fn is_at(operation: &str, method: &Method, path: &str) -> bool {
     let (own_method, template) = operation.split_once(' ').expect("a method and a path");
     let (parts, found): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+    let has_length =
+        if parts.last() == Some(&WHOLE_PATH) { found.len() >= parts.len() } else { found.len() == parts.len() };
     own_method == method.as_str()
-        && parts.len() == found.len()
+        && has_length
         && parts.iter().zip(&found).all(|(part, found)| part.starts_with('{') || part == found)
 }
 
@@ -93,6 +106,21 @@ mod tests {
     fn check(body: &Value, status: u16, answer: &Value) -> Vec<String> {
         let (method, path) = (&Method::POST, "/user/repos");
         Contract::github().check(&Exchange { method, path, query: "", body, status, answer })
+    }
+
+    #[test]
+    fn netlify_answers_errors_as_it_says_once_for_all() {
+        let check = |path: &str, body: &Value, status: u16, answer: &Value| {
+            let (method, query) = (&Method::PUT, "");
+            Contract::netlify().check(&Exchange { method, path, query, body, status, answer })
+        };
+        let path = "/api/v1/sites/x/deploys/1";
+        let body = json!({ "files": {}, "async": true });
+        assert!(check(path, &body, 200, &json!({ "id": "1", "error_message": null })).is_empty());
+        assert!(check(path, &body, 422, &json!({ "message": "no" })).is_empty());
+        assert!(check(path, &body, 422, &json!({}))[0].contains("message"));
+        assert!(check(path, &json!({ "async": 7 }), 200, &json!({})).len() == 1);
+        assert!(check("/api/v1/deploys/1/files/a/b", &json!(7), 200, &json!({ "size": "x" })).len() == 1);
     }
 
     #[test]

@@ -184,6 +184,11 @@ impl Vercel {
         self.lock().deployments.len()
     }
 
+    /// Deployments that somebody has deleted.
+    pub fn deleted(&self) -> usize {
+        self.lock().deployments.iter().filter(|found| found.state == "DELETED").count()
+    }
+
     /// What was written to the deployment that was made last.
     pub fn last_request(&self) -> Map<String, Value> {
         self.lock().deployments.last().map(|last| last.request.clone()).unwrap_or_default()
@@ -207,6 +212,27 @@ impl Vercel {
         let inner = self.lock();
         let account = inner.project(project).account.clone();
         inner.blobs.get(&(account, sha1)).cloned()
+    }
+
+    /// The files of what is live that came as one archive, in the order in which they are in it.
+    pub fn live_archive(&self, project: &str) -> Vec<(String, Vec<u8>)> {
+        let parts = self.live_files(project);
+        let inner = self.lock();
+        let account = inner.project(project).account.clone();
+        let mut packed = Vec::new();
+        for number in 1.. {
+            let Some((sha1, _, _)) = parts.get(&format!(".vercel/source.tgz.part{number}")) else { break };
+            packed.extend_from_slice(&inner.blobs[&(account.clone(), sha1.clone())]);
+        }
+        let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(&packed[..]));
+        let read = |entry: std::io::Result<tar::Entry<'_, _>>| {
+            let mut entry = entry.expect("an entry");
+            let path = entry.path().expect("a path").to_str().expect("UTF-8").to_owned();
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut entry, &mut bytes).expect("reads");
+            (path, bytes)
+        };
+        tar.entries().expect("an archive").map(read).collect()
     }
 
     /// Settings of a project for what it runs, by environment and name.

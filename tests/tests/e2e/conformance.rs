@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use slipway_tests::agent::Agent;
 use slipway_tests::canary::Canaries;
 use slipway_tests::conformance::git_hosts::{GitHubHost, GitLabHost};
-use slipway_tests::conformance::static_hosts::VercelHost;
+use slipway_tests::conformance::static_hosts::{CloudflarePagesHost, NetlifyHost, VercelHost};
 use slipway_tests::conformance::{Contestant, Failure};
 use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
@@ -270,7 +270,9 @@ async fn every_provider_takes_part() {
 }
 
 contestants! {
+    cloudflare_pages: CloudflarePagesHost,
     github: GitHubHost,
     gitlab: GitLabHost,
+    netlify: NetlifyHost,
     vercel: VercelHost,
 }

@@ -431,3 +431,42 @@ async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
     assert_eq!(control_plane.call(Method::GET, &path, None).await["webhook"], Value::Null);
     vercel.check();
 }
+
+#[tokio::test]
+async fn a_deployment_is_deleted_there_when_that_is_wanted_and_it_is_not_what_everybody_sees() {
+    let stage = Stage::set(site()).await;
+    let first = text(&stage.succeeds(json!({})).await, "id");
+    stage.project.write("index.html", "<h1>second</h1>");
+    let second = text(&stage.succeeds(json!({})).await, "id");
+    let delete = async |id: &str| {
+        stage.control_plane.send(Method::DELETE, &format!("/api/deployments/{id}?at_provider=true"), None).await
+    };
+
+    let refused = delete(&second).await;
+    assert_eq!(refused.status(), 422);
+    assert!(refused.text().await.expect("a problem").contains("deploy or roll back to something else first"));
+    assert_eq!(stage.vercel.deleted(), 0);
+    assert_eq!(delete(&first).await.status(), 204);
+    assert_eq!((stage.vercel.deleted(), stage.page().as_str()), (1, "<h1>second</h1>"));
+    stage.control_plane.call(Method::DELETE, &format!("/api/deployments/{second}"), None).await;
+    assert_eq!(stage.vercel.deleted(), 1, "only where it is wanted");
+    stage.vercel.check();
+}
+
+#[tokio::test]
+async fn more_files_than_an_account_may_send_today_go_as_one_archive() {
+    const FILES: usize = 600;
+    let stage = Stage::set(many_files(FILES)).await;
+    stage.vercel.takes_uploads(FILES / 2);
+    stage.succeeds(json!({})).await;
+    // One to see how many are left, and the archive.
+    assert_eq!(stage.vercel.received().files, 2);
+    let sent = stage.vercel.live_archive(PROJECT);
+    assert_eq!(sent.len(), FILES + 2, "with the page and Vercel's own settings");
+    for (path, bytes) in &sent {
+        if let Some(path) = path.strip_prefix(".vercel/output/static/") {
+            assert_eq!(*bytes, fs::read(stage.project.path().join(path)).expect("is there"), "{path}");
+        }
+    }
+    stage.vercel.check();
+}

@@ -1,5 +1,6 @@
 //! One request to a vendor and its answer.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,8 +59,8 @@ pub type OpenBody = Arc<dyn Fn() -> BoxStream<'static, anyhow::Result<Bytes>> + 
 enum Body {
     /// It is here, and of this kind.
     Here(&'static str, Zeroizing<Vec<u8>>),
-    /// It is read while it is sent, and has so many bytes.
-    Read(u64, OpenBody),
+    /// It is read while it is sent, is of this kind, and has so many bytes.
+    Read(Cow<'static, str>, u64, OpenBody),
 }
 
 /// A request to a vendor.
@@ -108,6 +109,20 @@ impl Call {
         })
     }
 
+    /// The same below its path: each part of `path`, which has `/` between them, is encoded by itself.
+    ///
+    /// # Errors
+    /// `Rejected` when a part is empty, `.` or `..`, which would be another path.
+    pub fn below(mut self, path: &str) -> Result<Self, ProviderError> {
+        let mut all = self.url.path().to_owned();
+        for part in path.split('/') {
+            all.push('/');
+            encode_segment(&mut all, part)?;
+        }
+        self.url.set_path(&all);
+        Ok(self)
+    }
+
     /// The same as somebody.
     #[must_use]
     pub fn authorized(mut self, authorization: Authorization) -> Self {
@@ -140,8 +155,14 @@ impl Call {
 
     /// The same with a body that is read while it is sent.
     #[must_use]
-    pub fn streaming(mut self, size_bytes: u64, open: OpenBody) -> Self {
-        self.body = Some(Body::Read(size_bytes, open));
+    pub fn streaming(self, size_bytes: u64, open: OpenBody) -> Self {
+        self.streaming_as("application/octet-stream", size_bytes, open)
+    }
+
+    /// The same with a body of some kind that is read while it is sent.
+    #[must_use]
+    pub fn streaming_as(mut self, kind: impl Into<Cow<'static, str>>, size_bytes: u64, open: OpenBody) -> Self {
+        self.body = Some(Body::Read(kind.into(), size_bytes, open));
         self
     }
 
@@ -212,8 +233,8 @@ impl Call {
         }
         match &self.body {
             Some(Body::Here(kind, bytes)) => request.header(header::CONTENT_TYPE, *kind).body(bytes.to_vec()),
-            Some(Body::Read(size_bytes, open)) => request
-                .header(header::CONTENT_TYPE, "application/octet-stream")
+            Some(Body::Read(kind, size_bytes, open)) => request
+                .header(header::CONTENT_TYPE, &**kind)
                 .header(header::CONTENT_LENGTH, *size_bytes)
                 .body(reqwest::Body::wrap_stream(open())),
             None => request,

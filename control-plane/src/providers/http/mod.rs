@@ -3,11 +3,13 @@
 //! secret into an error or a log.
 
 mod call;
+mod pieces;
 mod public_address;
 mod retry;
 
 pub(in crate::providers) use call::shortened;
 pub use call::{Answer, Authorization, Call, OpenBody};
+pub(in crate::providers) use pieces::{Multipart, Pieces};
 pub use public_address::{NotPublic, client_for_public_url};
 
 use std::path::Path;
@@ -23,8 +25,8 @@ use super::ProviderError;
 use crate::http_client::{self, HttpError};
 use crate::rate_limit::RateLimiter;
 
-/// What a vendor may answer at most.
-const ANSWER_BYTES: usize = 2 * 1024 * 1024;
+/// What a vendor may answer at most: Netlify lists there, by SHA-1, up to 50,000 files that it misses.
+const ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// How often a request is sent at most.
 const TRIES: u32 = 3;
 /// After that nothing is tried again: less than a caller of the API is kept waiting.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 use super::call::Answer;
 use crate::http_client::HttpError;
@@ -90,17 +90,35 @@ fn said_wait(answer: &Answer, now: OffsetDateTime) -> Option<Duration> {
     let wait = if let Some(text) = answer.header("retry-after") {
         match text.trim().parse() {
             Ok(seconds) => Duration::from_secs(seconds),
-            Err(_) => until(OffsetDateTime::parse(text.trim(), &Rfc2822).ok()?),
+            Err(_) => until(moment(text)?),
         }
-    } else if answer.header("x-ratelimit-remaining") == Some("0") {
-        let reset = answer.header("x-ratelimit-reset")?.parse().ok()?;
-        until(OffsetDateTime::from_unix_timestamp(reset).ok()?)
+    } else if let Some(text) = reset(answer) {
+        until(moment(text)?)
     } else if is_secondary(answer) {
         SECONDARY_LIMIT_WAIT
     } else {
         return None;
     };
     Some(wait.min(LONGEST_WAIT))
+}
+
+/// When a limit that is used up begins anew. Who answers 429 need not say besides that nothing is left.
+fn reset(answer: &Answer) -> Option<&str> {
+    let is_used_up = match answer.header("x-ratelimit-remaining") {
+        Some(left) => left == "0",
+        None => answer.status() == 429,
+    };
+    answer.header("x-ratelimit-reset").filter(|_| is_used_up)
+}
+
+/// A time as vendors write it: seconds since 1970, as in a letter, or as Netlify does, `2022-01-27 22:20:17 UTC`.
+fn moment(text: &str) -> Option<OffsetDateTime> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return OffsetDateTime::from_unix_timestamp(seconds).ok();
+    }
+    let in_utc = || Some(format!("{}Z", text.strip_suffix(" UTC")?.replacen(' ', "T", 1)));
+    OffsetDateTime::parse(text, &Rfc2822).ok().or_else(|| OffsetDateTime::parse(&in_utc()?, &Rfc3339).ok())
 }
 
 /// Full jitter: anything up to a bound that doubles, so that many who failed together do not come back together.

@@ -69,6 +69,16 @@ async fn segments_are_encoded_and_cannot_leave_their_place() {
 }
 
 #[tokio::test]
+async fn parts_of_a_path_are_encoded_each_by_itself() {
+    let url = "https://x.org/api/".parse().expect("a URL");
+    let below = |path: &str| Call::new(Method::PUT, &url, "files", &[]).and_then(|call| call.below(path));
+    assert_eq!(below("a/ü b.txt").expect("a call").url().as_str(), "https://x.org/api/files/a/%C3%BC%20b.txt");
+    for wrong in ["../x", "a//b", "", "a/."] {
+        assert!(matches!(below(wrong), Err(ProviderError::Rejected(_))), "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn reading_is_tried_three_times_and_changing_once() {
     let vendor = Vendor::start(vec![plain(502), plain(503), plain(200)]).await;
     assert_eq!(vendor.send(Method::GET).await.expect("answers").status(), 200);
@@ -89,13 +99,22 @@ async fn a_vendor_that_asks_us_to_wait_is_busy_for_that_long() {
     let date = in_an_hour.format(&time::format_description::well_known::Rfc2822).expect("a date");
     let date = date.replace("+0000", "GMT");
     let reset = in_an_hour.unix_timestamp().to_string();
+    let in_words = format!(
+        "{} {:02}:{:02}:{:02} UTC",
+        in_an_hour.date(),
+        in_an_hour.hour(),
+        in_an_hour.minute(),
+        in_an_hour.second()
+    );
     let none_left = vec![("x-ratelimit-remaining", "0".to_owned()), ("x-ratelimit-reset", reset)];
     let hour = 3_590..=3_600;
     for (answer, expected) in [
         ((429, vec![("retry-after", "77".to_owned())], "Retry later"), 77..=77),
         ((429, vec![("retry-after", date)], ""), hour.clone()),
         ((403, none_left.clone(), "{}"), hour.clone()),
-        ((429, none_left, "{}"), hour),
+        ((429, none_left, "{}"), hour.clone()),
+        ((429, vec![("x-ratelimit-reset", in_words.clone())], "{}"), hour.clone()),
+        ((429, vec![("retry-after", in_words)], "{}"), hour),
         ((403, Vec::new(), r#"{"message":"You have exceeded a secondary rate limit."}"#), 60..=60),
         ((503, vec![("retry-after", "30".to_owned())], ""), 30..=30),
     ] {

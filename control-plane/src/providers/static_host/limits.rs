@@ -28,8 +28,11 @@ impl Limits {
     ///
     /// # Errors
     /// `Rejected` with everything that is wrong.
-    pub(in crate::providers) fn check(&self, files: &[File]) -> Result<(), ProviderError> {
-        let sizes = files.iter().map(|file| (file.path.as_str(), file.size_bytes));
+    pub(in crate::providers) fn check<'a>(
+        &self,
+        files: impl IntoIterator<Item = &'a File, IntoIter: Clone>,
+    ) -> Result<(), ProviderError> {
+        let sizes = files.into_iter().map(|file| (file.path.as_str(), file.size_bytes));
         self.problem(sizes).map_or(Ok(()), |problem| Err(ProviderError::Rejected(problem)))
     }
 

@@ -1,10 +1,14 @@
 //! What hosts of static files have in common: a stored tree file by file with what vendors ask about each, limits that
-//! are known before anything is sent, and uploads that go on where one file fails.
+//! are known before anything is sent, uploads that go on where one file fails, and the one request that makes a release.
 
+mod asking;
 mod limits;
 mod tree;
+mod under_way;
 mod upload;
 
+pub(super) use asking::{LOOKS, asked_now, begun_id, is_name, made_after, root_of, still_settles};
 pub(super) use limits::Limits;
 pub(super) use tree::{File, Tree};
+pub(super) use under_way::{Entry, Making, UnderWay};
 pub(super) use upload::upload;

@@ -24,7 +24,7 @@ pub(in crate::providers) struct File {
     pub(in crate::providers) sha1: [u8; 20],
     /// Whether it may be run.
     pub(in crate::providers) is_executable: bool,
-    blob: BlobLocation,
+    pub(in crate::providers) blob: BlobLocation,
 }
 
 /// A stored tree.

@@ -244,14 +244,14 @@ impl VercelApi {
         Ok(Created::Made(expect(&answer, "make this deployment")?.json()?))
     }
 
-    /// Stores a file under its digest.
+    /// Stores a file under its digest; answers how many more the account may send, if Vercel tells.
     pub(super) async fn upload(
         &self,
         scope: Scope<'_>,
         sha1: &str,
         size_bytes: u64,
         open: OpenBody,
-    ) -> Result<(), ProviderError> {
+    ) -> Result<Option<u64>, ProviderError> {
         let size = size_bytes.to_string();
         let call = self
             .call(scope, Method::POST, "v2/files", &[])?
@@ -263,7 +263,8 @@ impl VercelApi {
             .streaming(size_bytes, open)
             .repeatable();
         let answer = self.uploads.send(call).await?;
-        expect(&answer, "take a file").map(drop)
+        let answer = expect(&answer, "take a file")?;
+        Ok(answer.header("x-ratelimit-remaining").and_then(|left| left.parse().ok()))
     }
 
     /// A deployment; `None` when there is none.
@@ -318,6 +319,13 @@ impl VercelApi {
             400 | 404 | 409 | 422 => Ok(false),
             _ => expect(&answer, "cancel the deployment").map(|_| true),
         }
+    }
+
+    /// Deletes a deployment; none there is as good.
+    pub(super) async fn delete(&self, scope: Scope<'_>, id: &str) -> Result<(), ProviderError> {
+        let answer =
+            self.http.send(self.call(scope, Method::DELETE, "v13/deployments/{}", &[id])?.repeatable()).await?;
+        if answer.status() == 404 { Ok(()) } else { expect(&answer, "delete the deployment").map(drop) }
     }
 
     /// Makes a former deployment live again: moves the project's domains to it.

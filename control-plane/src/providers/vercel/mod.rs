@@ -4,33 +4,37 @@
 
 mod accounts;
 mod api;
+mod archive;
 mod descriptor;
 mod domains;
 mod output;
 mod release;
-mod under_way;
 mod webhooks;
 
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
 use url::Url;
 
 use self::api::{Created, Scope, VercelApi};
+use self::archive::Archive;
 use self::descriptor::DESCRIPTOR;
-use self::output::Output;
+use self::output::{Blob, Output};
 use self::release::{Deployment, Project, Stage};
-use self::under_way::{Entry, Making, UnderWay};
 use super::accounts::Accounts;
 use super::descriptor::Descriptor;
 use super::domains::Domains;
 use super::http::VendorHttp;
-use super::static_host::{Tree, upload};
+use super::static_host::{
+    Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, is_name, made_after, root_of, still_settles, upload,
+};
 use super::webhooks::Webhooks;
-use super::{CancelOutcome, Canceller, DeployContext, Provider, ProviderError, Taken, Whereabouts};
+use super::{
+    CancelOutcome, Canceller, DeployContext, Destination, Provider, ProviderError, Remover, Taken, Whereabouts,
+};
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
 use crate::ids::DeploymentId;
@@ -45,28 +49,15 @@ const ARTIFACT: &str = "slipwayArtifact";
 const PRODUCTION: &str = "production";
 /// How often Vercel may say that it lacks files.
 const ROUNDS: usize = 3;
-/// What a request that we gave up may still take to arrive there and be seen in lists.
-const SETTLES: Duration = Duration::from_secs(5);
-/// What begins a note that a deployment was asked for; milliseconds since 1970 follow.
-const ASKED: &str = "asked@";
-/// What begins Vercel's own name of a deployment.
-const ID_PREFIX: &str = "dpl_";
-/// A release is often live at once: it is looked at so soon, before the deployment is given back until later.
-const LOOKS: [Duration; 6] = [
-    Duration::from_millis(50),
-    Duration::from_millis(100),
-    Duration::from_millis(250),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-];
-/// How far Vercel's clock may be behind ours.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(10 * 60);
+/// With so many files it matters how many the account may send in a day.
+const MANY: usize = 500;
 
 /// The provider `vercel`.
 pub(super) struct Vercel {
     api: VercelApi,
     artifacts: ArtifactStore,
+    /// For what must be a file on its way.
+    work_dir: PathBuf,
     under_way: UnderWay,
 }
 
@@ -97,12 +88,13 @@ impl Vercel {
         client: reqwest::Client,
         transfers: reqwest::Client,
         artifacts: ArtifactStore,
+        work_dir: PathBuf,
         settings: &ProviderSettings,
     ) -> anyhow::Result<Self> {
         let base: Url = settings.api_url.clone().map_or_else(|| API_URL.parse(), Ok)?;
         let http = VendorHttp::new(DESCRIPTOR.id, client, REQUESTS_PER_MINUTE);
         let uploads = VendorHttp::new(DESCRIPTOR.id, transfers, 0);
-        Ok(Self { api: VercelApi::new(http, uploads, base), artifacts, under_way: UnderWay::default() })
+        Ok(Self { api: VercelApi::new(http, uploads, base), artifacts, work_dir, under_way: UnderWay::default() })
     }
 
     /// The target's project; made when it is not there and the target says so.
@@ -154,20 +146,50 @@ impl Vercel {
         output: &Output,
         entry: &Entry<'_>,
     ) -> Result<Box<Deployment>, ProviderError> {
-        let body = request(context, project, output);
+        let mut body = request(context, project, output.files());
+        let mut archive: Option<Archive> = None;
         for _ in 0..ROUNDS {
             let missing = match self.ask(context, scope, &body, entry).await? {
                 Created::Made(deployment) => return Ok(deployment),
-                Created::Missing(missing) => output.blobs(&missing)?,
+                Created::Missing(missing) => missing,
             };
-            let send = |blob: output::Blob| async move {
-                self.api.upload(scope, &blob.sha1, blob.size_bytes, blob.open).await
+            let blobs = match &archive {
+                Some(archive) => archive.blobs(&missing),
+                None => output.blobs(&missing)?,
             };
-            upload(missing, send, |done, total| context.notes.progress(done, total)).await?;
+            if !self.send(context, scope, blobs).await? {
+                let packed = Archive::of(output.entries(), self.work_dir.clone()).await?;
+                body = request(context, project, packed.files());
+                archive = Some(packed);
+            }
         }
         Err(ProviderError::Failed(anyhow::anyhow!(
             "Vercel says again and again that it lacks files which it has taken"
         )))
+    }
+
+    /// Sends what Vercel lacks; `false`, and not all, when the account may not send so many files any more.
+    async fn send(
+        &self,
+        context: &DeployContext<'_>,
+        scope: Scope<'_>,
+        mut blobs: Vec<Blob>,
+    ) -> Result<bool, ProviderError> {
+        let left = &AtomicU64::new(u64::MAX);
+        let send = |blob: Blob| async move {
+            let told = self.api.upload(scope, &blob.sha1, blob.size_bytes, blob.open).await?;
+            left.store(told.unwrap_or(u64::MAX), Ordering::Relaxed);
+            Ok(())
+        };
+        if blobs.len() > MANY {
+            let first = blobs.split_off(blobs.len() - 1);
+            upload(first, send, async |_, _| {}).await?;
+            if left.load(Ordering::Relaxed) < blobs.len() as u64 {
+                return Ok(false);
+            }
+        }
+        upload(blobs, send, |done, total| context.notes.progress(done, total)).await?;
+        Ok(true)
     }
 
     /// One request for the deployment; whoever cancels waits for its answer.
@@ -182,7 +204,7 @@ impl Vercel {
         if matches!(*making, Making::Cancelled) {
             return Err(ProviderError::Rejected("it was cancelled".to_owned()));
         }
-        context.notes.begun(&format!("{ASKED}{}", now_in_millis())).await?;
+        context.notes.begun(&asked_now()).await?;
         *making = Making::Asked;
         let created = self.api.create(scope, body).await;
         match &created {
@@ -261,11 +283,14 @@ impl Vercel {
         scope: Scope<'_>,
         project: &Project,
     ) -> Result<Option<Deployment>, ProviderError> {
-        if let Some(id) = context.begun.filter(|begun| begun.starts_with(ID_PREFIX)) {
+        if let Some(id) = begun_id(context) {
             return self.api.deployment(scope, id).await;
         }
         let mark = (OURS, context.idempotency_key);
-        let found = self.api.find_deployment(scope, &project.id, mark, made_after(context), |_| true).await?;
+        let found = self
+            .api
+            .find_deployment(scope, &project.id, mark, made_after(context).map(|seconds| seconds * 1_000), |_| true)
+            .await?;
         self.in_full(scope, found).await
     }
 }
@@ -320,6 +345,10 @@ impl Provider for Vercel {
         Some(self)
     }
 
+    fn remover(&self) -> Option<&dyn Remover> {
+        Some(self)
+    }
+
     fn webhooks(&self) -> Option<&dyn Webhooks> {
         Some(self)
     }
@@ -328,8 +357,25 @@ impl Provider for Vercel {
         Some(self)
     }
 
-    /// What was deployed stays at Vercel, where its own retention decides.
+    /// What was deployed stays at Vercel, where its own retention decides, unless somebody wants it deleted.
     async fn forget(&self, _deployment: DeploymentId) {}
+}
+
+#[async_trait]
+impl Remover for Vercel {
+    async fn remove(&self, destination: Destination<'_>, provider_ref: &str) -> Result<(), ProviderError> {
+        if !is_name(provider_ref) {
+            return Ok(());
+        }
+        let config = Config::of(destination.config)?;
+        let scope = config.scope(destination.account()?);
+        let project = self.api.project(scope, &config.project).await?;
+        if project.is_some_and(|project| project.live() == Some(provider_ref)) {
+            let message = "this is what the project's domains show; deploy or roll back to something else first";
+            return Err(ProviderError::Rejected(message.to_owned()));
+        }
+        self.api.delete(scope, provider_ref).await
+    }
 }
 
 #[async_trait]
@@ -386,13 +432,13 @@ fn outcome(found: &Deployment) -> Option<CancelOutcome> {
 }
 
 /// What is sent to make a deployment; the same each time.
-fn request(context: &DeployContext<'_>, project: &Project, output: &Output) -> Value {
+fn request(context: &DeployContext<'_>, project: &Project, files: Vec<Value>) -> Value {
     let mut body = json!({
         "name": project.name,
         "project": project.id,
         "meta": { OURS: context.idempotency_key, ARTIFACT: root_of(context) },
         "projectSettings": { "framework": null, "rootDirectory": null, "sourceFilesOutsideRootDirectory": true },
-        "files": output.files(),
+        "files": files,
     });
     // Without one it is a preview.
     if context.environment != "preview" {
@@ -404,10 +450,6 @@ fn request(context: &DeployContext<'_>, project: &Project, output: &Output) -> V
         }
     }
     body
-}
-
-fn root_of(context: &DeployContext<'_>) -> String {
-    data_encoding::HEXLOWER.encode(&context.artifact.root)
 }
 
 /// How the domains of a project go to a former deployment; `None` when nobody has asked for that.
@@ -431,21 +473,4 @@ fn not_moved(status: &str) -> Taken {
     let message =
         format!("Vercel did not move the project's domains to this deployment ({status}); look at the project there");
     Taken::Failed { message, log: Vec::new() }
-}
-
-/// How long an unanswered request may still become a deployment.
-fn still_settles(context: &DeployContext<'_>) -> Option<Duration> {
-    let asked: u64 = context.begun?.strip_prefix(ASKED)?.parse().ok()?;
-    let since = Duration::from_millis(now_in_millis().saturating_sub(asked));
-    SETTLES.checked_sub(since).filter(|wait| !wait.is_zero())
-}
-
-fn now_in_millis() -> u64 {
-    u64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
-}
-
-/// Nothing of this deployment was made before then, in milliseconds since 1970.
-fn made_after(context: &DeployContext<'_>) -> Option<u64> {
-    let (seconds, _) = context.deployment_id.as_uuid().get_timestamp()?.to_unix();
-    Some(seconds.saturating_sub(CLOCKS_DIFFER.as_secs()) * 1_000)
 }

@@ -44,6 +44,16 @@ pub(super) struct Blob {
     pub(super) open: OpenBody,
 }
 
+/// A file, with its bytes.
+pub(super) struct Entry {
+    /// As Vercel is told.
+    pub(super) path: String,
+    pub(super) size_bytes: u64,
+    /// `st_mode`.
+    pub(super) mode: u32,
+    pub(super) open: OpenBody,
+}
+
 impl Output {
     /// Lays a tree out: below the build's own output when it is that, and as static files otherwise.
     ///
@@ -71,6 +81,23 @@ impl Output {
             self.tree.files.iter().map(|file| {
                 entry(&file.path, &hex(&file.sha1), file.size_bytes, MODES[usize::from(file.is_executable)])
             });
+        made.chain(stored).collect()
+    }
+
+    /// All files with their bytes.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        let made = self.config.iter().map(|(_, bytes)| Entry {
+            path: CONFIG.to_owned(),
+            size_bytes: bytes.len() as u64,
+            mode: MODES[0],
+            open: here(bytes.clone()),
+        });
+        let stored = self.tree.files.iter().map(|file| Entry {
+            path: file.path.clone(),
+            size_bytes: file.size_bytes,
+            mode: MODES[usize::from(file.is_executable)],
+            open: self.tree.body(file),
+        });
         made.chain(stored).collect()
     }
 
@@ -131,7 +158,7 @@ fn config(routing: Routing, has_not_found_page: bool) -> Value {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes)
 }
 

@@ -1,5 +1,7 @@
 //! Vercel's records of projects and deployments, and what they mean for us.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -16,6 +18,21 @@ pub(super) struct Project {
     pub(super) account_id: Option<String>,
     /// How the last wish to move its domains went.
     pub(super) last_alias_request: Option<AliasRequest>,
+    /// What it shows, by environment.
+    #[serde(default)]
+    targets: HashMap<String, Option<Shown>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shown {
+    id: String,
+}
+
+impl Project {
+    /// The deployment that its own domains show.
+    pub(super) fn live(&self) -> Option<&str> {
+        self.targets.get("production")?.as_ref().map(|shown| shown.id.as_str())
+    }
 }
 
 /// A wish to move the domains of a project to a deployment.

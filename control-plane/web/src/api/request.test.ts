@@ -15,6 +15,7 @@ describe('a request', () => {
     expect(request.url).toBe('http://host/base/api/x');
     expect([...request.headers]).toEqual([['accept', 'application/json'], ['content-type', 'application/json'], ['idempotency-key', 'k']]);
     expect(await request.text()).toBe('{"a":1}');
+    expect([...requestOf('http://host', 'GET', '/api/x', { headers: { accept: 'text/plain' } }).headers]).toEqual([['accept', 'text/plain']]);
     expect(requestOf('http://host', 'POST', '/api/x', {}).headers.has('content-type')).toBe(false);
   });
 });

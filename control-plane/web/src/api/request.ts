@@ -10,6 +10,8 @@ export interface RequestOptions {
     header?: Readonly<Record<string, unknown>>;
   };
   body?: unknown;
+  /** Besides those that the document names. */
+  headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
   /** Left out: JSON where it is JSON, else text. */
   parseAs?: 'stream';
@@ -29,7 +31,7 @@ export function pathOf(template: string, { path = {}, query = {} }: NonNullable<
 /** The request as `fetch` takes it. */
 export function requestOf(base: string, method: string, template: string, options: RequestOptions): Request {
   // Some addresses answer browsers that come by themselves with a redirection.
-  const headers = new Headers({ accept: options.parseAs === 'stream' ? '*/*' : 'application/json' });
+  const headers = new Headers({ accept: options.parseAs === 'stream' ? '*/*' : 'application/json', ...options.headers });
   for (const [name, value] of Object.entries(options.params?.header ?? {})) {
     if (value !== undefined && value !== null) headers.set(name, String(value));
   }

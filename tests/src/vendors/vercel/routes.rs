@@ -7,7 +7,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use data_encoding::{BASE64, HEXLOWER};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde_json::{Map, Value, json};
@@ -106,6 +106,10 @@ pub(super) async fn answer(
         ("POST", "v2", ["files"]) => upload(&fake, &asked),
         ("POST", "v13", ["deployments"]) => create(&fake, &asked).await,
         ("GET", "v13", ["deployments", id]) => look(&fake, &asked, id),
+        ("DELETE", "v13" | "", ["deployments", id]) => with_deployment(&fake, &asked, id, |deployment, _| {
+            deployment.state = "DELETED";
+            Json(json!({ "uid": id, "state": "DELETED" })).into_response()
+        }),
         ("GET", "v7" | "v6", ["deployments"]) => list(&fake, &asked),
         ("PATCH", "v12", ["deployments", id, "cancel"]) => cancel(&fake, &asked, id),
         ("GET", "v3", ["deployments", id, "events"]) => events(&fake, &asked, id),
@@ -267,6 +271,7 @@ fn upload(fake: &Vercel, asked: &Asked) -> Answer {
         return Err(bad("the digest is missing or wrong"));
     }
     let mut inner = fake.lock();
+    let mut told = Vec::new();
     if let Some(left) = &mut inner.upload_allowance {
         let Some(rest) = left.checked_sub(1) else {
             let limit = json!({ "remaining": 0, "total": 5000, "reset": now() / 1000 + 86_400 });
@@ -275,12 +280,13 @@ fn upload(fake: &Vercel, asked: &Asked) -> Answer {
             return Err((StatusCode::TOO_MANY_REQUESTS, [("retry-after", "86400")], Json(body)).into_response());
         };
         *left = rest;
+        told.push(("x-ratelimit-remaining", rest.to_string()));
     }
     inner.received.files += 1;
     inner.received.bytes += asked.body.len() as u64;
     let before = inner.blobs.insert((asked.account.clone(), sha1), asked.body.to_vec());
     inner.received.duplicates += usize::from(before.is_some());
-    Ok(Json(json!({ "urls": [] })).into_response())
+    Ok((AppendHeaders(told), Json(json!({ "urls": [] }))).into_response())
 }
 
 fn sha1(bytes: &[u8]) -> String {

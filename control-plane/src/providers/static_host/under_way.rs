@@ -1,4 +1,4 @@
-//! Whoever cancels meets whoever deploys: what is being asked for at Vercel right now, so that a release is held back
+//! Whoever cancels meets whoever deploys: what is being asked for at a vendor right now, so that a release is held back
 //! before it is made, or found by the name it has just been given.
 
 use std::collections::HashMap;
@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::ids::DeploymentId;
 
-/// How far a deployment of this process is. Locked while Vercel is asked to make it.
+/// How far a deployment of this process is. Locked while the vendor is asked to make it.
 #[derive(Debug, Default)]
-pub(super) enum Making {
+pub(in crate::providers) enum Making {
     /// Nothing is there.
     #[default]
     NotYet,
     /// It was asked for, and there is no answer.
     Asked,
-    /// Vercel calls it so.
+    /// The vendor calls it so.
     Made(String),
     /// It must not be asked for any more.
     Cancelled,
@@ -24,25 +24,25 @@ type Handle = Arc<tokio::sync::Mutex<Making>>;
 
 /// What this process deploys.
 #[derive(Debug, Default)]
-pub(super) struct UnderWay(Mutex<HashMap<DeploymentId, Handle>>);
+pub(in crate::providers) struct UnderWay(Mutex<HashMap<DeploymentId, Handle>>);
 
 /// One of them, until it is dropped.
-pub(super) struct Entry<'a> {
-    pub(super) making: Handle,
+pub(in crate::providers) struct Entry<'a> {
+    pub(in crate::providers) making: Handle,
     id: DeploymentId,
     all: &'a UnderWay,
 }
 
 impl UnderWay {
     /// Begins one.
-    pub(super) fn enter(&self, id: DeploymentId) -> Entry<'_> {
+    pub(in crate::providers) fn enter(&self, id: DeploymentId) -> Entry<'_> {
         let making = Handle::default();
         self.lock().insert(id, making.clone());
         Entry { making, id, all: self }
     }
 
     /// The one with this id.
-    pub(super) fn of(&self, id: DeploymentId) -> Option<Handle> {
+    pub(in crate::providers) fn of(&self, id: DeploymentId) -> Option<Handle> {
         self.lock().get(&id).cloned()
     }
 
