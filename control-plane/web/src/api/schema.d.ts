@@ -174,7 +174,10 @@ export interface paths {
         get: operations["get_deployment"];
         put?: never;
         post?: never;
-        /** Removes an ended deployment with its log; what `local` serves of it ends. */
+        /**
+         * Removes an ended deployment with its log; what `local` serves of it ends. What other providers have of it stays
+         *     there, unless `at_provider` is said.
+         */
         delete: operations["delete_deployment"];
         options?: never;
         head?: never;
@@ -1238,6 +1241,8 @@ export interface components {
         Capabilities: {
             /** @description Hold back a release while it is made. */
             cancel: boolean;
+            /** @description Delete what a deployment has made there. */
+            delete: boolean;
             /** @description Take domains that people give to what is deployed. */
             domains: boolean;
             /** @description Take variables for what runs there. */
@@ -2381,6 +2386,8 @@ export interface components {
          *           ],
          *           "capabilities": {
          *             "cancel": false,
+         *             "delete": false,
+         *             "domains": false,
          *             "env_vars": false,
          *             "environments": true,
          *             "projects": true,
@@ -2756,6 +2763,7 @@ export interface components {
          * @example {
          *       "webhook": {
          *         "created_at": "2026-03-14T09:26:53.589793Z",
+         *         "is_registered": false,
          *         "last_delivery_at": null,
          *         "scheme": "signature",
          *         "url": "https://deploy.example.com/api/webhooks/github?hook=0198c5a2-6f3e-7c3a-9d3b-2f1f6f0f5a77"
@@ -2926,6 +2934,7 @@ export interface components {
         /**
          * @description All variables of a target.
          * @example {
+         *       "deployed_version": 2,
          *       "variables": [
          *         {
          *           "environment": "preview",
@@ -2948,6 +2957,11 @@ export interface components {
          *     }
          */
         VariablesView: {
+            /**
+             * Format: int64
+             * @description The version that the latest release of the target was made with, in any environment; `null` when there is none.
+             */
+            deployed_version?: number | null;
             variables: components["schemas"]["VariableView"][];
             /**
              * Format: int64
@@ -4415,7 +4429,10 @@ export interface operations {
     };
     delete_deployment: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also what it has made at its provider, unless that is what everybody sees at present. */
+                at_provider?: boolean;
+            };
             header?: never;
             path: {
                 /** @description the id of the record */
@@ -4438,7 +4455,7 @@ export interface operations {
             401: components["responses"]["unauthenticated"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not_found"];
-            /** @description this deployment is under way */
+            /** @description this deployment is under way, or its provider deletes nothing */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -4450,7 +4467,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": "conflict",
-                     *       "detail": "this deployment is under way",
+                     *       "detail": "this deployment is under way, or its provider deletes nothing",
                      *       "request_id": "0199d3a5-7c2f-7b3d-8e41-5a6b7c8d9e0f",
                      *       "status": 409,
                      *       "title": "Conflict",
@@ -4460,6 +4477,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            422: components["responses"]["invalid_input"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -4667,7 +4685,10 @@ export interface operations {
             query?: {
                 /** @description With `format=json`: the part begins behind this line. */
                 after?: number;
-                /** @description With `format=json`: the part ends before this line. With neither it is the end of the log. */
+                /**
+                 * @description With `format=json`: the part ends before this line, and at the end of the log unless said; without `after` it holds
+                 *     the last lines before that.
+                 */
                 before?: number;
                 /**
                  * @description `text` downloads what is stored now, `json` answers a part of it; left out, events follow the deployment to its
@@ -6543,6 +6564,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "deployed_version": 2,
                      *       "variables": [
                      *         {
                      *           "environment": "preview",
@@ -6621,6 +6643,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "deployed_version": 2,
                      *       "variables": [
                      *         {
                      *           "environment": "preview",
@@ -7066,6 +7089,8 @@ export interface operations {
                      *           ],
                      *           "capabilities": {
                      *             "cancel": false,
+                     *             "delete": false,
+                     *             "domains": false,
                      *             "env_vars": false,
                      *             "environments": true,
                      *             "projects": true,
