@@ -180,7 +180,10 @@ mod tests {
             ("[providers.github]\napi_url = \"http://git.example.com\"\n", "`providers.github.api_url`"),
             ("[providers.github]\napi_url = \"https://ada:x@git.example.com\"\n", "without user"),
             ("[providers.github]\ncolour = \"blue\"\n", "`providers.github.colour`"),
-            ("[providers.geocities]\napi_url = \"https://x.org\"\n", "providers.{github gitlab netlify vercel}"),
+            (
+                "[providers.geocities]\napi_url = \"https://x.org\"\n",
+                "providers.{cloudflare-pages github gitlab netlify vercel}",
+            ),
         ] {
             let error = load(text, &[]).expect_err("is wrong");
             assert!(error.contains(part), "{error}");

@@ -4,6 +4,7 @@
 /** Everything the start page shows, and what every page needs. */
 const CORE = [
   'node_modules/',
+  'src/(?:main|App)',
   'src/(?:i18n|format|router|session|providers)/',
   'src/api/(?!events|sse|download)',
   'src/shell/(?!CommandPalette|ShortcutHelp|rank)',
@@ -13,16 +14,7 @@ const CORE = [
   'src/deployments/(?:causes|DeploymentLine|status)',
 ];
 
-/** Deploying, and what was deployed; a deployment's own page is one by itself, with what only it needs. */
-const DEPLOY = [
-  'src/deployments/(?!compare|narrate|report|watch)',
-  'src/pages/(?:sandbox|history)/',
-  'src/pages/deployment/MoreMenu',
-];
-
-const MANAGE = ['src/pages/(?:accounts|agents|audit|domains|settings|setup|shared|targets|teams|tokens|variables|webhooks)/'];
-
-const GROUPS = { core: CORE, forms: ['src/ui/'], log: ['src/log/'], deploy: DEPLOY, manage: MANAGE };
+const GROUPS = { core: CORE, log: ['src/log/'], pages: ['src/'] };
 
 export const groups = Object.entries(GROUPS).map(([name, parts], index) => ({
   name,

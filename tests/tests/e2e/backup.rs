@@ -102,8 +102,9 @@ async fn what_had_ended_is_restored_elsewhere_byte_for_byte() {
     assert!(!backup.with_extension("partial").exists());
     let mut served = Vec::new();
     for deployment in &stage.finished {
-        let log = stage.control_plane.log(&text(deployment, "id")).await;
-        served.push((pages(deployment).await, log));
+        let id = text(deployment, "id");
+        let (shown, log) = (stage.control_plane.deployment(&id).await, stage.control_plane.log(&id).await);
+        served.push((shown, pages(deployment).await, log));
     }
     // It went on as if nothing were.
     let log = stage.control_plane.log(&stage.running).await;
@@ -128,10 +129,10 @@ async fn what_had_ended_is_restored_elsewhere_byte_for_byte() {
     // What the sandbox does meanwhile is no matter of the backup.
     drop(agents.pop());
     let control_plane = control_plane.kill_and_restart_on(data).await;
-    for (deployment, (pages_before, log)) in finished.iter().zip(served) {
-        let id = text(deployment, "id");
-        assert_eq!(control_plane.deployment(&id).await, *deployment);
-        assert_eq!(pages(deployment).await, pages_before);
+    for (deployment, pages_before, log) in served {
+        let id = text(&deployment, "id");
+        assert_eq!(control_plane.deployment(&id).await, deployment);
+        assert_eq!(pages(&deployment).await, pages_before);
         assert_eq!(control_plane.log(&id).await, log);
     }
     let after = audit(&control_plane).await;

@@ -257,16 +257,19 @@ impl Provider for CloudflarePages {
             return self.roll_back(context, scope, &project, &former).await;
         }
         let entry = self.under_way.enter(context.deployment_id);
-        let store = AssetStore::open(&self.api, scope, &project.name).await?;
-        let tree = Tree::open(&self.artifacts, context.artifact).await?;
-        let site = Site::of(&self.artifacts, context.artifact.user_id, &tree, store.max_files().await).await?;
-        if !context.variables.is_empty() {
-            self.api.set_variables(scope, &project, environment(context), context.variables).await?;
-        }
-        self.send(context, &store, &site).await?;
-        let made = self.make(context, scope, &project, &site, &entry).await?;
-        context.notes.begun(&made.id).await?;
-        self.watch(scope, &project, made).await
+        let publishing = async {
+            let store = AssetStore::open(&self.api, scope, &project.name).await?;
+            let tree = Tree::open(&self.artifacts, context.artifact).await?;
+            let site = Site::of(&self.artifacts, context.artifact.user_id, &tree, store.max_files().await).await?;
+            if !context.variables.is_empty() {
+                self.api.set_variables(scope, &project, environment(context), context.variables).await?;
+            }
+            self.send(context, &store, &site).await?;
+            let made = self.make(context, scope, &project, &site, &entry).await?;
+            context.notes.begun(&made.id).await?;
+            self.watch(scope, &project, made).await
+        };
+        entry.unless_cancelled(publishing.await).await
     }
 
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {

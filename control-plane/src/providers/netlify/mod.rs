@@ -59,12 +59,11 @@ const LOOKS: [Duration; 5] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
-/// How long it takes to write down that a deployment is cancelled.
-const CANCELLED_WITHIN: Duration = Duration::from_secs(30);
 /// What a title has of a message.
 const MESSAGE_CHARS: usize = 100;
 /// What a title has of the digest of an artifact.
 const ROOT_BYTES: usize = 16;
+
 /// The provider `netlify`.
 pub(super) struct Netlify {
     api: NetlifyApi,
@@ -319,14 +318,7 @@ impl Provider for Netlify {
         self.set_variables(context, place).await?;
         let entry = self.under_way.enter(context.deployment_id);
         let outcome = self.publish(context, place, &output, &entry).await;
-        if matches!(outcome, Err(_) | Ok(Taken::Failed { .. })) {
-            let is_cancelled = matches!(*entry.making.lock().await, Making::Cancelled);
-            if is_cancelled {
-                // What fails because of that is no failure: whoever has cancelled ends this deployment.
-                tokio::time::sleep(CANCELLED_WITHIN).await;
-            }
-        }
-        outcome
+        entry.unless_cancelled(outcome).await
     }
 
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {

@@ -3,8 +3,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::ids::DeploymentId;
+use crate::providers::{ProviderError, Taken};
+
+/// How long it takes at most to write down that a deployment is cancelled.
+const CANCELLED_WITHIN: Duration = Duration::from_secs(30);
 
 /// How far a deployment of this process is. Locked while the vendor is asked to make it.
 #[derive(Debug, Default)]
@@ -48,6 +53,23 @@ impl UnderWay {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<DeploymentId, Handle>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry<'_> {
+    /// What came of it. What fails because it was cancelled is no failure: whoever has cancelled ends this deployment,
+    /// and with it this call, as soon as that is written down.
+    pub(in crate::providers) async fn unless_cancelled(
+        &self,
+        outcome: Result<Taken, ProviderError>,
+    ) -> Result<Taken, ProviderError> {
+        if matches!(outcome, Err(_) | Ok(Taken::Failed { .. })) {
+            let is_cancelled = matches!(*self.making.lock().await, Making::Cancelled);
+            if is_cancelled {
+                tokio::time::sleep(CANCELLED_WITHIN).await;
+            }
+        }
+        outcome
     }
 }
 

@@ -318,9 +318,12 @@ impl Provider for Vercel {
             self.api.set_variables(scope, &project.id, environment, context.variables).await?;
         }
         let entry = self.under_way.enter(context.deployment_id);
-        let made = self.make(context, scope, &project, &output, &entry).await?;
-        context.notes.begun(made.id()).await?;
-        self.watch(scope, &project.id, *made).await
+        let publishing = async {
+            let made = self.make(context, scope, &project, &output, &entry).await?;
+            context.notes.begun(made.id()).await?;
+            self.watch(scope, &project.id, *made).await
+        };
+        entry.unless_cancelled(publishing.await).await
     }
 
     async fn look_up(&self, context: &DeployContext<'_>) -> Result<Whereabouts, ProviderError> {
