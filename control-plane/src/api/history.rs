@@ -17,6 +17,8 @@ use crate::providers::descriptor::ProviderKind;
 use crate::store::Filter;
 
 /// Of a text that is searched for.
+/// Of the id of a provider.
+const LONGEST_ID_CHARS: usize = 64;
 const LONGEST_SEARCH_CHARS: usize = 200;
 
 /// Which deployments. What is left out does not matter.
@@ -68,15 +70,18 @@ impl DeploymentQuery {
     }
 
     /// Ids of the providers that are wanted; `None` for all.
-    fn providers(&self, app: &App) -> Option<Vec<&'static str>> {
+    fn providers(&self, app: &App) -> Result<Option<Vec<&'static str>>, Error> {
         if self.provider.is_none() && self.kind.is_none() {
-            return None;
+            return Ok(None);
+        }
+        if self.provider.as_ref().is_some_and(|id| id.chars().count() > LONGEST_ID_CHARS) {
+            return Err(Error::invalid(format!("`provider` must have at most {LONGEST_ID_CHARS} characters")));
         }
         let is_wanted = |id: &str, kind: ProviderKind| {
             self.provider.as_ref().is_none_or(|wanted| wanted == id) && self.kind.is_none_or(|wanted| wanted == kind)
         };
         let descriptors = app.providers.iter().map(|provider| provider.descriptor());
-        Some(descriptors.filter(|one| is_wanted(one.id, one.kind)).map(|one| one.id).collect())
+        Ok(Some(descriptors.filter(|one| is_wanted(one.id, one.kind)).map(|one| one.id).collect()))
     }
 
     fn text(&self) -> Result<Option<&str>, Error> {
@@ -96,7 +101,7 @@ async fn page(
 ) -> Result<Json<Page<DeploymentView>>, Error> {
     let page = PageQuery::new(query.limit, query.cursor.clone());
     let limit = page.limit()?;
-    let (statuses, providers) = (query.statuses()?, query.providers(app));
+    let (statuses, providers) = (query.statuses()?, query.providers(app)?);
     let filter = Filter {
         sandbox,
         target: query.target_id,

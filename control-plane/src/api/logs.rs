@@ -159,10 +159,10 @@ pub(super) async fn logs(
             .filter(|last| (0..=LARGEST_EVENT_ID).contains(last))
             .ok_or_else(|| Error::invalid("`Last-Event-ID` must be the id of an event of this stream"))?,
     };
+    let wanted = Wanted::new(query.after, query.before, query.limit)?;
     match query.format {
         Some(Format::Text) => return Ok(download(app.logs, id)),
         Some(Format::Json) => {
-            let wanted = Wanted::new(query.after, query.before, query.limit)?;
             return Ok(Json(LogRange::read(&app, &deployment, wanted).await?).into_response());
         }
         None => {}

@@ -1,4 +1,4 @@
-//! A thousand deployments to a vendor of whose answers one in ten is a failure: a wait, a 5xx, a connection that
+//! A thousand deployments to each host of files, of whose answers one in ten is a failure: a wait, a 5xx, a connection that
 //! breaks before or after. Each must be one release with all its files.
 
 use std::path::Path;
@@ -8,13 +8,15 @@ use anyhow::ensure;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::transfer::QUIET;
 use super::{note, row};
 use crate::agent::Agent;
 use crate::control_plane::{ControlPlane, text};
 use crate::fixtures::Project;
+use crate::vendors::cloudflare_pages::{ACCOUNT, CloudflarePages};
+use crate::vendors::netlify::{self, Netlify};
 use crate::vendors::vercel::{TEAM, Vercel};
 
 const SANDBOXES: usize = 8;
@@ -32,39 +34,121 @@ const LIMITS: [&str; 3] = [
     "SLIPWAY_LIMITS__REQUESTS_PER_MINUTE_PER_ADDRESS",
     "SLIPWAY_LIMITS__DEPLOYMENTS_PER_DAY",
 ];
-const MARK: &str = "slipwayDeploymentId";
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
+/// A vendor that fails now and then.
+trait Unreliable {
+    const PROVIDER: &'static str;
+
+    async fn start() -> Self;
+
+    fn settings(&self) -> Vec<(&'static str, String)>;
+
+    /// Makes a project, with a token of its own; answers what a target says of it.
+    fn add(&self, token: &str, project: &str) -> Value;
+
+    fn fail_some(&self, percent: u64);
+
+    fn failed(&self) -> usize;
+
+    /// How often what a project shows has changed.
+    fn releases(&self, project: &str) -> usize;
+
+    fn live_file(&self, project: &str, path: &str) -> Option<Vec<u8>>;
+}
+
+macro_rules! unreliable {
+    ($vendor:ty, $provider:literal, |$api:ident, $token:ident, $project:ident| $add:expr) => {
+        impl Unreliable for $vendor {
+            const PROVIDER: &'static str = $provider;
+
+            async fn start() -> Self {
+                Self::start().await
+            }
+
+            fn settings(&self) -> Vec<(&'static str, String)> {
+                self.settings()
+            }
+
+            fn add(&self, $token: &str, $project: &str) -> Value {
+                let $api = self;
+                $add
+            }
+
+            fn fail_some(&self, percent: u64) {
+                self.fail_some(percent);
+            }
+
+            fn failed(&self) -> usize {
+                self.failed()
+            }
+
+            fn releases(&self, project: &str) -> usize {
+                self.releases(project)
+            }
+
+            fn live_file(&self, project: &str, path: &str) -> Option<Vec<u8>> {
+                self.live_file(project, path)
+            }
+        }
+    };
+}
+
+unreliable!(Vercel, "vercel", |api, token, project| {
+    api.add_token(token, None);
+    api.add_project(project, Some(TEAM));
+    json!({ "project": project, "team_id": TEAM })
+});
+unreliable!(Netlify, "netlify", |api, token, project| {
+    api.add_token(token, None);
+    api.add_site(project, netlify::TEAM);
+    json!({ "site_name": project })
+});
+unreliable!(CloudflarePages, "cloudflare-pages", |api, token, project| {
+    api.add_token(token, ACCOUNT);
+    api.add_project(project);
+    json!({ "account_id": ACCOUNT, "project": project })
+});
+
+/// At each of the three.
 pub(super) async fn run(binaries: &Path) -> anyhow::Result<()> {
-    let vercel = Vercel::start().await;
-    let settings = vercel.settings();
+    at::<Vercel>(binaries).await?;
+    at::<Netlify>(binaries).await?;
+    at::<CloudflarePages>(binaries).await
+}
+
+async fn at<V: Unreliable>(binaries: &Path) -> anyhow::Result<()> {
+    let vendor = V::start().await;
+    let settings = vendor.settings();
     let unlimited = LIMITS.iter().map(|limit| (*limit, "0"));
     let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).chain(unlimited).collect();
     let control_plane = ControlPlane::start_from_with(binaries, &settings).await;
     let mut lanes = Vec::new();
     for number in 0..SANDBOXES {
-        lanes.push(Lane::new(binaries, &control_plane, &vercel, number).await);
+        lanes.push(Lane::new(binaries, &control_plane, &vendor, number).await);
     }
-    vercel.fail_some(FAULTS_PERCENT);
+    vendor.fail_some(FAULTS_PERCENT);
     let mut running: FuturesUnordered<_> = lanes.iter().map(|lane| lane.run(&control_plane)).collect();
     let mut failures = Vec::new();
     while let Some(outcome) = running.next().await {
         failures.extend(outcome?);
     }
-    vercel.fail_some(0);
+    vendor.fail_some(0);
     for failure in failures.iter().take(5) {
         note(failure);
     }
-    let made = vercel.made_of(MARK);
-    let twice = made.values().filter(|count| **count > 1).count();
-    let incomplete = lanes.iter().flat_map(|lane| lane.incomplete(&vercel)).count();
+    let projects = || lanes.iter().flat_map(|lane| lane.targets.iter().map(|(_, project)| project.as_str()));
+    let releases: usize = projects().map(|project| vendor.releases(project)).sum();
+    let twice = releases.saturating_sub(DEPLOYMENTS - failures.len());
+    let incomplete = lanes.iter().flat_map(|lane| lane.incomplete(&vendor)).count();
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     let (percent, twice, incomplete) =
         (failures.len() as f64 / DEPLOYMENTS as f64 * 100.0, twice as f64, incomplete as f64);
-    row(&format!("{DEPLOYMENTS} deployments, {FAULTS_PERCENT} % faults: failed"), percent, FAILED_LIMIT, "%");
-    row("deployments that are there twice", twice, 0.0, "");
-    row("projects that lack a file", incomplete, 0.0, "");
-    note(&format!("{} requests failed", vercel.failed()));
+    let what = format!("{}, {DEPLOYMENTS} deployments, {FAULTS_PERCENT} % faults", V::PROVIDER);
+    row(&format!("{what}: failed"), percent, FAILED_LIMIT, "%");
+    row(&format!("{what}: releases too many"), twice, 0.0, "");
+    row(&format!("{what}: projects that lack a file"), incomplete, 0.0, "");
+    note(&format!("{} requests failed", vendor.failed()));
     Ok(())
 }
 
@@ -77,7 +161,7 @@ struct Lane {
 }
 
 impl Lane {
-    async fn new(binaries: &Path, control_plane: &ControlPlane, vercel: &Vercel, number: usize) -> Self {
+    async fn new<V: Unreliable>(binaries: &Path, control_plane: &ControlPlane, vendor: &V, number: usize) -> Self {
         let tree = Project::empty();
         for file in 0..FILES {
             tree.write(&format!("file-{file}.html"), &format!("<p>{number} {file}</p>"));
@@ -88,12 +172,10 @@ impl Lane {
         let mut targets = Vec::new();
         for target in 0..TARGETS_OF_EACH {
             let project = format!("shop-{number}-{target}");
-            let token = format!("vcp_lane{number}target{target}0123456789abcdef");
-            vercel.add_token(&token, None);
-            vercel.add_project(&project, Some(TEAM));
-            let account = control_plane.add_credential("vercel", &project, &token);
-            let config = json!({ "project": project, "team_id": TEAM });
-            let body = json!({ "provider": "vercel", "name": project, "credentials_id": account, "config": config });
+            let token = format!("lane{number}target{target}0123456789abcdefghijklmn");
+            let config = vendor.add(&token, &project);
+            let account = control_plane.add_credential(V::PROVIDER, &project, &token);
+            let body = json!({ "provider": V::PROVIDER, "name": project, "credentials_id": account, "config": config });
             let made = control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await;
             targets.push((text(&made, "id"), project));
         }
@@ -121,11 +203,11 @@ impl Lane {
     }
 
     /// Its projects whose page lacks something.
-    fn incomplete<'a>(&'a self, vercel: &'a Vercel) -> impl Iterator<Item = &'a str> {
+    fn incomplete<'a, V: Unreliable>(&'a self, vendor: &'a V) -> impl Iterator<Item = &'a str> {
         let last = format!("<h1>shop {} {}</h1>", self.sandbox, DEPLOYMENTS_OF_EACH_TARGET - 1);
         let is_incomplete = move |project: &str| {
-            let page = vercel.live_file(project, "index.html");
-            let files = (0..FILES).all(|file| vercel.live_file(project, &format!("file-{file}.html")).is_some());
+            let page = vendor.live_file(project, "index.html");
+            let files = (0..FILES).all(|file| vendor.live_file(project, &format!("file-{file}.html")).is_some());
             !files || page != Some(last.clone().into_bytes())
         };
         self.targets.iter().map(|(_, project)| project.as_str()).filter(move |project| is_incomplete(project))

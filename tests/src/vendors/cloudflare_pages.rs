@@ -157,6 +157,16 @@ impl CloudflarePages {
         self.script.fail(path, fault);
     }
 
+    /// From now on so many of a hundred requests fail.
+    pub fn fail_some(&self, percent: u64) {
+        self.script.fail_some(percent);
+    }
+
+    /// How many have failed so.
+    pub fn failed(&self) -> usize {
+        self.script.failed()
+    }
+
     /// The next request that would make a deployment fails.
     pub fn fail_release(&self, fault: Fault) {
         self.lock().release_faults.push_back(fault);

@@ -2,6 +2,7 @@
 //! <https://vercel.com/docs/rest-api> describes them. It is proven with Vercel's own CLI (`tests/e2e/vercel.rs`).
 
 mod domains;
+mod integration;
 mod project;
 mod routes;
 mod webhooks;
@@ -12,10 +13,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 
 use self::domains::Domains;
+use self::integration::Integration;
 use self::project::{Deployment, Project};
 use self::webhooks::Hook;
 use super::random;
@@ -36,6 +39,7 @@ struct Inner {
     deployments: Vec<Deployment>,
     /// By account and SHA-1.
     blobs: HashMap<(String, String), Vec<u8>>,
+    integration: Integration,
     domains: Domains,
     webhooks: Vec<Hook>,
     refuses_webhooks: bool,
@@ -79,6 +83,8 @@ impl Vercel {
         let inner = Inner { looks: 1, ..Inner::default() };
         let fake = Self { url, inner: Arc::new(Mutex::new(inner)), script: Script::new(None) };
         let router = Router::new()
+            .route("/integrations/slipway/new", get(integration::install))
+            .route("/v2/oauth/access_token", post(integration::token))
             .fallback(routes::answer)
             .layer(axum::extract::DefaultBodyLimit::disable())
             .layer(from_fn_with_state(fake.script.clone(), around))
@@ -127,16 +133,6 @@ impl Vercel {
     /// How many have failed so.
     pub fn failed(&self) -> usize {
         self.script.failed()
-    }
-
-    /// How often each of our deployments was made, by the mark that it has.
-    pub fn made_of(&self, mark: &str) -> BTreeMap<String, usize> {
-        let mut made = BTreeMap::new();
-        for deployment in &self.lock().deployments {
-            let name = deployment.request.get("meta").and_then(|meta| meta[mark].as_str()).unwrap_or_default();
-            *made.entry(name.to_owned()).or_default() += 1;
-        }
-        made
     }
 
     /// The next request that would make a deployment fails.

@@ -6,9 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use slipway_tests::agent::Agent;
+use slipway_tests::browser::{Browser, location};
 use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
 use slipway_tests::vendors::vercel::{TEAM, Vercel};
@@ -469,4 +470,32 @@ async fn more_files_than_an_account_may_send_today_go_as_one_archive() {
         }
     }
     stage.vercel.check();
+}
+
+#[tokio::test]
+async fn one_installs_the_integration_at_vercel_and_comes_back_connected() {
+    const AUTH: &str = "/api/deployments/auth/vercel";
+    const PASSWORD: &str = "correct horse battery";
+    let vercel = Vercel::start().await;
+    let settings = [vercel.settings(), vercel.integration_settings()].concat();
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let control_plane = ControlPlane::start_with(&settings).await;
+    vercel.register(&format!("{}{AUTH}/callback", control_plane.url));
+    control_plane.command_line(&["user", "add", "ada"], &format!("{PASSWORD}\n")).expect("is added");
+    let browser = Browser::new(&control_plane.url);
+    assert_eq!(browser.log_in("ada", PASSWORD).await.status(), StatusCode::OK);
+
+    let page = location(&browser.get(&format!("{AUTH}/authorize?return_to=/targets")).await);
+    assert!(page.starts_with(&format!("{}/integrations/slipway/new?", vercel.url)), "{page}");
+    let elsewhere = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let back = elsewhere.get(page).header("user-agent", "a browser").send().await.expect("answers");
+    let response = browser.get(&location(&back)).await;
+    assert_eq!(location(&response), "/targets?provider=vercel&outcome=connected");
+    let status: Value = browser.get(&format!("{AUTH}/status")).await.json().await.expect("is JSON");
+    assert_eq!(
+        (text(&status["accounts"][0], "account"), &status["accounts"][0]["state"]),
+        ("ada".to_owned(), &json!("valid"))
+    );
+    vercel.check();
+    control_plane.never_shows(&vercel.secrets());
 }

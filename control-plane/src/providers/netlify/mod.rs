@@ -32,7 +32,7 @@ use super::domains::Domains;
 use super::endpoints::{Endpoints, site_of};
 use super::http::{VendorHttp, shortened};
 use super::oauth::OAuth;
-use super::static_host::{Making, Tree, UnderWay};
+use super::static_host::{Tree, UnderWay};
 use super::webhooks::Webhooks;
 use super::{Canceller, DeployContext, Provider, ProviderError, Taken, WaitingOn, Whereabouts};
 use crate::artifacts::ArtifactStore;

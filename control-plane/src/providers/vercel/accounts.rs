@@ -1,4 +1,5 @@
-//! Accounts at Vercel: tokens that somebody made there, for all teams of a person, one team, or one project.
+//! Accounts at Vercel: tokens that somebody made there, for all teams of a person, one team, or one project,
+//! and those of an integration.
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
@@ -11,6 +12,7 @@ use crate::providers::ProviderError;
 use crate::providers::accounts::{
     Account, Accounts, Environment, Environments, Listed, Permission, Project, Projects, Revocation,
 };
+use crate::providers::oauth::OAuth;
 use crate::secrets::CredentialSecret;
 
 /// Environments that every project has and that can be deployed to.
@@ -59,7 +61,13 @@ impl Accounts for Vercel {
     }
 
     async fn revoke(&self, _secret: &CredentialSecret, _is_ours: bool) -> Result<Revocation, ProviderError> {
-        Ok(Revocation::Left("the token still works at Vercel; delete it there in Account Settings, Tokens"))
+        Ok(Revocation::Left(
+            "the token still works at Vercel; delete it there in Account Settings, Tokens, or remove the integration",
+        ))
+    }
+
+    fn oauth(&self) -> Option<&OAuth> {
+        self.oauth.as_ref()
     }
 
     fn projects(&self) -> Option<&dyn Projects> {

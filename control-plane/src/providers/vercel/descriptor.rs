@@ -1,13 +1,26 @@
-//! What Vercel is for forms.
+//! What Vercel is for forms, and how an integration of it is connected (Vercel Docs, "Building Integrations with Vercel
+//! REST API").
 
 use crate::providers::descriptor::{Accepts, AuthMethod, Descriptor, Field, FieldValue, ProviderKind};
+use crate::providers::oauth::Dialect;
+
+/// People install the integration at `vercel.com/integrations/SLUG/new`; codes become tokens at the API. What one may
+/// do is part of the integration, and its tokens do not end while it is installed.
+pub(super) const DIALECT: Dialect = Dialect {
+    authorize: "new",
+    token: "v2/oauth/access_token",
+    device: "",
+    issuer: "",
+    scopes: &[],
+    has_public_clients: false,
+};
 
 pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     id: "vercel",
     name: "Vercel",
     kind: ProviderKind::Static,
-    auth: &[AuthMethod::Token],
-    scopes: &[],
+    auth: &[AuthMethod::Token, AuthMethod::Oauth],
+    scopes: DIALECT.scopes,
     accepts: &[Accepts::Tree],
     takes_variables: true,
     fields: &[

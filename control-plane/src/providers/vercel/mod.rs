@@ -21,13 +21,14 @@ use url::Url;
 
 use self::api::{Created, Scope, VercelApi};
 use self::archive::Archive;
-use self::descriptor::DESCRIPTOR;
+use self::descriptor::{DESCRIPTOR, DIALECT};
 use self::output::{Blob, Output};
 use self::release::{Deployment, Project, Stage};
 use super::accounts::Accounts;
 use super::descriptor::Descriptor;
 use super::domains::Domains;
 use super::http::VendorHttp;
+use super::oauth::OAuth;
 use super::static_host::{
     Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, is_name, made_after, root_of, still_settles, upload,
 };
@@ -55,6 +56,8 @@ const MANY: usize = 500;
 /// The provider `vercel`.
 pub(super) struct Vercel {
     api: VercelApi,
+    /// Of an integration, when its address is configured.
+    oauth: Option<OAuth>,
     artifacts: ArtifactStore,
     /// For what must be a file on its way.
     work_dir: PathBuf,
@@ -94,7 +97,16 @@ impl Vercel {
         let base: Url = settings.api_url.clone().map_or_else(|| API_URL.parse(), Ok)?;
         let http = VendorHttp::new(DESCRIPTOR.id, client, REQUESTS_PER_MINUTE);
         let uploads = VendorHttp::new(DESCRIPTOR.id, transfers, 0);
-        Ok(Self { api: VercelApi::new(http, uploads, base), artifacts, work_dir, under_way: UnderWay::default() })
+        let integration = settings.auth_url.clone();
+        let oauth = integration.and_then(|page| OAuth::new(http.clone(), page, settings, DIALECT));
+        let oauth = oauth.map(|oauth| oauth.with_tokens_at(base.clone()));
+        Ok(Self {
+            api: VercelApi::new(http, uploads, base),
+            oauth,
+            artifacts,
+            work_dir,
+            under_way: UnderWay::default(),
+        })
     }
 
     /// The target's project; made when it is not there and the target says so.
