@@ -16,9 +16,9 @@ use crate::ids::{SandboxId, TargetId, UserId};
 use crate::providers::descriptor::ProviderKind;
 use crate::store::Filter;
 
-/// Of a text that is searched for.
 /// Of the id of a provider.
 const LONGEST_ID_CHARS: usize = 64;
+/// Of a text that is searched for.
 const LONGEST_SEARCH_CHARS: usize = 200;
 
 /// Which deployments. What is left out does not matter.
