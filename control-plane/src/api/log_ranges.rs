@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
-use super::logs::LineView;
+use super::logs::{LARGEST_EVENT_ID, LineView};
 use crate::deployments::follow;
 use crate::deployments::line_steps::LineSteps;
 use crate::error::Error;
@@ -52,7 +52,8 @@ impl Wanted {
         if !(1..=MOST_LINES).contains(&limit) {
             return Err(Error::invalid(format!("`limit` must be from 1 to {MOST_LINES}")));
         }
-        if after.is_some_and(|after| after < 0) || before.is_some_and(|before| before < 1) {
+        let is_number = |smallest, line: i64| (smallest..=LARGEST_EVENT_ID).contains(&line);
+        if !after.is_none_or(|after| is_number(0, after)) || !before.is_none_or(|before| is_number(1, before)) {
             return Err(Error::invalid("`after` and `before` must be numbers of lines"));
         }
         Ok(Self { after, before, limit })

@@ -31,7 +31,7 @@ use crate::store::{Deployment, LogLine, LogSource};
 
 const LAST_EVENT_ID: &str = "last-event-id";
 /// The largest whole number that every JSON reader can hold.
-const LARGEST_EVENT_ID: i64 = (1 << 53) - 1;
+pub(super) const LARGEST_EVENT_ID: i64 = (1 << 53) - 1;
 
 /// How to send the log.
 #[derive(Debug, Deserialize, IntoParams)]
