@@ -148,11 +148,11 @@ mod tests {
         check(Some(0), None, 10, 100, (1, 11));
         check(Some(95), None, 10, 100, (96, 101));
         check(Some(100), None, 10, 100, (101, 101));
-        check(Some(i64::MAX), None, 10, 100, (i64::MAX, 101));
+        check(Some(LARGEST_EVENT_ID), None, 10, 100, (LARGEST_EVENT_ID + 1, 101));
         check(None, Some(91), 10, 100, (81, 91));
         check(None, Some(5), 10, 100, (1, 5));
         check(None, Some(1), 10, 100, (1, 1));
-        check(None, Some(i64::MAX), 10, 100, (91, 101));
+        check(None, Some(LARGEST_EVENT_ID), 10, 100, (91, 101));
     }
 
     #[test]
