@@ -127,7 +127,8 @@ describeInBrowser('deploying', () => {
     const viewer = await world.open(`/deployments/${id}`, { as: 'vera' });
     const cancel = viewer.getByRole('button', { name: /^Cancel deployment/ });
     await cancel.waitFor();
-    expect(await cancel.getAttribute('aria-disabled'), 'it is there, and says why it does nothing').toBe('true');
+    // What the role allows is known a moment after the deployment is.
+    await expect.poll(() => cancel.getAttribute('aria-disabled'), 'it is there, and says why it does nothing').toBe('true');
     const deployer = await world.open(`/deployments/${id}`, { as: 'dan' });
     await deployer.getByRole('button', { name: /^Cancel deployment/ }).click();
     await deployer.getByRole('button', { name: 'Stop deployment' }).click();

@@ -1,4 +1,4 @@
-// P5 to P10: a hundred thousand and a million lines. Counts hold anywhere; times are held to their limits on a quiet
+// A hundred thousand and a million lines. Counts hold anywhere; times are held to their limits on a quiet
 // machine, to a multiple of them on a busy one, and to none in CI, where nobody knows what else runs.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -31,7 +31,7 @@ describe.skipIf(!isBrowserThere())('large logs', () => {
   const mount = (lines: number, isRunning = false) =>
     page.evaluate(([count, running]) => void window.lab.mount({ lines: count, isRunning: running, delay: 5 }), [lines, isRunning] as const);
 
-  test('P5, P6: the first rows of a hundred thousand lines are there at once, in few elements and little memory', async () => {
+  test('the first rows of a hundred thousand lines are there at once, in few elements and little memory', async () => {
     const before = await heapMegabytes(page);
     const took = await page.evaluate(async () => {
       const began = performance.now();
@@ -55,7 +55,7 @@ describe.skipIf(!isBrowserThere())('large logs', () => {
     expect((await view(page)).elements).toBeLessThanOrEqual(300);
   });
 
-  test('P7: scrolling costs little', async () => {
+  test('scrolling costs little', async () => {
     await mount(100_000);
     await loaded(page);
     await drag(page, 0.2);
@@ -84,7 +84,7 @@ describe.skipIf(!isBrowserThere())('large logs', () => {
     expect((await view(page)).elements).toBeLessThanOrEqual(300);
   });
 
-  test('P9: a search in a hundred thousand lines answers while one types', async () => {
+  test('a search in a hundred thousand lines answers while one types', async () => {
     await mount(100_000);
     await loaded(page);
     await region(page).press('/');
@@ -121,7 +121,7 @@ describe.skipIf(!isBrowserThere())('large logs', () => {
     if (slack === 1) expect(longest).toBeLessThan(100);
   });
 
-  test('F3: a link to a line far up is followed at once', async () => {
+  test('a link to a line far up is followed at once', async () => {
     const took = await page.evaluate(async () => {
       const began = performance.now();
       const { lab } = window;
@@ -144,7 +144,7 @@ describe.skipIf(!isBrowserThere())('large logs', () => {
     expect(await page.evaluate(() => window.lab.source!.requests.length)).toBeLessThan(60);
   });
 
-  test('P10: both ends and the middle of a million lines can be reached, and memory is bounded', async () => {
+  test('both ends and the middle of a million lines can be reached, and memory is bounded', async () => {
     const before = await heapMegabytes(page);
     await mount(1_000_000, true);
     await loaded(page);
