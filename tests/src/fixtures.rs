@@ -25,6 +25,16 @@ impl Project {
         Self(TempDir::with_prefix("slipway-project-").expect("a temporary directory"))
     }
 
+    /// One page, and so many files that are all different.
+    pub fn with_files(count: usize) -> Self {
+        let project = Self::empty();
+        project.write("index.html", "first");
+        for number in 0..count {
+            project.write(&format!("files/{number}.txt"), &format!("file {number}"));
+        }
+        project
+    }
+
     /// A package whose build script is this JavaScript.
     pub fn with_build_script(script: &str) -> Self {
         let project = Self::empty();
@@ -39,6 +49,12 @@ impl Project {
     /// A build that says `up` and this mark, and goes on until somebody ends it.
     pub fn that_runs_on(mark: &str) -> Self {
         Self::with_build_script(&format!("console.log('up {mark}'); setInterval(() => {{}}, 1000);"))
+    }
+
+    /// Copies it to where nothing is yet.
+    pub fn copy_to(&self, to: &Path) {
+        std::fs::create_dir_all(to).expect("makes the directory");
+        copy(self.path(), to);
     }
 
     /// Where it is.

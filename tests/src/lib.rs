@@ -25,6 +25,7 @@ pub mod rogue;
 pub mod simulated;
 pub mod small_disk;
 pub mod sockets;
+pub mod stage;
 pub mod up;
 pub mod vendors;
 

@@ -2,13 +2,11 @@
 //! and one deployment is one release, whatever dies or fails.
 
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use slipway_tests::agent::Agent;
-use slipway_tests::control_plane::{ControlPlane, text};
+use slipway_tests::control_plane::text;
 use slipway_tests::fixtures::Project;
 use slipway_tests::vendors::cloudflare_pages::{ACCOUNT, CloudflarePages, OTHER_ACCOUNT, Site};
 use slipway_tests::vendors::{Fault, cli};
@@ -20,66 +18,34 @@ const PROJECT: &str = "shop";
 const UPLOAD: &str = "/pages/assets/upload";
 
 /// Cloudflare with a project, and a sandbox with a tree that goes there.
-struct Stage {
-    pages: CloudflarePages,
-    control_plane: ControlPlane,
-    project: Project,
-    sandbox: String,
-    target: String,
-    _agent: Agent,
+type Stage = slipway_tests::stage::Stage<CloudflarePages>;
+
+async fn cloudflare() -> CloudflarePages {
+    let pages = CloudflarePages::start().await;
+    pages.add_token(TOKEN, ACCOUNT);
+    pages.add_project(PROJECT);
+    pages
 }
 
-impl Stage {
-    async fn set(project: Project) -> Self {
-        Self::with_config(project, json!({ "account_id": ACCOUNT, "project": PROJECT })).await
-    }
+async fn set(project: Project) -> Stage {
+    set_with(project, json!({ "account_id": ACCOUNT, "project": PROJECT })).await
+}
 
-    async fn with_config(project: Project, config: Value) -> Self {
-        let pages = CloudflarePages::start().await;
-        pages.add_token(TOKEN, ACCOUNT);
-        pages.add_project(PROJECT);
-        let settings = pages.settings();
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let control_plane = ControlPlane::start_with(&settings).await;
-        let sandbox = control_plane.create_sandbox("sandbox").await;
-        let agent = Agent::start(&control_plane, &sandbox, project.path()).await;
-        let account = control_plane.add_credential("cloudflare-pages", "ada", TOKEN);
-        let body =
-            json!({ "provider": "cloudflare-pages", "name": "shop", "credentials_id": account, "config": config });
-        let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
-        Self { pages, control_plane, project, sandbox, target, _agent: agent }
-    }
+async fn set_with(project: Project, config: Value) -> Stage {
+    let pages = cloudflare().await;
+    let settings = pages.settings();
+    Stage::set(pages, &settings, ("cloudflare-pages", TOKEN, config), project).await
+}
 
-    async fn deploy(&self, more: Value) -> String {
-        self.control_plane.deploy(&self.sandbox, &self.target, more).await
-    }
+async fn rolls_back(stage: &Stage, deployment: &Value) -> Value {
+    let path = format!("/api/deployments/{}/rollback", text(deployment, "id"));
+    let id = text(&stage.control_plane.call(Method::POST, &path, None).await, "id");
+    stage.ends(&id, "success").await
+}
 
-    async fn ends(&self, id: &str, status: &str) -> Value {
-        let deployment = self.control_plane.wait_for(id, &["success", "failed", "cancelled"], BUILD).await;
-        assert_eq!(deployment["status"], status, "{deployment}");
-        deployment
-    }
-
-    async fn succeeds(&self, more: Value) -> Value {
-        let id = self.deploy(more).await;
-        self.ends(&id, "success").await
-    }
-
-    async fn fails(&self) -> String {
-        let id = self.deploy(json!({})).await;
-        text(&self.ends(&id, "failed").await, "error_message")
-    }
-
-    async fn rolls_back(&self, deployment: &Value) -> Value {
-        let path = format!("/api/deployments/{}/rollback", text(deployment, "id"));
-        let id = text(&self.control_plane.call(Method::POST, &path, None).await, "id");
-        self.ends(&id, "success").await
-    }
-
-    fn page(&self) -> String {
-        let page = self.pages.live_file(PROJECT, "index.html").expect("is live");
-        String::from_utf8(page).expect("UTF-8")
-    }
+fn page(stage: &Stage) -> String {
+    let page = stage.vendor.live_file(PROJECT, "index.html").expect("is live");
+    String::from_utf8(page).expect("UTF-8")
 }
 
 /// A page, files of all kinds in directories, two that are the same, one of them under another extension, an empty one,
@@ -110,29 +76,13 @@ fn site() -> Project {
     project
 }
 
-fn many_files(count: usize) -> Project {
-    let project = Project::empty();
-    project.write("index.html", "first");
-    for number in 0..count {
-        project.write(&format!("files/{number}.txt"), &format!("file {number}"));
-    }
-    project
-}
-
-fn copy(from: &Path, to: &Path) {
-    let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().expect("starts");
-    assert!(copied.success());
-}
-
 /// What wrangler leaves of a tree at a Cloudflare of its own.
-async fn wrangler_leaves(tree: &Path, more: &[&str]) -> Option<(Site, CloudflarePages)> {
+async fn wrangler_leaves(project: &Project, more: &[&str]) -> Option<(Site, CloudflarePages)> {
     let program = cli::find("cloudflare-pages", "wrangler")?;
-    let pages = CloudflarePages::start().await;
-    pages.add_token(TOKEN, ACCOUNT);
-    pages.add_project(PROJECT);
+    let pages = cloudflare().await;
     let home = TempDir::with_prefix("slipway-wrangler-").expect("a temporary directory");
     let site = home.path().join("site");
-    copy(tree, &site);
+    project.copy_to(&site);
     for round in ["first", "again"] {
         let mut command = cli::wrangler(&program, &pages.url, TOKEN, (ACCOUNT, PROJECT, "main"), &site);
         command.args(more);
@@ -147,15 +97,15 @@ async fn wrangler_leaves(tree: &Path, more: &[&str]) -> Option<(Site, Cloudflare
 #[tokio::test]
 async fn what_we_leave_is_what_wrangler_leaves() {
     let project = site();
-    let Some((theirs, pages)) = wrangler_leaves(project.path(), &[]).await else { return };
-    let stage = Stage::set(project).await;
+    let Some((theirs, pages)) = wrangler_leaves(&project, &[]).await else { return };
+    let stage = set(project).await;
     stage.succeeds(json!({})).await;
-    stage.pages.check();
-    let ours = stage.pages.live(PROJECT).expect("is live");
+    stage.vendor.check();
+    let ours = stage.vendor.live(PROJECT).expect("is live");
     assert_eq!(ours.files.keys().collect::<Vec<_>>(), theirs.files.keys().collect::<Vec<_>>());
     assert_eq!(ours, theirs);
     // It sends what two files have twice.
-    let (ours, theirs) = (stage.pages.received(), pages.received());
+    let (ours, theirs) = (stage.vendor.received(), pages.received());
     assert_eq!((ours.files, ours.duplicates), (theirs.files - theirs.duplicates, 0));
 }
 
@@ -180,11 +130,11 @@ async fn a_worker_goes_as_wrangler_sends_it() {
         for (path, content) in &files {
             project.write(path, content);
         }
-        let Some((theirs, _)) = wrangler_leaves(project.path(), &["--no-bundle"]).await else { return };
-        let stage = Stage::set(project).await;
+        let Some((theirs, _)) = wrangler_leaves(&project, &["--no-bundle"]).await else { return };
+        let stage = set(project).await;
         stage.succeeds(json!({})).await;
-        stage.pages.check();
-        assert_eq!(stage.pages.live(PROJECT), Some(theirs));
+        stage.vendor.check();
+        assert_eq!(stage.vendor.live(PROJECT), Some(theirs));
     }
 }
 
@@ -192,44 +142,47 @@ async fn a_worker_goes_as_wrangler_sends_it() {
 async fn functions_that_are_not_compiled_are_refused_before_anything_is_sent() {
     let project = site();
     project.write("functions/api/hello.ts", "export const onRequest = () => new Response('hello')");
-    let stage = Stage::set(project).await;
+    let stage = set(project).await;
     let message = stage.fails().await;
     assert!(message.contains("`functions/api/hello.ts`") && message.contains("pages functions build"), "{message}");
-    assert_eq!((stage.pages.received().files, stage.pages.deployments()), (0, 0));
-    stage.pages.check();
+    assert_eq!((stage.vendor.received().files, stage.vendor.deployments()), (0, 0));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn only_what_has_changed_is_sent_and_a_rollback_sends_nothing() {
-    let stage = Stage::set(many_files(40)).await;
+    let stage = set(Project::with_files(40)).await;
     let first = stage.succeeds(json!({})).await;
     assert_eq!(text(&first, "deployment_url"), "https://shop.pages.dev");
     assert!(text(&first, "preview_url").ends_with(".shop.pages.dev"), "{first}");
-    assert_eq!((stage.pages.received().files, stage.pages.received().duplicates), (41, 0));
+    assert_eq!((stage.vendor.received().files, stage.vendor.received().duplicates), (41, 0));
 
-    stage.pages.count_anew();
+    stage.vendor.count_anew();
     stage.project.write("index.html", "second");
     let second = stage.succeeds(json!({ "branch": "new", "commit_message": "Say second" })).await;
-    assert_eq!((stage.pages.received().files, stage.pages.received().bytes), (1, 6));
-    let metadata = stage.pages.last_deployment()["deployment_trigger"]["metadata"].clone();
+    assert_eq!((stage.vendor.received().files, stage.vendor.received().bytes), (1, 6));
+    let metadata = stage.vendor.last_deployment()["deployment_trigger"]["metadata"].clone();
     assert!(text(&metadata, "commit_message").starts_with("Say second\n\nSlipway-Deployment: "), "{metadata}");
     assert_eq!(metadata["branch"], "main", "or it would be a preview");
 
-    stage.pages.count_anew();
-    let made = stage.pages.deployments();
-    let rolled_back = stage.rolls_back(&second).await;
-    assert_eq!((stage.page(), stage.pages.received().files, stage.pages.deployments()), ("first".to_owned(), 0, made));
+    stage.vendor.count_anew();
+    let made = stage.vendor.deployments();
+    let rolled_back = rolls_back(&stage, &second).await;
+    assert_eq!(
+        (page(&stage), stage.vendor.received().files, stage.vendor.deployments()),
+        ("first".to_owned(), 0, made)
+    );
     assert_eq!(text(&rolled_back, "deployment_url"), "https://shop.pages.dev");
 
     stage.project.write("index.html", "third");
     stage.succeeds(json!({})).await;
-    assert_eq!(stage.page(), "third");
-    stage.pages.check();
+    assert_eq!(page(&stage), "third");
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn a_preview_is_at_its_branch_and_leaves_what_is_live_alone() {
-    let stage = Stage::set(site()).await;
+    let stage = set(site()).await;
     let preview = stage.succeeds(json!({ "environment": "preview", "branch": "feature/x" })).await;
     assert_eq!(text(&preview, "deployment_url"), "https://feature-x.shop.pages.dev");
     assert!(text(&preview, "preview_url").ends_with(".shop.pages.dev"), "{preview}");
@@ -237,90 +190,89 @@ async fn a_preview_is_at_its_branch_and_leaves_what_is_live_alone() {
     assert_eq!(text(&preview, "deployment_url"), "https://preview.shop.pages.dev");
     let staging = stage.succeeds(json!({ "environment": "staging" })).await;
     assert_eq!(text(&staging, "deployment_url"), "https://staging.shop.pages.dev");
-    assert_eq!((stage.pages.deployments(), stage.pages.releases(PROJECT)), (3, 0));
-    stage.pages.check();
+    assert_eq!((stage.vendor.deployments(), stage.vendor.releases(PROJECT)), (3, 0));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn a_project_is_made_and_given_its_variables_when_the_target_says_so() {
-    let stage =
-        Stage::with_config(site(), json!({ "account_id": ACCOUNT, "project": "new-shop", "create": true })).await;
+    let stage = set_with(site(), json!({ "account_id": ACCOUNT, "project": "new-shop", "create": true })).await;
     let secret = json!([{ "name": "API_KEY", "scope": "runtime", "value": "runtimeCanary0123456789" }]);
     stage.control_plane.set_variables(&stage.target, secret).await;
     stage.succeeds(json!({})).await;
-    assert_eq!(stage.pages.last_variables()["API_KEY"], "runtimeCanary0123456789");
+    assert_eq!(stage.vendor.last_variables()["API_KEY"], "runtimeCanary0123456789");
     stage.succeeds(json!({})).await;
-    assert_eq!(stage.pages.releases("new-shop"), 2);
-    stage.pages.check();
+    assert_eq!(stage.vendor.releases("new-shop"), 2);
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn killed_while_files_are_sent_it_goes_on_where_it_was() {
     // More than three buckets.
-    let project = many_files(0);
+    let project = Project::with_files(0);
     for number in 0..8_u8 {
         fs::write(project.path().join(format!("{number}.bin")), vec![number; 6 * 1024 * 1024]).expect("writes");
     }
-    let mut stage = Stage::set(project).await;
-    stage.pages.answers_after(Duration::from_millis(500));
+    let mut stage = set(project).await;
+    stage.vendor.answers_after(Duration::from_millis(500));
     let id = stage.deploy(json!({})).await;
-    eventually("some files", BUILD, || async { (stage.pages.received().files >= 2).then_some(()) }).await;
+    eventually("some files", BUILD, || async { (stage.vendor.received().files >= 2).then_some(()) }).await;
     let stopped = stage.control_plane.stop();
-    let before = stage.pages.received().files;
+    let before = stage.vendor.received().files;
     assert!(before < 9, "all were sent before it died");
     stage.control_plane = stopped.start().await;
     stage.ends(&id, "success").await;
-    let received = stage.pages.received();
+    let received = stage.vendor.received();
     // Those that were under way may have arrived after it was asked what is missing.
     assert!(received.duplicates <= 4, "{received:?}");
     assert_eq!(received.files - received.duplicates, 9);
-    assert_eq!((stage.pages.deployments(), stage.pages.releases(PROJECT)), (1, 1));
-    stage.pages.check();
+    assert_eq!((stage.vendor.deployments(), stage.vendor.releases(PROJECT)), (1, 1));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn killed_before_it_hears_that_it_is_made_it_makes_no_second() {
-    let mut stage = Stage::set(site()).await;
-    stage.pages.fail_release(Fault::Slow(Duration::from_secs(30)));
+    let mut stage = set(site()).await;
+    stage.vendor.fail_release(Fault::Slow(Duration::from_secs(30)));
     let id = stage.deploy(json!({})).await;
-    eventually("a deployment", BUILD, || async { (stage.pages.deployments() == 1).then_some(()) }).await;
+    eventually("a deployment", BUILD, || async { (stage.vendor.deployments() == 1).then_some(()) }).await;
     stage.control_plane = stage.control_plane.kill_and_restart().await;
     stage.ends(&id, "success").await;
-    assert_eq!((stage.pages.deployments(), stage.pages.releases(PROJECT)), (1, 1));
-    assert_eq!(stage.pages.received().duplicates, 0);
+    assert_eq!((stage.vendor.deployments(), stage.vendor.releases(PROJECT)), (1, 1));
+    assert_eq!(stage.vendor.received().duplicates, 0);
 }
 
 #[tokio::test]
 async fn files_that_fail_for_the_moment_are_sent_again() {
-    let stage = Stage::set(many_files(30)).await;
+    let stage = set(Project::with_files(30)).await;
     for fault in [
         Fault::Answer(500, Vec::new(), "<html>"),
         Fault::Answer(429, vec![("retry-after", "1".to_owned())], "{}"),
         Fault::Break,
     ] {
-        stage.pages.fail(UPLOAD, fault);
+        stage.vendor.fail(UPLOAD, fault);
     }
-    stage.pages.does_not_store(2);
-    stage.pages.fail("/check-missing", Fault::Answer(503, Vec::new(), "error code: 1105"));
-    stage.pages.fail("/upsert-hashes", Fault::Answer(500, Vec::new(), "<html>"));
+    stage.vendor.does_not_store(2);
+    stage.vendor.fail("/check-missing", Fault::Answer(503, Vec::new(), "error code: 1105"));
+    stage.vendor.fail("/upsert-hashes", Fault::Answer(500, Vec::new(), "<html>"));
     stage.succeeds(json!({})).await;
-    assert_eq!((stage.pages.received().files, stage.pages.deployments()), (31, 1));
-    stage.pages.check();
+    assert_eq!((stage.vendor.received().files, stage.vendor.deployments()), (31, 1));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn a_token_for_uploads_that_ends_is_renewed() {
     // It ends while it is used: the next one is asked for before.
-    let stage = Stage::set(many_files(10)).await;
-    stage.pages.jwts_live(Duration::from_secs(2));
-    stage.pages.answers_after(Duration::from_millis(900));
+    let stage = set(Project::with_files(10)).await;
+    stage.vendor.jwts_live(Duration::from_secs(2));
+    stage.vendor.answers_after(Duration::from_millis(900));
     stage.succeeds(json!({})).await;
-    assert!(stage.pages.requests("/upload-token") >= 2);
-    assert_eq!(stage.pages.received().files, 11);
+    assert!(stage.vendor.requests("/upload-token") >= 2);
+    assert_eq!(stage.vendor.received().files, 11);
 
     // It ends earlier than it says.
-    stage.pages.jwts_live(Duration::from_secs(1_800));
-    stage.pages.answers_after(Duration::ZERO);
+    stage.vendor.jwts_live(Duration::from_secs(1_800));
+    stage.vendor.answers_after(Duration::ZERO);
     for wrong in [
         Fault::Answer(403, Vec::new(), "Expired JWT"),
         Fault::Answer(
@@ -329,79 +281,79 @@ async fn a_token_for_uploads_that_ends_is_renewed() {
             r#"{"success":false,"errors":[{"code":8000013,"message":"Authorization failed"}]}"#,
         ),
     ] {
-        let before = stage.pages.requests("/upload-token");
+        let before = stage.vendor.requests("/upload-token");
         stage.project.write("index.html", &format!("{wrong:?}"));
-        stage.pages.fail(UPLOAD, wrong);
+        stage.vendor.fail(UPLOAD, wrong);
         stage.succeeds(json!({})).await;
-        assert_eq!(stage.pages.requests("/upload-token"), before + 2);
+        assert_eq!(stage.vendor.requests("/upload-token"), before + 2);
     }
-    assert_eq!(stage.pages.received().files, 13);
-    stage.pages.check();
+    assert_eq!(stage.vendor.received().files, 13);
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn what_is_too_much_is_told_with_names_before_anything_is_sent() {
-    let stage = Stage::set(many_files(10)).await;
-    stage.pages.allows_files(5);
+    let stage = set(Project::with_files(10)).await;
+    stage.vendor.allows_files(5);
     fs::write(stage.project.path().join("huge.bin"), vec![0; 25 * 1024 * 1024 + 1]).expect("writes");
     let message = stage.fails().await;
     assert!(message.contains("there are 12 files and at most 5 may be"), "{message}");
     assert!(message.contains("no file may be larger than 25 MiB: `huge.bin`"), "{message}");
     fs::remove_file(stage.project.path().join("huge.bin")).expect("is there");
-    stage.pages.allows_files(20);
+    stage.vendor.allows_files(20);
     stage.project.write("_redirects", &"/a/* /b/:splat\n".repeat(101));
     let message = stage.fails().await;
     assert!(message.contains("101 dynamic rules"), "{message}");
-    assert_eq!((stage.pages.received().files, stage.pages.deployments()), (0, 0));
-    stage.pages.check();
+    assert_eq!((stage.vendor.received().files, stage.vendor.deployments()), (0, 0));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn what_cloudflare_cannot_make_is_told_in_its_words_with_its_log() {
-    let stage = Stage::set(site()).await;
-    stage.pages.next_ends(json!({ "latest_stage": { "name": "deploy", "status": "failure" } }));
+    let stage = set(site()).await;
+    stage.vendor.next_ends(json!({ "latest_stage": { "name": "deploy", "status": "failure" } }));
     let id = stage.deploy(json!({})).await;
     let message = text(&stage.ends(&id, "failed").await, "error_message");
     assert!(message.contains("in the step deploy: Failed: the worker does not start"), "{message}");
     let log = stage.control_plane.log(&id).await;
     assert!(log.contains("cloudflare-pages: Deploying your site"), "{log}");
-    stage.pages.next_ends(json!({ "is_skipped": true, "skip_reason": "production_deployments_disabled" }));
+    stage.vendor.next_ends(json!({ "is_skipped": true, "skip_reason": "production_deployments_disabled" }));
     let message = stage.fails().await;
     assert!(message.contains("production_deployments_disabled"), "{message}");
-    assert_eq!(stage.pages.releases(PROJECT), 0);
+    assert_eq!(stage.vendor.releases(PROJECT), 0);
 }
 
 #[tokio::test]
 async fn refusals_say_what_to_do() {
-    let stage = Stage::with_config(site(), json!({ "account_id": ACCOUNT, "project": "nowhere" })).await;
+    let stage = set_with(site(), json!({ "account_id": ACCOUNT, "project": "nowhere" })).await;
     let message = stage.fails().await;
     assert!(message.contains("no project `nowhere`") && message.contains("set `create`"), "{message}");
-    stage.pages.add_token(TOKEN, OTHER_ACCOUNT);
+    stage.vendor.add_token(TOKEN, OTHER_ACCOUNT);
     let message = stage.fails().await;
     assert!(message.contains("check `account_id`"), "{message}");
-    stage.pages.revoke_token(TOKEN);
+    stage.vendor.revoke_token(TOKEN);
     let message = stage.fails().await;
     assert!(message.contains("wrong, expired or revoked"), "{message}");
-    assert_eq!(stage.pages.deployments(), 0);
-    stage.pages.check();
+    assert_eq!(stage.vendor.deployments(), 0);
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn it_can_be_held_back_while_it_is_made() {
-    let stage = Stage::set(site()).await;
-    stage.pages.is_live_after(1_000_000);
+    let stage = set(site()).await;
+    stage.vendor.is_live_after(1_000_000);
     let id = stage.deploy(json!({})).await;
-    eventually("a deployment", BUILD, || async { (stage.pages.deployments() == 1).then_some(()) }).await;
+    eventually("a deployment", BUILD, || async { (stage.vendor.deployments() == 1).then_some(()) }).await;
     stage.control_plane.call(Method::POST, &format!("/api/deployments/{id}/cancel"), None).await;
     stage.ends(&id, "cancelled").await;
-    assert_eq!((stage.pages.deployments(), stage.pages.releases(PROJECT)), (0, 0));
-    stage.pages.check();
+    assert_eq!((stage.vendor.deployments(), stage.vendor.releases(PROJECT)), (0, 0));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn domains_are_added_proven_and_removed_at_the_project() {
-    let stage = Stage::set(site()).await;
-    let (control_plane, pages) = (&stage.control_plane, &stage.pages);
+    let stage = set(site()).await;
+    let (control_plane, pages) = (&stage.control_plane, &stage.vendor);
     let path = format!("/api/deployments/targets/{}/domains", stage.target);
     let add = async |name: &str| control_plane.call(Method::POST, &path, Some(json!({ "name": name }))).await;
     let added = add("Shop.Example.com").await;
@@ -426,8 +378,8 @@ async fn domains_are_added_proven_and_removed_at_the_project() {
 
 #[tokio::test]
 async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
-    let stage = Stage::set(site()).await;
-    let (control_plane, pages) = (&stage.control_plane, &stage.pages);
+    let stage = set(site()).await;
+    let (control_plane, pages) = (&stage.control_plane, &stage.vendor);
     let path = format!("/api/deployments/targets/{}/webhook", stage.target);
     let hook = control_plane.call(Method::POST, &path, Some(json!({}))).await;
     assert_eq!((&hook["is_registered"], &hook["secret"]), (&json!(true), &Value::Null), "{hook}");
@@ -454,7 +406,7 @@ async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
 
 #[tokio::test]
 async fn only_who_has_the_secret_of_a_hook_is_heard() {
-    let stage = Stage::set(site()).await;
+    let stage = set(site()).await;
     let path = format!("/api/deployments/targets/{}/webhook", stage.target);
     let hook = stage.control_plane.call(Method::POST, &path, Some(json!({ "register": false }))).await;
     let (url, secret) = (text(&hook, "url"), text(&hook, "secret"));
@@ -475,7 +427,7 @@ async fn only_who_has_the_secret_of_a_hook_is_heard() {
 
 #[tokio::test]
 async fn a_deployment_is_deleted_there_when_that_is_wanted_and_it_is_not_what_everybody_sees() {
-    let stage = Stage::set(site()).await;
+    let stage = set(site()).await;
     let first = text(&stage.succeeds(json!({})).await, "id");
     stage.project.write("index.html", "second");
     let second = text(&stage.succeeds(json!({})).await, "id");
@@ -485,8 +437,8 @@ async fn a_deployment_is_deleted_there_when_that_is_wanted_and_it_is_not_what_ev
     let refused = delete(&second).await;
     assert_eq!(refused.status(), 422);
     assert!(refused.text().await.expect("a problem").contains("deploy or roll back to something else first"));
-    assert_eq!(stage.pages.deployments(), 2);
+    assert_eq!(stage.vendor.deployments(), 2);
     assert_eq!(delete(&first).await.status(), 204);
-    assert_eq!((stage.pages.deployments(), stage.page().as_str()), (1, "second"));
-    stage.pages.check();
+    assert_eq!((stage.vendor.deployments(), page(&stage).as_str()), (1, "second"));
+    stage.vendor.check();
 }

@@ -2,12 +2,10 @@
 //! and one deployment is one release, whatever dies or fails.
 
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use slipway_tests::agent::Agent;
 use slipway_tests::browser::{Browser, location};
 use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
@@ -23,63 +21,27 @@ const PASSWORD: &str = "correct horse battery";
 const PARALLEL: usize = 8;
 
 /// Netlify with a site, and a sandbox with a tree that goes there.
-struct Stage {
-    netlify: Netlify,
-    control_plane: ControlPlane,
-    project: Project,
-    sandbox: String,
-    target: String,
-    _agent: Agent,
+type Stage = slipway_tests::stage::Stage<Netlify>;
+
+async fn set(project: Project) -> Stage {
+    set_with(project, json!({ "site_name": SITE })).await
 }
 
-impl Stage {
-    async fn set(project: Project) -> Self {
-        Self::with_config(project, json!({ "site_name": SITE })).await
-    }
+async fn set_with(project: Project, config: Value) -> Stage {
+    let netlify = Netlify::start().await;
+    netlify.add_token(TOKEN, None);
+    netlify.add_site(SITE, TEAM);
+    let settings = netlify.settings();
+    Stage::set(netlify, &settings, ("netlify", TOKEN, config), project).await
+}
 
-    async fn with_config(project: Project, config: Value) -> Self {
-        let netlify = Netlify::start().await;
-        netlify.add_token(TOKEN, None);
-        netlify.add_site(SITE, TEAM);
-        let settings = netlify.settings();
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let control_plane = ControlPlane::start_with(&settings).await;
-        let sandbox = control_plane.create_sandbox("sandbox").await;
-        let agent = Agent::start(&control_plane, &sandbox, project.path()).await;
-        let account = control_plane.add_credential("netlify", "ada", TOKEN);
-        let body = json!({ "provider": "netlify", "name": "shop", "credentials_id": account, "config": config });
-        let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
-        Self { netlify, control_plane, project, sandbox, target, _agent: agent }
-    }
+async fn cancel(stage: &Stage, id: &str) {
+    stage.control_plane.call(Method::POST, &format!("/api/deployments/{id}/cancel"), None).await;
+}
 
-    async fn deploy(&self, more: Value) -> String {
-        self.control_plane.deploy(&self.sandbox, &self.target, more).await
-    }
-
-    async fn ends(&self, id: &str, status: &str) -> Value {
-        let deployment = self.control_plane.wait_for(id, &["success", "failed", "cancelled"], BUILD).await;
-        assert_eq!(deployment["status"], status, "{deployment}");
-        deployment
-    }
-
-    async fn succeeds(&self, more: Value) -> Value {
-        let id = self.deploy(more).await;
-        self.ends(&id, "success").await
-    }
-
-    async fn fails(&self) -> String {
-        let id = self.deploy(json!({})).await;
-        text(&self.ends(&id, "failed").await, "error_message")
-    }
-
-    async fn cancel(&self, id: &str) {
-        self.control_plane.call(Method::POST, &format!("/api/deployments/{id}/cancel"), None).await;
-    }
-
-    fn page(&self) -> String {
-        let page = self.netlify.live_file(SITE, "index.html").expect("is live");
-        String::from_utf8(page).expect("UTF-8")
-    }
+fn page(stage: &Stage) -> String {
+    let page = stage.vendor.live_file(SITE, "index.html").expect("is live");
+    String::from_utf8(page).expect("UTF-8")
 }
 
 /// A page, files of all kinds in directories, two that are the same, an empty one, and what stays hidden.
@@ -98,15 +60,6 @@ fn site() -> Project {
     project
 }
 
-fn many_files(count: usize) -> Project {
-    let project = Project::empty();
-    project.write("index.html", "first");
-    for number in 0..count {
-        project.write(&format!("files/{number}.txt"), &format!("file {number}"));
-    }
-    project
-}
-
 /// A project whose build writes these files.
 fn built(files: &[(&str, &str)]) -> Project {
     let write = "for (const [path, content] of FILES) { \
@@ -114,17 +67,12 @@ fn built(files: &[(&str, &str)]) -> Project {
     Project::with_build_script(&format!("const fs = require('fs'); const FILES = {}; {write}", json!(files)))
 }
 
-fn copy(from: &Path, to: &Path) {
-    let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().expect("starts");
-    assert!(copied.success());
-}
-
 #[tokio::test]
 async fn what_we_leave_is_what_netlifys_own_cli_leaves() {
     let Some(program) = cli::find("netlify", "netlify") else { return };
-    let stage = Stage::set(site()).await;
+    let stage = set(site()).await;
     stage.succeeds(json!({})).await;
-    stage.netlify.check();
+    stage.vendor.check();
 
     let theirs = Netlify::start().await;
     theirs.add_token(TOKEN, None);
@@ -132,7 +80,7 @@ async fn what_we_leave_is_what_netlifys_own_cli_leaves() {
     let home = TempDir::with_prefix("slipway-netlify-").expect("a temporary directory");
     let directory = home.path().join("site");
     fs::create_dir_all(&directory).expect("makes it");
-    copy(stage.project.path(), &directory.join("dist"));
+    stage.project.copy_to(&directory.join("dist"));
     for round in ["first", "again"] {
         let output = cli::run(cli::netlify(&program, &theirs.url, TOKEN, SITE, &directory)).await;
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -142,62 +90,62 @@ async fn what_we_leave_is_what_netlifys_own_cli_leaves() {
     let mut files = theirs.live_files(SITE);
     // The CLI sends its own reading of the settings besides.
     assert!(files.remove("netlify.toml").is_some());
-    assert_eq!(stage.netlify.live_files(SITE), files);
+    assert_eq!(stage.vendor.live_files(SITE), files);
     // It sends what is the same once for each name.
-    assert_eq!(stage.netlify.received().duplicates, 0);
+    assert_eq!(stage.vendor.received().duplicates, 0);
     assert_eq!(theirs.received().duplicates, 1);
 }
 
 #[tokio::test]
 async fn only_what_has_changed_is_sent_and_a_rollback_sends_nothing() {
-    let stage = Stage::set(many_files(40)).await;
+    let stage = set(Project::with_files(40)).await;
     let first = stage.succeeds(json!({})).await;
     assert_eq!(text(&first, "deployment_url"), "https://shop.netlify.app");
     assert!(text(&first, "preview_url").ends_with("--shop.netlify.app"), "{first}");
-    assert_eq!((stage.netlify.received().files, stage.netlify.received().duplicates), (41, 0));
+    assert_eq!((stage.vendor.received().files, stage.vendor.received().duplicates), (41, 0));
     let log = stage.control_plane.log(&text(&first, "id")).await;
     assert!(log.contains("netlify: 41 files: All files are on the CDN."), "{log}");
 
-    stage.netlify.count_anew();
+    stage.vendor.count_anew();
     stage.project.write("index.html", "second");
     let second = stage.succeeds(json!({ "branch": "main", "commit_message": "Say second" })).await;
-    assert_eq!((stage.netlify.received().files, stage.netlify.received().bytes), (1, 6));
-    let (title, request) = stage.netlify.last_request();
+    assert_eq!((stage.vendor.received().files, stage.vendor.received().bytes), (1, 6));
+    let (title, request) = stage.vendor.last_request();
     assert!(title.starts_with(&format!("Say second (slipway-{} ", text(&second, "id"))), "{title}");
     assert!(!request.contains_key("branch"), "{request:?}");
 
-    stage.netlify.count_anew();
-    let made = stage.netlify.deploys();
+    stage.vendor.count_anew();
+    let made = stage.vendor.deploys();
     let path = format!("/api/deployments/{}/rollback", text(&second, "id"));
     let id = text(&stage.control_plane.call(Method::POST, &path, None).await, "id");
     let rolled_back = stage.ends(&id, "success").await;
-    assert_eq!((stage.page(), stage.netlify.received().files, stage.netlify.deploys()), ("first".to_owned(), 0, made));
+    assert_eq!((page(&stage), stage.vendor.received().files, stage.vendor.deploys()), ("first".to_owned(), 0, made));
     assert_eq!(text(&rolled_back, "deployment_url"), "https://shop.netlify.app");
-    stage.netlify.check();
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn what_netlify_compares_later_is_waited_for() {
-    let stage = Stage::set(many_files(150)).await;
+    let stage = set(Project::with_files(150)).await;
     stage.succeeds(json!({})).await;
-    assert_eq!(stage.netlify.last_request().1["async"], true);
-    assert_eq!((stage.netlify.received().files, stage.netlify.releases(SITE)), (151, 1));
-    stage.netlify.check();
+    assert_eq!(stage.vendor.last_request().1["async"], true);
+    assert_eq!((stage.vendor.received().files, stage.vendor.releases(SITE)), (151, 1));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn a_preview_leaves_what_is_live_alone() {
-    let stage = Stage::set(site()).await;
+    let stage = set(site()).await;
     let draft = stage.succeeds(json!({ "environment": "preview" })).await;
-    assert_eq!(stage.netlify.last_request().1["draft"], true);
+    assert_eq!(stage.vendor.last_request().1["draft"], true);
     assert!(text(&draft, "deployment_url").ends_with("--shop.netlify.app"), "{draft}");
 
     let branch = stage.succeeds(json!({ "environment": "preview", "branch": "feat/New" })).await;
     assert_eq!(text(&branch, "deployment_url"), "https://preview-feat-new--shop.netlify.app");
     let staging = stage.succeeds(json!({ "environment": "staging" })).await;
     assert_eq!(text(&staging, "deployment_url"), "https://staging--shop.netlify.app");
-    assert_eq!((stage.netlify.deploys(), stage.netlify.releases(SITE)), (3, 0));
-    stage.netlify.check();
+    assert_eq!((stage.vendor.deploys(), stage.vendor.releases(SITE)), (3, 0));
+    stage.vendor.check();
 }
 
 #[tokio::test]
@@ -208,11 +156,11 @@ async fn a_page_that_routes_gets_a_rule_unless_the_site_has_its_own() {
         files.extend(own.map(|rules| ("dist/_redirects", rules)));
         let project = built(&files);
         project.write("package.json", vite);
-        let stage = Stage::set(project).await;
+        let stage = set(project).await;
         stage.succeeds(json!({ "install_command": "true" })).await;
-        let rules = stage.netlify.live_file(SITE, "_redirects").expect("has rules");
+        let rules = stage.vendor.live_file(SITE, "_redirects").expect("has rules");
         assert_eq!(String::from_utf8_lossy(&rules), expected);
-        stage.netlify.check();
+        stage.vendor.check();
     }
 }
 
@@ -226,25 +174,25 @@ async fn functions_go_as_netlify_build_left_them() {
         ("dist/.netlify/functions/hello.zip", "PK hello"),
         ("dist/.netlify/functions/manifest.json", manifest),
     ];
-    let stage = Stage::set(built(&files)).await;
+    let stage = set(built(&files)).await;
     stage.succeeds(json!({ "output_dir": "dist" })).await;
-    let functions = stage.netlify.live_functions(SITE);
+    let functions = stage.vendor.live_functions(SITE);
     assert_eq!(functions["hello"].1, "nodejs22.x");
-    let (_, request) = stage.netlify.last_request();
+    let (_, request) = stage.vendor.last_request();
     assert_eq!(request["function_schedules"], json!([{ "name": "hello", "cron": "@daily" }]));
     assert_eq!(request["functions_config"], json!({ "hello": { "routes": [{ "pattern": "/hi" }] } }));
-    let files = stage.netlify.live_files(SITE);
+    let files = stage.vendor.live_files(SITE);
     assert_eq!(files.keys().map(String::as_str).collect::<Vec<_>>(), [".well-known/security.txt", "index.html"]);
-    stage.netlify.count_anew();
+    stage.vendor.count_anew();
     stage.succeeds(json!({ "output_dir": "dist" })).await;
-    assert_eq!(stage.netlify.received().files, 0);
-    stage.netlify.check();
+    assert_eq!(stage.vendor.received().files, 0);
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn what_netlify_does_not_take_is_said_before_anything_is_sent() {
     let functions = built(&[("dist/index.html", "page"), ("dist/netlify/functions/hello.mjs", "export default 1")]);
-    let stage = Stage::set(functions).await;
+    let stage = set(functions).await;
     let id = stage.deploy(json!({ "output_dir": "dist" })).await;
     let message = text(&stage.ends(&id, "failed").await, "error_message");
     assert!(message.contains("`netlify/functions/hello.mjs` are not bundled"), "{message}");
@@ -254,20 +202,20 @@ async fn what_netlify_does_not_take_is_said_before_anything_is_sent() {
     let id = stage.deploy(json!({ "output_dir": "out" })).await;
     let message = text(&stage.ends(&id, "failed").await, "error_message");
     assert!(message.contains("nothing was sent") && message.contains("`a#b?.txt`"), "{message}");
-    assert_eq!((stage.netlify.deploys(), stage.netlify.received().files), (0, 0));
-    stage.netlify.check();
+    assert_eq!((stage.vendor.deploys(), stage.vendor.received().files), (0, 0));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn a_site_is_made_and_given_its_variables_when_the_target_says_so() {
     let config = json!({ "site_name": "new-shop", "create": true, "team": TEAM });
-    let stage = Stage::with_config(site(), config).await;
+    let stage = set_with(site(), config).await;
     let set = async |value: &str| {
         let secret = json!([{ "name": "API_KEY", "scope": "runtime", "value": value }]);
         stage.control_plane.set_variables(&stage.target, secret).await;
     };
     let variable =
-        |context: &str| stage.netlify.variables("new-shop")[&(context.to_owned(), "API_KEY".to_owned())].clone();
+        |context: &str| stage.vendor.variables("new-shop")[&(context.to_owned(), "API_KEY".to_owned())].clone();
     set("runtimeCanary0123456789").await;
     stage.succeeds(json!({})).await;
     assert_eq!(variable("production"), "runtimeCanary0123456789");
@@ -279,99 +227,99 @@ async fn a_site_is_made_and_given_its_variables_when_the_target_says_so() {
     );
     stage.succeeds(json!({})).await;
     assert_eq!(variable("production"), "runtimeCanary9876543210");
-    assert_eq!(stage.netlify.releases("new-shop"), 2);
+    assert_eq!(stage.vendor.releases("new-shop"), 2);
 
     let reserved = json!([{ "name": "NETLIFY_X", "scope": "runtime", "value": "runtimeCanary0123456789" }]);
     stage.control_plane.set_variables(&stage.target, reserved).await;
     let message = stage.fails().await;
     assert!(message.contains("`NETLIFY_X` is reserved"), "{message}");
-    stage.netlify.check();
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn killed_while_files_are_sent_it_goes_on_where_it_was() {
-    let mut stage = Stage::set(many_files(99)).await;
-    stage.netlify.answers_after(Duration::from_millis(40));
+    let mut stage = set(Project::with_files(99)).await;
+    stage.vendor.answers_after(Duration::from_millis(40));
     let id = stage.deploy(json!({})).await;
-    eventually("some files", BUILD, || async { (stage.netlify.received().files >= 20).then_some(()) }).await;
+    eventually("some files", BUILD, || async { (stage.vendor.received().files >= 20).then_some(()) }).await;
     let stopped = stage.control_plane.stop();
-    let before = stage.netlify.received().files;
+    let before = stage.vendor.received().files;
     assert!(before < 100, "all were sent before it died");
     stage.control_plane = stopped.start().await;
     stage.ends(&id, "success").await;
-    let received = stage.netlify.received();
+    let received = stage.vendor.received();
     assert!(received.duplicates <= PARALLEL, "{received:?}");
     assert_eq!(received.files - received.duplicates, 100);
-    assert_eq!((stage.netlify.deploys(), stage.netlify.releases(SITE)), (1, 1));
-    stage.netlify.check();
+    assert_eq!((stage.vendor.deploys(), stage.vendor.releases(SITE)), (1, 1));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn killed_or_cut_off_before_it_hears_of_its_deploy_it_makes_no_second() {
-    let mut stage = Stage::set(site()).await;
-    stage.netlify.fail("/deploys", Fault::Lose);
+    let mut stage = set(site()).await;
+    stage.vendor.fail("/deploys", Fault::Lose);
     let id = stage.deploy(json!({})).await;
     stage.ends(&id, "success").await;
-    assert_eq!((stage.netlify.deploys(), stage.netlify.releases(SITE)), (1, 1));
+    assert_eq!((stage.vendor.deploys(), stage.vendor.releases(SITE)), (1, 1));
 
-    stage.netlify.fail_release(Fault::Slow(Duration::from_secs(30)));
+    stage.vendor.fail_release(Fault::Slow(Duration::from_secs(30)));
     stage.project.write("index.html", "second");
     let id = stage.deploy(json!({})).await;
-    eventually("a deploy", BUILD, || async { (stage.netlify.deploys() == 2).then_some(()) }).await;
+    eventually("a deploy", BUILD, || async { (stage.vendor.deploys() == 2).then_some(()) }).await;
     stage.control_plane = stage.control_plane.kill_and_restart().await;
     stage.ends(&id, "success").await;
-    assert_eq!((stage.netlify.deploys(), stage.netlify.releases(SITE)), (2, 2));
-    assert_eq!(stage.netlify.received().duplicates, 0);
-    stage.netlify.check();
+    assert_eq!((stage.vendor.deploys(), stage.vendor.releases(SITE)), (2, 2));
+    assert_eq!(stage.vendor.received().duplicates, 0);
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn a_file_that_fails_for_the_moment_is_sent_again_alone() {
-    let stage = Stage::set(many_files(30)).await;
+    let stage = set(Project::with_files(30)).await;
     for (path, fault) in [
         ("/files/files/3.txt", Fault::Answer(500, Vec::new(), "{}")),
         ("/files/files/5.txt", Fault::Answer(429, vec![("retry-after", "1".to_owned())], "{}")),
         ("/files/files/7.txt", Fault::Break),
         ("/files/files/9.txt", Fault::Lose),
     ] {
-        stage.netlify.fail(path, fault);
+        stage.vendor.fail(path, fault);
     }
     stage.succeeds(json!({})).await;
-    let received = stage.netlify.received();
-    assert_eq!((received.files - received.duplicates, stage.netlify.deploys()), (31, 1));
+    let received = stage.vendor.received();
+    assert_eq!((received.files - received.duplicates, stage.vendor.deploys()), (31, 1));
     assert!(received.duplicates <= 1, "{received:?}");
-    stage.netlify.check();
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn who_has_sent_too_many_requests_in_a_minute_goes_on_in_the_next() {
-    let stage = Stage::set(many_files(30)).await;
-    stage.netlify.takes_uploads(10, Duration::from_secs(7));
+    let stage = set(Project::with_files(30)).await;
+    stage.vendor.takes_uploads(10, Duration::from_secs(7));
     stage.succeeds(json!({})).await;
-    assert_eq!((stage.netlify.received().files, stage.netlify.received().duplicates), (31, 0));
-    assert_eq!((stage.netlify.deploys(), stage.netlify.releases(SITE)), (1, 1));
-    stage.netlify.check();
+    assert_eq!((stage.vendor.received().files, stage.vendor.received().duplicates), (31, 0));
+    assert_eq!((stage.vendor.deploys(), stage.vendor.releases(SITE)), (1, 1));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn what_netlify_cannot_make_is_told_in_its_words() {
-    let stage = Stage::set(site()).await;
+    let stage = set(site()).await;
     stage
-        .netlify
+        .vendor
         .next_ends(json!({ "state": "error", "error_message": "Failed during stage 'processing': out of luck" }));
     let message = stage.fails().await;
     assert!(message.contains("Failed during stage 'processing': out of luck"), "{message}");
-    stage.netlify.next_ends(json!({ "state": "rejected" }));
+    stage.vendor.next_ends(json!({ "state": "rejected" }));
     let message = stage.fails().await;
     assert!(message.contains("somebody rejected this deploy"), "{message}");
-    assert_eq!(stage.netlify.releases(SITE), 0);
+    assert_eq!(stage.vendor.releases(SITE), 0);
 }
 
 #[tokio::test]
 async fn who_has_stopped_publishing_is_waited_for() {
-    let stage = Stage::set(site()).await;
+    let stage = set(site()).await;
     stage.succeeds(json!({})).await;
-    stage.netlify.lock_site(SITE, true);
+    stage.vendor.lock_site(SITE, true);
     stage.project.write("index.html", "second");
     let id = stage.deploy(json!({})).await;
     let deployment = eventually("a person to be waited for", BUILD, || async {
@@ -382,27 +330,27 @@ async fn who_has_stopped_publishing_is_waited_for() {
     let whom = &deployment["waiting_on"];
     assert!(text(whom, "url").starts_with("https://app.netlify.com/projects/shop/deploys/"), "{whom}");
     assert!(text(whom, "text").contains("auto publishing is stopped"), "{whom}");
-    assert_eq!(stage.netlify.releases(SITE), 1);
+    assert_eq!(stage.vendor.releases(SITE), 1);
 }
 
 #[tokio::test]
 async fn refusals_say_what_to_do() {
-    let stage = Stage::with_config(site(), json!({ "site_name": "nowhere" })).await;
+    let stage = set_with(site(), json!({ "site_name": "nowhere" })).await;
     let message = stage.fails().await;
     assert!(message.contains("no site `nowhere`") && message.contains("set `create`"), "{message}");
-    let taken = Stage::with_config(site(), json!({ "site_name": SITE, "team": OWN_TEAM })).await;
+    let taken = set_with(site(), json!({ "site_name": SITE, "team": OWN_TEAM })).await;
     let message = taken.fails().await;
     assert!(message.contains("belongs to the team `tools`"), "{message}");
-    stage.netlify.revoke_token(TOKEN);
+    stage.vendor.revoke_token(TOKEN);
     let message = stage.fails().await;
     assert!(message.contains("wrong, expired or revoked"), "{message}");
-    stage.netlify.check();
+    stage.vendor.check();
 
-    let builds = Stage::set(site()).await;
-    builds.netlify.takes_only_builds(SITE);
+    let builds = set(site()).await;
+    builds.vendor.takes_only_builds(SITE);
     let message = builds.fails().await;
     assert!(message.contains("only Netlify's own builds"), "{message}");
-    assert_eq!(builds.netlify.deploys(), 0);
+    assert_eq!(builds.vendor.deploys(), 0);
     builds.succeeds(json!({ "environment": "preview" })).await;
 }
 
@@ -424,35 +372,35 @@ async fn a_target_names_its_site() {
 
 #[tokio::test]
 async fn it_can_be_held_back_while_it_is_made() {
-    let stage = Stage::set(site()).await;
-    stage.netlify.is_ready_after(1_000_000);
+    let stage = set(site()).await;
+    stage.vendor.is_ready_after(1_000_000);
     let id = stage.deploy(json!({})).await;
     eventually("a deploy with its files", BUILD, || async {
-        (stage.netlify.deploys() == 1 && stage.netlify.last_state() == "processing").then_some(())
+        (stage.vendor.deploys() == 1 && stage.vendor.last_state() == "processing").then_some(())
     })
     .await;
-    stage.cancel(&id).await;
+    cancel(&stage, &id).await;
     stage.ends(&id, "cancelled").await;
-    assert_eq!((stage.netlify.last_state(), stage.netlify.releases(SITE)), ("error", 0));
+    assert_eq!((stage.vendor.last_state(), stage.vendor.releases(SITE)), ("error", 0));
 
     // While its files are sent.
-    stage.netlify.answers_after(Duration::from_millis(150));
+    stage.vendor.answers_after(Duration::from_millis(150));
     for number in 0..60 {
         stage.project.write(&format!("more/{number}.txt"), &format!("more {number}"));
     }
     let id = stage.deploy(json!({})).await;
-    eventually("some files", BUILD, || async { (stage.netlify.received().files >= 12).then_some(()) }).await;
-    stage.cancel(&id).await;
+    eventually("some files", BUILD, || async { (stage.vendor.received().files >= 12).then_some(()) }).await;
+    cancel(&stage, &id).await;
     stage.ends(&id, "cancelled").await;
-    assert_eq!((stage.netlify.last_state(), stage.netlify.releases(SITE)), ("error", 0));
-    assert!(stage.netlify.received().files < 60);
-    stage.netlify.check();
+    assert_eq!((stage.vendor.last_state(), stage.vendor.releases(SITE)), ("error", 0));
+    assert!(stage.vendor.received().files < 60);
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
-    let stage = Stage::set(site()).await;
-    let (control_plane, netlify) = (&stage.control_plane, &stage.netlify);
+    let stage = set(site()).await;
+    let (control_plane, netlify) = (&stage.control_plane, &stage.vendor);
     let path = format!("/api/deployments/targets/{}/webhook", stage.target);
     let hook = control_plane.call(Method::POST, &path, Some(json!({}))).await;
     assert_eq!(hook["is_registered"], true, "{hook}");
@@ -488,8 +436,8 @@ async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
 
 #[tokio::test]
 async fn domains_are_added_certified_and_removed_at_the_site() {
-    let stage = Stage::set(site()).await;
-    let (control_plane, netlify) = (&stage.control_plane, &stage.netlify);
+    let stage = set(site()).await;
+    let (control_plane, netlify) = (&stage.control_plane, &stage.vendor);
     let path = format!("/api/deployments/targets/{}/domains", stage.target);
     let add = async |name: &str| control_plane.call(Method::POST, &path, Some(json!({ "name": name }))).await;
     let added = add("Shop.Example.com").await;
@@ -515,8 +463,8 @@ async fn domains_are_added_certified_and_removed_at_the_site() {
     let missing = control_plane.send(Method::POST, &format!("{path}/shop.example.com/verify"), None).await;
     assert_eq!(missing.status(), StatusCode::NOT_FOUND);
 
-    let other = Stage::set(site()).await;
-    other.netlify.add_site("other", OWN_TEAM);
+    let other = set(site()).await;
+    other.vendor.add_site("other", OWN_TEAM);
     let path = format!("/api/deployments/targets/{}/domains", other.target);
     other.control_plane.call(Method::POST, &path, Some(json!({ "name": "example.org" }))).await;
     let account = other.control_plane.add_credential("netlify", "again", TOKEN);

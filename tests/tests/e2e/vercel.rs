@@ -3,12 +3,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use slipway_tests::agent::Agent;
 use slipway_tests::browser::{Browser, location};
 use slipway_tests::control_plane::{ControlPlane, text};
 use slipway_tests::fixtures::Project;
@@ -23,66 +21,23 @@ const PROJECT: &str = "shop";
 const PARALLEL: usize = 8;
 
 /// Vercel with a project, and a sandbox with a tree that goes there.
-struct Stage {
-    vercel: Vercel,
-    control_plane: ControlPlane,
-    project: Project,
-    sandbox: String,
-    target: String,
-    _agent: Agent,
+type Stage = slipway_tests::stage::Stage<Vercel>;
+
+async fn set(project: Project) -> Stage {
+    set_with(project, json!({ "project": PROJECT, "team_id": TEAM })).await
 }
 
-impl Stage {
-    async fn set(project: Project) -> Self {
-        Self::with_config(project, json!({ "project": PROJECT, "team_id": TEAM })).await
-    }
+async fn set_with(project: Project, config: Value) -> Stage {
+    let vercel = Vercel::start().await;
+    vercel.add_token(TOKEN, None);
+    vercel.add_project(PROJECT, Some(TEAM));
+    let settings = vercel.settings();
+    Stage::set(vercel, &settings, ("vercel", TOKEN, config), project).await
+}
 
-    async fn with_config(project: Project, config: Value) -> Self {
-        let vercel = Vercel::start().await;
-        vercel.add_token(TOKEN, None);
-        vercel.add_project(PROJECT, Some(TEAM));
-        let settings = vercel.settings();
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let control_plane = ControlPlane::start_with(&settings).await;
-        let sandbox = control_plane.create_sandbox("sandbox").await;
-        let agent = Agent::start(&control_plane, &sandbox, project.path()).await;
-        let account = control_plane.add_credential("vercel", "ada", TOKEN);
-        let body = json!({ "provider": "vercel", "name": "shop", "credentials_id": account, "config": config });
-        let target = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
-        Self { vercel, control_plane, project, sandbox, target, _agent: agent }
-    }
-
-    async fn deploy(&self, more: Value) -> String {
-        self.control_plane.deploy(&self.sandbox, &self.target, more).await
-    }
-
-    async fn ends(&self, id: &str, status: &str) -> Value {
-        let deployment = self.control_plane.wait_for(id, &["success", "failed", "cancelled"], BUILD).await;
-        assert_eq!(deployment["status"], status, "{deployment}");
-        deployment
-    }
-
-    async fn succeeds(&self, more: Value) -> Value {
-        let id = self.deploy(more).await;
-        self.ends(&id, "success").await
-    }
-
-    async fn fails(&self) -> String {
-        let id = self.deploy(json!({})).await;
-        text(&self.ends(&id, "failed").await, "error_message")
-    }
-
-    async fn is_publishing(&self, id: &str) {
-        eventually("it to be published", SOON, || async {
-            (self.control_plane.deployment(id).await["status"] == "deploying").then_some(())
-        })
-        .await;
-    }
-
-    fn page(&self) -> String {
-        let page = self.vercel.live_file(PROJECT, "index.html").expect("is live");
-        String::from_utf8(page).expect("UTF-8")
-    }
+fn page(stage: &Stage) -> String {
+    let page = stage.vendor.live_file(PROJECT, "index.html").expect("is live");
+    String::from_utf8(page).expect("UTF-8")
 }
 
 /// A page, files of all kinds in directories, two that are the same, an empty one, one that can be run.
@@ -103,26 +58,12 @@ fn site() -> Project {
     project
 }
 
-fn many_files(count: usize) -> Project {
-    let project = Project::empty();
-    project.write("index.html", "first");
-    for number in 0..count {
-        project.write(&format!("files/{number}.txt"), &format!("file {number}"));
-    }
-    project
-}
-
-fn copy(from: &Path, to: &Path) {
-    let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().expect("starts");
-    assert!(copied.success());
-}
-
 #[tokio::test]
 async fn what_we_leave_is_what_vercels_own_cli_leaves() {
     let Some(program) = cli::find("vercel", "vercel") else { return };
-    let stage = Stage::set(site()).await;
+    let stage = set(site()).await;
     stage.succeeds(json!({})).await;
-    stage.vercel.check();
+    stage.vendor.check();
 
     let theirs = Vercel::start().await;
     theirs.add_token(TOKEN, None);
@@ -130,7 +71,7 @@ async fn what_we_leave_is_what_vercels_own_cli_leaves() {
     let home = TempDir::with_prefix("slipway-vercel-").expect("a temporary directory");
     let directory = home.path().join("site");
     fs::create_dir_all(directory.join(".vercel/output")).expect("makes it");
-    copy(stage.project.path(), &directory.join(".vercel/output/static"));
+    stage.project.copy_to(&directory.join(".vercel/output/static"));
     fs::write(directory.join(".vercel/output/config.json"), r#"{"version":3}"#).expect("writes");
     for round in ["first", "again"] {
         let output = cli::run(cli::vercel(&program, &theirs.url, TOKEN, (TEAM, &project), &directory)).await;
@@ -138,32 +79,32 @@ async fn what_we_leave_is_what_vercels_own_cli_leaves() {
         assert!(output.status.success(), "{round}: {said}");
     }
     theirs.check();
-    assert_eq!(stage.vercel.live_files(PROJECT), theirs.live_files(PROJECT));
-    assert_eq!(stage.vercel.received(), theirs.received());
+    assert_eq!(stage.vendor.live_files(PROJECT), theirs.live_files(PROJECT));
+    assert_eq!(stage.vendor.received(), theirs.received());
 }
 
 #[tokio::test]
 async fn only_what_has_changed_is_sent_and_a_rollback_sends_nothing() {
-    let stage = Stage::set(many_files(40)).await;
+    let stage = set(Project::with_files(40)).await;
     let first = stage.succeeds(json!({})).await;
     assert_eq!(text(&first, "deployment_url"), "https://shop.vercel.app");
     assert!(text(&first, "preview_url").starts_with("https://shop-"), "{first}");
-    assert_eq!((stage.vercel.received().files, stage.vercel.received().duplicates), (42, 0), "one is the config");
+    assert_eq!((stage.vendor.received().files, stage.vendor.received().duplicates), (42, 0), "one is the config");
 
-    stage.vercel.count_anew();
+    stage.vendor.count_anew();
     stage.project.write("index.html", "second");
     let second = stage.succeeds(json!({ "branch": "main", "commit_message": "Say second" })).await;
-    assert_eq!((stage.vercel.received().files, stage.vercel.received().bytes), (1, 6));
-    let request = stage.vercel.last_request();
+    assert_eq!((stage.vendor.received().files, stage.vendor.received().bytes), (1, 6));
+    let request = stage.vendor.last_request();
     assert_eq!(request["gitMetadata"], json!({ "commitRef": "main", "commitMessage": "Say second" }));
 
-    stage.vercel.count_anew();
-    let made = stage.vercel.deployments();
+    stage.vendor.count_anew();
+    let made = stage.vendor.deployments();
     let path = format!("/api/deployments/{}/rollback", text(&second, "id"));
     let id = text(&stage.control_plane.call(Method::POST, &path, None).await, "id");
     let rolled_back = stage.ends(&id, "success").await;
     assert_eq!(
-        (stage.page(), stage.vercel.received().files, stage.vercel.deployments()),
+        (page(&stage), stage.vendor.received().files, stage.vendor.deployments()),
         ("first".to_owned(), 0, made)
     );
     assert_eq!(text(&rolled_back, "deployment_url"), "https://shop.vercel.app");
@@ -171,18 +112,18 @@ async fn only_what_has_changed_is_sent_and_a_rollback_sends_nothing() {
     // Vercel gives its domains to nothing new by itself after that.
     stage.project.write("index.html", "third");
     stage.succeeds(json!({})).await;
-    assert_eq!(stage.page(), "third");
-    stage.vercel.check();
+    assert_eq!(page(&stage), "third");
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn a_preview_leaves_what_is_live_alone() {
-    let stage = Stage::set(site()).await;
+    let stage = set(site()).await;
     let preview = stage.succeeds(json!({ "environment": "preview" })).await;
     assert!(text(&preview, "deployment_url").starts_with("https://shop-"), "{preview}");
-    assert_eq!((stage.vercel.deployments(), stage.vercel.releases(PROJECT)), (1, 0));
-    assert!(!stage.vercel.last_request().contains_key("target"));
-    stage.vercel.check();
+    assert_eq!((stage.vendor.deployments(), stage.vendor.releases(PROJECT)), (1, 0));
+    assert!(!stage.vendor.last_request().contains_key("target"));
+    stage.vendor.check();
 }
 
 #[tokio::test]
@@ -195,84 +136,84 @@ async fn what_a_build_made_for_vercel_goes_as_it_is() {
     let write = "for (const [path, content] of FILES) { \
         fs.mkdirSync(require('path').dirname(path), { recursive: true }); fs.writeFileSync(path, content); }";
     let script = format!("const fs = require('fs'); const FILES = {}; {write}", json!(files));
-    let stage = Stage::set(Project::with_build_script(&script)).await;
+    let stage = set(Project::with_build_script(&script)).await;
     stage.succeeds(json!({ "output_dir": ".vercel/output" })).await;
-    let live = stage.vercel.live_files(PROJECT);
+    let live = stage.vendor.live_files(PROJECT);
     assert_eq!(live.keys().map(String::as_str).collect::<Vec<_>>(), files.map(|(path, _)| path));
-    assert_eq!(stage.page(), "built");
-    stage.vercel.check();
+    assert_eq!(page(&stage), "built");
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn a_project_is_made_and_given_its_variables_when_the_target_says_so() {
     let config = json!({ "project": "new-shop", "create": true });
-    let stage = Stage::with_config(site(), config).await;
+    let stage = set_with(site(), config).await;
     let secret = json!([{ "name": "API_KEY", "scope": "runtime", "value": "runtimeCanary0123456789" }]);
     stage.control_plane.set_variables(&stage.target, secret).await;
     stage.succeeds(json!({})).await;
-    let variables = stage.vercel.variables("new-shop");
+    let variables = stage.vendor.variables("new-shop");
     assert_eq!(variables[&("production".to_owned(), "API_KEY".to_owned())], "runtimeCanary0123456789");
     stage.succeeds(json!({})).await;
-    assert_eq!(stage.vercel.releases("new-shop"), 2);
-    stage.vercel.check();
+    assert_eq!(stage.vendor.releases("new-shop"), 2);
+    stage.vendor.check();
 
     let secret = json!([{ "name": "VERCEL_X", "scope": "runtime", "value": "runtimeCanary0123456789" }]);
     stage.control_plane.set_variables(&stage.target, secret).await;
     let message = stage.fails().await;
     assert!(message.contains("the variable VERCEL_X (ENV_KEY_RESERVED)"), "{message}");
-    assert_eq!(stage.vercel.releases("new-shop"), 2);
+    assert_eq!(stage.vendor.releases("new-shop"), 2);
 }
 
 #[tokio::test]
 async fn killed_while_files_are_sent_it_goes_on_where_it_was() {
-    let mut stage = Stage::set(many_files(100)).await;
-    stage.vercel.answers_after(Duration::from_millis(40));
+    let mut stage = set(Project::with_files(100)).await;
+    stage.vendor.answers_after(Duration::from_millis(40));
     let id = stage.deploy(json!({})).await;
-    eventually("some files", BUILD, || async { (stage.vercel.received().files >= 20).then_some(()) }).await;
+    eventually("some files", BUILD, || async { (stage.vendor.received().files >= 20).then_some(()) }).await;
     let stopped = stage.control_plane.stop();
-    let before = stage.vercel.received().files;
+    let before = stage.vendor.received().files;
     assert!(before < 100, "all were sent before it died");
     stage.control_plane = stopped.start().await;
     stage.ends(&id, "success").await;
-    let received = stage.vercel.received();
+    let received = stage.vendor.received();
     assert!(received.duplicates <= PARALLEL, "{received:?}");
     assert_eq!(received.files - received.duplicates, 102);
-    assert_eq!((stage.vercel.deployments(), stage.vercel.releases(PROJECT)), (1, 1));
-    stage.vercel.check();
+    assert_eq!((stage.vendor.deployments(), stage.vendor.releases(PROJECT)), (1, 1));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn killed_before_it_hears_that_it_is_made_it_makes_no_second() {
-    let mut stage = Stage::set(site()).await;
-    stage.vercel.fail_release(Fault::Slow(Duration::from_secs(30)));
+    let mut stage = set(site()).await;
+    stage.vendor.fail_release(Fault::Slow(Duration::from_secs(30)));
     let id = stage.deploy(json!({})).await;
-    eventually("a deployment", BUILD, || async { (stage.vercel.deployments() == 1).then_some(()) }).await;
+    eventually("a deployment", BUILD, || async { (stage.vendor.deployments() == 1).then_some(()) }).await;
     stage.control_plane = stage.control_plane.kill_and_restart().await;
     stage.ends(&id, "success").await;
-    assert_eq!((stage.vercel.deployments(), stage.vercel.releases(PROJECT)), (1, 1));
-    assert_eq!(stage.vercel.received().duplicates, 0);
+    assert_eq!((stage.vendor.deployments(), stage.vendor.releases(PROJECT)), (1, 1));
+    assert_eq!(stage.vendor.received().duplicates, 0);
 }
 
 #[tokio::test]
 async fn a_file_that_fails_for_the_moment_is_sent_again_alone() {
-    let stage = Stage::set(many_files(30)).await;
+    let stage = set(Project::with_files(30)).await;
     for fault in [
         Fault::Answer(500, Vec::new(), "{}"),
         Fault::Answer(429, vec![("retry-after", "1".to_owned())], "{}"),
         Fault::Break,
         Fault::Malformed,
     ] {
-        stage.vercel.fail("/v2/files", fault);
+        stage.vendor.fail("/v2/files", fault);
     }
     stage.succeeds(json!({})).await;
-    assert_eq!((stage.vercel.received().files, stage.vercel.deployments()), (32, 1));
-    stage.vercel.check();
+    assert_eq!((stage.vendor.received().files, stage.vendor.deployments()), (32, 1));
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn who_has_sent_too_many_files_today_is_told_until_when_it_waits() {
-    let stage = Stage::set(many_files(30)).await;
-    stage.vercel.takes_uploads(10);
+    let stage = set(Project::with_files(30)).await;
+    stage.vendor.takes_uploads(10);
     let id = stage.deploy(json!({})).await;
     let message = eventually("a word about the wait", BUILD, || async {
         let deployment = stage.control_plane.deployment(&id).await;
@@ -280,34 +221,34 @@ async fn who_has_sent_too_many_files_today_is_told_until_when_it_waits() {
     })
     .await;
     assert!(message.contains("vercel asks us to wait"), "{message}");
-    assert_eq!(stage.vercel.deployments(), 0);
+    assert_eq!(stage.vendor.deployments(), 0);
     stage.control_plane.call(Method::POST, &format!("/api/deployments/{id}/cancel"), None).await;
     stage.ends(&id, "cancelled").await;
 }
 
 #[tokio::test]
 async fn what_vercel_cannot_make_is_told_in_its_words_with_its_log() {
-    let stage = Stage::set(site()).await;
+    let stage = set(site()).await;
     stage
-        .vercel
+        .vendor
         .next_ends(json!({ "readyState": "ERROR", "errorCode": "BUILD_FAILED", "errorMessage": "out of luck" }));
     let id = stage.deploy(json!({})).await;
     let message = text(&stage.ends(&id, "failed").await, "error_message");
     assert!(message.contains("out of luck (BUILD_FAILED)"), "{message}");
     let log = stage.control_plane.log(&id).await;
     assert!(log.contains("vercel: Deploying outputs..."), "{log}");
-    stage.vercel.next_ends(
+    stage.vendor.next_ends(
         json!({ "aliasAssigned": false, "aliasError": { "code": "cert_missing", "message": "no certificate" } }),
     );
     let message = stage.fails().await;
     assert!(message.contains("no certificate (cert_missing)"), "{message}");
-    assert_eq!(stage.vercel.releases(PROJECT), 0);
+    assert_eq!(stage.vendor.releases(PROJECT), 0);
 }
 
 #[tokio::test]
 async fn what_is_blocked_waits_for_a_person() {
-    let stage = Stage::set(site()).await;
-    stage.vercel.next_ends(json!({ "readyState": "BLOCKED" }));
+    let stage = set(site()).await;
+    stage.vendor.next_ends(json!({ "readyState": "BLOCKED" }));
     let id = stage.deploy(json!({})).await;
     let deployment = eventually("a person to be waited for", BUILD, || async {
         let deployment = stage.control_plane.deployment(&id).await;
@@ -319,36 +260,36 @@ async fn what_is_blocked_waits_for_a_person() {
 
 #[tokio::test]
 async fn refusals_say_what_to_do() {
-    let stage = Stage::with_config(site(), json!({ "project": "nowhere", "team_id": TEAM })).await;
+    let stage = set_with(site(), json!({ "project": "nowhere", "team_id": TEAM })).await;
     let message = stage.fails().await;
     assert!(message.contains("no project `nowhere`") && message.contains("set `create`"), "{message}");
-    stage.vercel.add_token(TOKEN, Some("team_other"));
+    stage.vendor.add_token(TOKEN, Some("team_other"));
     let message = stage.fails().await;
     assert!(message.contains("check `team_id`"), "{message}");
-    stage.vercel.revoke_token(TOKEN);
+    stage.vendor.revoke_token(TOKEN);
     let message = stage.fails().await;
     assert!(message.contains("wrong, expired or revoked"), "{message}");
-    assert_eq!(stage.vercel.deployments(), 0);
-    stage.vercel.check();
+    assert_eq!(stage.vendor.deployments(), 0);
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn it_can_be_held_back_while_it_is_made() {
-    let stage = Stage::set(site()).await;
-    stage.vercel.is_ready_after(1_000_000);
+    let stage = set(site()).await;
+    stage.vendor.is_ready_after(1_000_000);
     let id = stage.deploy(json!({})).await;
     stage.is_publishing(&id).await;
-    eventually("a deployment", SOON, || async { (stage.vercel.deployments() == 1).then_some(()) }).await;
+    eventually("a deployment", SOON, || async { (stage.vendor.deployments() == 1).then_some(()) }).await;
     stage.control_plane.call(Method::POST, &format!("/api/deployments/{id}/cancel"), None).await;
     stage.ends(&id, "cancelled").await;
-    assert_eq!(stage.vercel.releases(PROJECT), 0);
-    stage.vercel.check();
+    assert_eq!(stage.vendor.releases(PROJECT), 0);
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn domains_are_added_proven_and_removed_at_the_project() {
-    let stage = Stage::set(site()).await;
-    let (control_plane, vercel) = (&stage.control_plane, &stage.vercel);
+    let stage = set(site()).await;
+    let (control_plane, vercel) = (&stage.control_plane, &stage.vendor);
     let path = format!("/api/deployments/targets/{}/domains", stage.target);
     let add = async |name: &str| control_plane.call(Method::POST, &path, Some(json!({ "name": name }))).await;
 
@@ -406,8 +347,8 @@ async fn domains_are_added_proven_and_removed_at_the_project() {
 
 #[tokio::test]
 async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
-    let stage = Stage::set(site()).await;
-    let (control_plane, vercel) = (&stage.control_plane, &stage.vercel);
+    let stage = set(site()).await;
+    let (control_plane, vercel) = (&stage.control_plane, &stage.vendor);
     let path = format!("/api/deployments/targets/{}/webhook", stage.target);
     let hook = control_plane.call(Method::POST, &path, Some(json!({}))).await;
     assert_eq!((&hook["is_registered"], &hook["secret"]), (&json!(true), &Value::Null), "{hook}");
@@ -435,7 +376,7 @@ async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
 
 #[tokio::test]
 async fn a_deployment_is_deleted_there_when_that_is_wanted_and_it_is_not_what_everybody_sees() {
-    let stage = Stage::set(site()).await;
+    let stage = set(site()).await;
     let first = text(&stage.succeeds(json!({})).await, "id");
     stage.project.write("index.html", "<h1>second</h1>");
     let second = text(&stage.succeeds(json!({})).await, "id");
@@ -446,30 +387,30 @@ async fn a_deployment_is_deleted_there_when_that_is_wanted_and_it_is_not_what_ev
     let refused = delete(&second).await;
     assert_eq!(refused.status(), 422);
     assert!(refused.text().await.expect("a problem").contains("deploy or roll back to something else first"));
-    assert_eq!(stage.vercel.deleted(), 0);
+    assert_eq!(stage.vendor.deleted(), 0);
     assert_eq!(delete(&first).await.status(), 204);
-    assert_eq!((stage.vercel.deleted(), stage.page().as_str()), (1, "<h1>second</h1>"));
+    assert_eq!((stage.vendor.deleted(), page(&stage).as_str()), (1, "<h1>second</h1>"));
     stage.control_plane.call(Method::DELETE, &format!("/api/deployments/{second}"), None).await;
-    assert_eq!(stage.vercel.deleted(), 1, "only where it is wanted");
-    stage.vercel.check();
+    assert_eq!(stage.vendor.deleted(), 1, "only where it is wanted");
+    stage.vendor.check();
 }
 
 #[tokio::test]
 async fn more_files_than_an_account_may_send_today_go_as_one_archive() {
     const FILES: usize = 600;
-    let stage = Stage::set(many_files(FILES)).await;
-    stage.vercel.takes_uploads(FILES / 2);
+    let stage = set(Project::with_files(FILES)).await;
+    stage.vendor.takes_uploads(FILES / 2);
     stage.succeeds(json!({})).await;
     // One to see how many are left, and the archive.
-    assert_eq!(stage.vercel.received().files, 2);
-    let sent = stage.vercel.live_archive(PROJECT);
+    assert_eq!(stage.vendor.received().files, 2);
+    let sent = stage.vendor.live_archive(PROJECT);
     assert_eq!(sent.len(), FILES + 2, "with the page and Vercel's own settings");
     for (path, bytes) in &sent {
         if let Some(path) = path.strip_prefix(".vercel/output/static/") {
             assert_eq!(*bytes, fs::read(stage.project.path().join(path)).expect("is there"), "{path}");
         }
     }
-    stage.vercel.check();
+    stage.vendor.check();
 }
 
 #[tokio::test]
