@@ -216,6 +216,23 @@ pub(crate) async fn in_memory() -> Store {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    /// SQLite itself would have sent it away after [`BUSY_TIMEOUT`].
+    #[tokio::test]
+    async fn a_writer_has_its_turn_however_long_the_one_before_takes() {
+        let directory = tempfile::TempDir::with_prefix("slipway-store-").expect("a directory");
+        let store = Store::open(&directory.path().join("slipway.db")).await.expect("opens");
+        let first = store.begin().await.expect("begins");
+        let second = tokio::spawn({
+            let store = store.clone();
+            async move { store.begin().await?.commit().await }
+        });
+        tokio::time::sleep(BUSY_TIMEOUT + Duration::from_secs(1)).await;
+        first.commit().await.expect("commits");
+        second.await.expect("does not panic").expect("has its turn");
+    }
+
     /// A write past `Store::write` and `Tx::commit` would be a commit that no crash is tried at.
     #[test]
     fn every_write_is_a_crash_point() {
