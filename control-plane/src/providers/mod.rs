@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use slipway_proto::plan::Routing;
 use utoipa::ToSchema;
@@ -105,6 +106,30 @@ impl<'a> Destination<'a> {
             let message = "this target has no account at its provider; connect one and set `credentials_id`";
             ProviderError::Rejected(message.to_owned())
         })
+    }
+}
+
+/// A target's config as its provider's own type.
+///
+/// # Errors
+/// `Rejected` when it is not as it was checked.
+fn read_config<T: DeserializeOwned>(config: &serde_json::Map<String, serde_json::Value>) -> Result<T, ProviderError> {
+    let config = serde_json::from_value(serde_json::Value::Object(config.clone()));
+    config.map_err(|error| ProviderError::Rejected(format!("the target's `config` cannot be used: {error}")))
+}
+
+/// A target's place at its provider, with what authenticates there now.
+pub struct Reached {
+    /// The provider's own settings of the target.
+    pub config: serde_json::Map<String, serde_json::Value>,
+    /// For providers that need an account.
+    pub credential: Option<CredentialSecret>,
+}
+
+impl Reached {
+    /// As providers take it.
+    pub fn destination(&self) -> Destination<'_> {
+        Destination { config: &self.config, credential: self.credential.as_ref() }
     }
 }
 

@@ -116,9 +116,9 @@ impl PagesApi {
 }
 
 impl CloudflarePages {
-    pub(super) async fn project_of(&self, destination: Destination<'_>) -> Result<(Config, Project), ProviderError> {
+    async fn project_of(&self, destination: Destination<'_>) -> Result<(Config, Project), ProviderError> {
         let config = Config::of(destination.config)?;
-        let project = self.project(config.scope(destination.account()?), &config).await?;
+        let project = self.existing(config.scope(destination.account()?), &config).await?;
         Ok((config, project))
     }
 }
@@ -133,8 +133,9 @@ impl Domains for CloudflarePages {
     }
 
     async fn add_domain(&self, destination: Destination<'_>, name: &DomainName) -> Result<Domain, ProviderError> {
-        let (config, project) = self.project_of(destination).await?;
+        let config = Config::of(destination.config)?;
         let scope = config.scope(destination.account()?);
+        let project = self.project(scope, &config).await?;
         let domain = match self.api.domain(scope, &project.name, name.as_str()).await? {
             Some(domain) => domain,
             None => self.api.add_domain(scope, &project.name, name.as_str()).await?,

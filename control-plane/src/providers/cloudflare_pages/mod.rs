@@ -31,12 +31,11 @@ use super::accounts::Accounts;
 use super::descriptor::Descriptor;
 use super::domains::Domains;
 use super::http::VendorHttp;
-use super::static_host::{
-    Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, is_name, made_after, root_of, still_settles,
-};
+use super::static_host::{Entry, LOOKS, Met, Tree, UnderWay, begun_id, believe_nothing, is_name, made_after, root_of};
 use super::webhooks::Webhooks;
 use super::{
     CancelOutcome, Canceller, DeployContext, Destination, Provider, ProviderError, Remover, Taken, Whereabouts,
+    read_config,
 };
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
@@ -73,8 +72,7 @@ struct Config {
 
 impl Config {
     fn of(config: &Map<String, Value>) -> Result<Self, ProviderError> {
-        let config = serde_json::from_value(Value::Object(config.clone()));
-        config.map_err(|error| ProviderError::Rejected(format!("the target's `config` cannot be used: {error}")))
+        read_config(config)
     }
 
     fn scope<'a>(&'a self, credential: &'a CredentialSecret) -> Scope<'a> {
@@ -98,25 +96,24 @@ impl CloudflarePages {
 
     /// The target's project; made when it is not there and the target says so.
     async fn project(&self, scope: Scope<'_>, config: &Config) -> Result<Project, ProviderError> {
+        if !config.create {
+            return self.existing(scope, config).await;
+        }
         if let Some(project) = self.api.project(scope, &config.project).await? {
             return Ok(project);
-        }
-        let missing = || {
-            ProviderError::Rejected(format!(
-                "there is no project `{}` in this account at Cloudflare; check `account_id` and `project`, or set `create`",
-                config.project
-            ))
-        };
-        if !config.create {
-            return Err(missing());
         }
         let made = self.api.create_project(scope, &config.project).await;
         // Somebody else may have made it at the same time, or our own request before its answer was lost.
         match (self.api.project(scope, &config.project).await?, made) {
             (Some(project), _) => Ok(project),
             (None, Err(error)) => Err(error),
-            (None, Ok(())) => Err(missing()),
+            (None, Ok(())) => Err(missing(config)),
         }
+    }
+
+    /// The target's project, which must be there.
+    async fn existing(&self, scope: Scope<'_>, config: &Config) -> Result<Project, ProviderError> {
+        self.api.project(scope, &config.project).await?.ok_or_else(|| missing(config))
     }
 
     /// What this project has had live with the same files, for a rollback.
@@ -179,19 +176,7 @@ impl CloudflarePages {
         let mut form = site.form();
         form.text("branch", branch(context, project.production_branch()));
         form.text("commit_message", message(context));
-        let mut making = entry.making.lock().await;
-        if matches!(*making, Making::Cancelled) {
-            return Err(ProviderError::Rejected("it was cancelled".to_owned()));
-        }
-        context.notes.begun(&asked_now()).await?;
-        *making = Making::Asked;
-        let created = self.api.create(scope, &project.name, form).await;
-        match &created {
-            Ok(deployment) => *making = Making::Made(deployment.id.clone()),
-            Err(ProviderError::Failed(_)) => {}
-            Err(_) => *making = Making::NotYet,
-        }
-        created
+        entry.ask(context, self.api.create(scope, &project.name, form), |made| Some(made.id.clone())).await
     }
 
     /// Looks a few times how a deployment goes on.
@@ -277,10 +262,8 @@ impl Provider for CloudflarePages {
         let scope = config.scope(context.destination.account()?);
         let Some(project) = self.api.project(scope, &config.project).await? else { return Ok(Whereabouts::Nothing) };
         let Some(found) = self.find(context, scope, &project).await? else {
-            return match still_settles(context) {
-                Some(wait) => Err(ProviderError::Busy { retry_after: Some(wait) }),
-                None => Ok(Whereabouts::Nothing),
-            };
+            believe_nothing(context)?;
+            return Ok(Whereabouts::Nothing);
         };
         if !is_ours(context, &found) {
             // The former deployment of a rollback.
@@ -330,23 +313,9 @@ impl Remover for CloudflarePages {
 impl Canceller for CloudflarePages {
     /// Cloudflare cancels nothing: what is not live yet is deleted.
     async fn cancel(&self, context: &DeployContext<'_>) -> Result<CancelOutcome, ProviderError> {
-        let made = match self.under_way.of(context.deployment_id) {
-            Some(making) => {
-                let mut making = making.lock().await;
-                match &*making {
-                    Making::Made(id) => Some(id.clone()),
-                    Making::Asked => None,
-                    Making::NotYet | Making::Cancelled => {
-                        *making = Making::Cancelled;
-                        return Ok(CancelOutcome::Cancelled);
-                    }
-                }
-            }
-            // To point to another deployment takes no time in which it could be held back.
-            None if context.replaces.is_some() && context.environment == PRODUCTION => {
-                return Ok(CancelOutcome::TooLate);
-            }
-            None => None,
+        let made = match self.under_way.hold_back(context).await {
+            Met::Ended(outcome) => return Ok(outcome),
+            Met::AtVendor(made) => made,
         };
         let config = Config::of(context.destination.config)?;
         let scope = config.scope(context.destination.account()?);
@@ -358,10 +327,10 @@ impl Canceller for CloudflarePages {
             None => self.find(context, scope, &project).await?,
         };
         let Some(found) = found else {
-            return match still_settles(context).filter(|_| made.is_none()) {
-                Some(wait) => Err(ProviderError::Busy { retry_after: Some(wait) }),
-                None => Ok(CancelOutcome::Cancelled),
-            };
+            if made.is_none() {
+                believe_nothing(context)?;
+            }
+            return Ok(CancelOutcome::Cancelled);
         };
         if let Some(outcome) = outcome(&found) {
             return Ok(outcome);
@@ -372,6 +341,13 @@ impl Canceller for CloudflarePages {
         let now = self.api.deployment(scope, &project.name, &found.id).await?;
         Ok(now.map_or(CancelOutcome::Cancelled, |now| outcome(&now).unwrap_or(CancelOutcome::TooLate)))
     }
+}
+
+fn missing(config: &Config) -> ProviderError {
+    ProviderError::Rejected(format!(
+        "there is no project `{}` in this account at Cloudflare; check `account_id` and `project`, or set `create`",
+        config.project
+    ))
 }
 
 /// What has become of a deployment that is to be cancelled; `None` while it is being made.

@@ -96,7 +96,8 @@ impl PagesApi {
 #[async_trait]
 impl Registrar for CloudflarePages {
     async fn register(&self, destination: Destination<'_>, callback: &Callback) -> Result<Registered, ProviderError> {
-        let (config, project) = self.project_of(destination).await?;
+        let config = Config::of(destination.config)?;
+        let project = self.project(config.scope(destination.account()?), &config).await?;
         let scope = config.scope(destination.account()?);
         let Some(project_id) = &project.id else {
             let message = "Cloudflare does not tell the id of this project, by which notifications know it";

@@ -73,7 +73,7 @@ fn shown(site: &Site, name: &str, certified: &[String]) -> Domain {
 impl Netlify {
     async fn site_of<'a>(&self, destination: Destination<'a>) -> Result<(&'a SecretString, Site), ProviderError> {
         let token = &destination.account()?.token;
-        let site = self.site(token, &Config::of(destination.config)?).await?;
+        let site = self.existing(token, &Config::of(destination.config)?).await?;
         Ok((token, site))
     }
 }
@@ -87,7 +87,8 @@ impl Domains for Netlify {
     }
 
     async fn add_domain(&self, destination: Destination<'_>, name: &DomainName) -> Result<Domain, ProviderError> {
-        let (token, site) = self.site_of(destination).await?;
+        let token = &destination.account()?.token;
+        let site = self.site(token, &Config::of(destination.config)?).await?;
         let mut names = site.domains();
         if !names.contains(&name.as_str()) {
             names.push(name.as_str());

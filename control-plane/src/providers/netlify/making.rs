@@ -34,7 +34,7 @@ impl Netlify {
         let deploy = match found {
             Some(found) => {
                 let mut making = entry.making.lock().await;
-                refuse_if_cancelled(&making)?;
+                making.goes_on()?;
                 *making = Making::Made(found.id.clone());
                 drop(making);
                 context.notes.begun(&found.id).await?;
@@ -57,7 +57,7 @@ impl Netlify {
         entry: &Entry<'_>,
     ) -> Result<Deploy, ProviderError> {
         let mut making = entry.making.lock().await;
-        refuse_if_cancelled(&making)?;
+        making.goes_on()?;
         context.notes.begun(ASKED).await?;
         let body = place.audience.tell(json!({}));
         let deploy = self.api.create_deploy(place.token, &place.site.id, &title(context), &body).await?;
@@ -80,7 +80,7 @@ impl Netlify {
         for round in 0..ROUNDS {
             let deploy = {
                 let making = entry.making.lock().await;
-                refuse_if_cancelled(&making)?;
+                making.goes_on()?;
                 self.api.announce(place.token, &place.site.id, id, &body).await?
             };
             let deploy = if is_later { self.compared(place, deploy).await? } else { deploy };
@@ -151,12 +151,5 @@ impl Netlify {
     async fn there(&self, place: Place<'_>, id: &str) -> Result<Deploy, ProviderError> {
         let deploy = self.api.deploy(place.token, &place.site.id, id).await?;
         deploy.ok_or_else(|| ProviderError::Failed(anyhow::anyhow!("the deploy is gone at Netlify")))
-    }
-}
-
-fn refuse_if_cancelled(making: &Making) -> Result<(), ProviderError> {
-    match making {
-        Making::Cancelled => Err(ProviderError::Rejected("it was cancelled".to_owned())),
-        Making::NotYet | Making::Asked | Making::Made(_) => Ok(()),
     }
 }

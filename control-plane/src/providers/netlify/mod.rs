@@ -34,7 +34,7 @@ use super::http::{VendorHttp, shortened};
 use super::oauth::OAuth;
 use super::static_host::{Tree, UnderWay};
 use super::webhooks::Webhooks;
-use super::{Canceller, DeployContext, Provider, ProviderError, Taken, WaitingOn, Whereabouts};
+use super::{Canceller, DeployContext, Provider, ProviderError, Taken, WaitingOn, Whereabouts, read_config};
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
 use crate::ids::DeploymentId;
@@ -85,8 +85,7 @@ struct Config {
 
 impl Config {
     fn of(config: &Map<String, Value>) -> Result<Self, ProviderError> {
-        let config = serde_json::from_value(Value::Object(config.clone()));
-        config.map_err(|error| ProviderError::Rejected(format!("the target's `config` cannot be used: {error}")))
+        read_config(config)
     }
 
     /// What Netlify finds the site by.
@@ -100,6 +99,13 @@ impl Config {
     /// As in messages.
     fn shown(&self) -> &str {
         self.site_name.as_deref().or(self.site_id.as_deref()).unwrap_or_default()
+    }
+
+    fn missing(&self) -> ProviderError {
+        ProviderError::Rejected(format!(
+            "there is no site `{}` at Netlify that this account may see; check `site_id` and `site_name`, or set `create` with a `site_name`",
+            self.shown()
+        ))
     }
 }
 
@@ -139,22 +145,28 @@ impl Netlify {
 
     /// The target's site; made when it is not there and the target says so.
     async fn site(&self, token: &SecretString, config: &Config) -> Result<Site, ProviderError> {
-        if let Some(site) = self.api.site(token, &config.key()?).await? {
-            return if config.team.is_none() || config.team == site.account_slug {
-                Ok(site)
-            } else {
-                let (name, team) = (&site.name, site.account_slug.as_deref().unwrap_or("another"));
-                Err(ProviderError::Rejected(format!("the site `{name}` belongs to the team `{team}`; check `team`")))
-            };
-        }
-        match &config.site_name {
-            Some(name) if config.create && config.site_id.is_none() => {
+        match (self.find_site(token, config).await?, &config.site_name) {
+            (Some(site), _) => Ok(site),
+            (None, Some(name)) if config.create && config.site_id.is_none() => {
                 self.api.create_site(token, config.team.as_deref(), name).await
             }
-            _ => Err(ProviderError::Rejected(format!(
-                "there is no site `{}` at Netlify that this account may see; check `site_id` and `site_name`, or set `create` with a `site_name`",
-                config.shown()
-            ))),
+            (None, _) => Err(config.missing()),
+        }
+    }
+
+    /// The target's site, which must be there.
+    async fn existing(&self, token: &SecretString, config: &Config) -> Result<Site, ProviderError> {
+        self.find_site(token, config).await?.ok_or_else(|| config.missing())
+    }
+
+    async fn find_site(&self, token: &SecretString, config: &Config) -> Result<Option<Site>, ProviderError> {
+        let site = self.api.site(token, &config.key()?).await?;
+        match &site {
+            Some(found) if config.team.is_some() && config.team != found.account_slug => {
+                let (name, team) = (&found.name, found.account_slug.as_deref().unwrap_or("another"));
+                Err(ProviderError::Rejected(format!("the site `{name}` belongs to the team `{team}`; check `team`")))
+            }
+            _ => Ok(site),
         }
     }
 

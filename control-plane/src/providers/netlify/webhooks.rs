@@ -128,7 +128,7 @@ impl Registrar for Netlify {
 
     async fn unregister(&self, destination: Destination<'_>, url: &str) -> Result<(), ProviderError> {
         let token = &destination.account()?.token;
-        let site = self.site(token, &Config::of(destination.config)?).await?;
+        let site = self.existing(token, &Config::of(destination.config)?).await?;
         self.api.delete_hooks(token, &site.id, url).await
     }
 }

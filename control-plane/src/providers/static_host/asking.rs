@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::providers::DeployContext;
+use crate::providers::{DeployContext, ProviderError};
 
 /// What a request that we gave up may still take to arrive there and be seen in lists.
 const SETTLES: Duration = Duration::from_secs(5);
@@ -25,7 +25,7 @@ pub(in crate::providers) const LOOKS: [Duration; 6] = [
 ];
 
 /// A note that it is asked for now.
-pub(in crate::providers) fn asked_now() -> String {
+pub(super) fn asked_now() -> String {
     format!("{ASKED}{}", now_in_millis())
 }
 
@@ -39,8 +39,18 @@ pub(in crate::providers) fn is_name(provider_ref: &str) -> bool {
     !provider_ref.starts_with(ASKED)
 }
 
-/// How long an unanswered request may still become a release.
-pub(in crate::providers) fn still_settles(context: &DeployContext<'_>) -> Option<Duration> {
+/// Whether a vendor is believed that shows nothing of a release.
+///
+/// # Errors
+/// `Busy` as long as a request that has no answer may still become one.
+pub(in crate::providers) fn believe_nothing(context: &DeployContext<'_>) -> Result<(), ProviderError> {
+    match still_settles(context) {
+        Some(wait) => Err(ProviderError::Busy { retry_after: Some(wait) }),
+        None => Ok(()),
+    }
+}
+
+fn still_settles(context: &DeployContext<'_>) -> Option<Duration> {
     let asked: u64 = context.begun?.strip_prefix(ASKED)?.parse().ok()?;
     let since = Duration::from_millis(now_in_millis().saturating_sub(asked));
     SETTLES.checked_sub(since).filter(|wait| !wait.is_zero())

@@ -7,8 +7,8 @@ mod tree;
 mod under_way;
 mod upload;
 
-pub(super) use asking::{LOOKS, asked_now, begun_id, is_name, made_after, root_of, still_settles};
+pub(super) use asking::{LOOKS, begun_id, believe_nothing, is_name, made_after, root_of};
 pub(super) use limits::Limits;
 pub(super) use tree::{File, Tree};
-pub(super) use under_way::{Entry, Making, UnderWay};
+pub(super) use under_way::{Entry, Making, Met, UnderWay};
 pub(super) use upload::upload;

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::asking::asked_now;
 use crate::ids::DeploymentId;
-use crate::providers::{ProviderError, Taken};
+use crate::providers::{CancelOutcome, DeployContext, ProviderError, Taken};
 
+const PRODUCTION: &str = "production";
 /// How long it takes at most to write down that a deployment is cancelled.
 const CANCELLED_WITHIN: Duration = Duration::from_secs(30);
 
@@ -23,6 +25,27 @@ pub(in crate::providers) enum Making {
     Made(String),
     /// It must not be asked for any more.
     Cancelled,
+}
+
+impl Making {
+    /// Whether it may still be asked for.
+    ///
+    /// # Errors
+    /// `Rejected` when it must not: somebody has cancelled it.
+    pub(in crate::providers) fn goes_on(&self) -> Result<(), ProviderError> {
+        match self {
+            Self::Cancelled => Err(ProviderError::Rejected("it was cancelled".to_owned())),
+            Self::NotYet | Self::Asked | Self::Made(_) => Ok(()),
+        }
+    }
+}
+
+/// What whoever cancels finds.
+pub(in crate::providers) enum Met {
+    /// That is decided, and the vendor need not be asked.
+    Ended(CancelOutcome),
+    /// It may be at the vendor; under this name, where that is known.
+    AtVendor(Option<String>),
 }
 
 type Handle = Arc<tokio::sync::Mutex<Making>>;
@@ -51,12 +74,55 @@ impl UnderWay {
         self.lock().get(&id).cloned()
     }
 
+    /// Holds a release back that was not asked for yet, and waits for the answer of one that is being asked for.
+    pub(in crate::providers) async fn hold_back(&self, context: &DeployContext<'_>) -> Met {
+        match self.of(context.deployment_id) {
+            Some(making) => {
+                let mut making = making.lock().await;
+                match &*making {
+                    Making::Made(id) => Met::AtVendor(Some(id.clone())),
+                    Making::Asked => Met::AtVendor(None),
+                    Making::NotYet | Making::Cancelled => {
+                        *making = Making::Cancelled;
+                        Met::Ended(CancelOutcome::Cancelled)
+                    }
+                }
+            }
+            // To make a former release live again takes no time in which it could be held back.
+            None if context.replaces.is_some() && context.environment == PRODUCTION => {
+                Met::Ended(CancelOutcome::TooLate)
+            }
+            None => Met::AtVendor(None),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<DeploymentId, Handle>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Entry<'_> {
+    /// The one request that makes a release; whoever cancels waits for its answer. `name` is what the vendor calls what
+    /// it has made, if it has made something.
+    pub(in crate::providers) async fn ask<T>(
+        &self,
+        context: &DeployContext<'_>,
+        request: impl Future<Output = Result<T, ProviderError>>,
+        name: impl FnOnce(&T) -> Option<String>,
+    ) -> Result<T, ProviderError> {
+        let mut making = self.making.lock().await;
+        making.goes_on()?;
+        context.notes.begun(&asked_now()).await?;
+        *making = Making::Asked;
+        let outcome = request.await;
+        match &outcome {
+            Ok(answer) => *making = name(answer).map_or(Making::NotYet, Making::Made),
+            Err(ProviderError::Failed(_)) => {}
+            Err(_) => *making = Making::NotYet,
+        }
+        outcome
+    }
+
     /// What came of it. What fails because it was cancelled is no failure: whoever has cancelled ends this deployment,
     /// and with it this call, as soon as that is written down.
     pub(in crate::providers) async fn unless_cancelled(

@@ -164,7 +164,7 @@ impl Vercel {
 
     async fn project_of(&self, destination: Destination<'_>) -> Result<(Config, Project), ProviderError> {
         let config = Config::of(destination.config)?;
-        let project = self.project(config.scope(destination.account()?), &config).await?;
+        let project = self.existing(config.scope(destination.account()?), &config).await?;
         Ok((config, project))
     }
 }
@@ -182,8 +182,9 @@ impl Domains for Vercel {
     }
 
     async fn add_domain(&self, destination: Destination<'_>, name: &DomainName) -> Result<Domain, ProviderError> {
-        let (config, project) = self.project_of(destination).await?;
+        let config = Config::of(destination.config)?;
         let scope = config.scope(destination.account()?);
+        let project = self.project(scope, &config).await?;
         let found = match self.api.domain(scope, &project.id, name.as_str()).await? {
             Some(found) => found,
             None => self.api.add_domain(scope, &project.id, name.as_str()).await?,

@@ -30,11 +30,12 @@ use super::domains::Domains;
 use super::http::VendorHttp;
 use super::oauth::OAuth;
 use super::static_host::{
-    Entry, LOOKS, Making, Tree, UnderWay, asked_now, begun_id, is_name, made_after, root_of, still_settles, upload,
+    Entry, LOOKS, Met, Tree, UnderWay, begun_id, believe_nothing, is_name, made_after, root_of, upload,
 };
 use super::webhooks::Webhooks;
 use super::{
     CancelOutcome, Canceller, DeployContext, Destination, Provider, ProviderError, Remover, Taken, Whereabouts,
+    read_config,
 };
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
@@ -76,8 +77,7 @@ struct Config {
 
 impl Config {
     fn of(config: &Map<String, Value>) -> Result<Self, ProviderError> {
-        let config = serde_json::from_value(Value::Object(config.clone()));
-        config.map_err(|error| ProviderError::Rejected(format!("the target's `config` cannot be used: {error}")))
+        read_config(config)
     }
 
     fn scope<'a>(&'a self, credential: &'a CredentialSecret) -> Scope<'a> {
@@ -111,20 +111,24 @@ impl Vercel {
 
     /// The target's project; made when it is not there and the target says so.
     async fn project(&self, scope: Scope<'_>, config: &Config) -> Result<Project, ProviderError> {
+        if !config.create {
+            return self.existing(scope, config).await;
+        }
         if let Some(project) = self.api.project(scope, &config.project).await? {
             return Ok(project);
         }
-        let missing = || {
+        self.api.create_project(scope, &config.project).await?;
+        self.existing(scope, config).await
+    }
+
+    /// The target's project, which must be there.
+    async fn existing(&self, scope: Scope<'_>, config: &Config) -> Result<Project, ProviderError> {
+        self.api.project(scope, &config.project).await?.ok_or_else(|| {
             ProviderError::Rejected(format!(
                 "there is no project `{}` at Vercel that this account may see; check `project` and `team_id`, or set `create`",
                 config.project
             ))
-        };
-        if !config.create {
-            return Err(missing());
-        }
-        self.api.create_project(scope, &config.project).await?;
-        self.api.project(scope, &config.project).await?.ok_or_else(missing)
+        })
     }
 
     /// What this project has had live with the same files, for a rollback.
@@ -161,7 +165,11 @@ impl Vercel {
         let mut body = request(context, project, &output.files());
         let mut archive: Option<Archive> = None;
         for _ in 0..ROUNDS {
-            let missing = match self.ask(context, scope, &body, entry).await? {
+            let name = |created: &Created| match created {
+                Created::Made(deployment) => Some(deployment.id().to_owned()),
+                Created::Missing(_) => None,
+            };
+            let missing = match entry.ask(context, self.api.create(scope, &body), name).await? {
                 Created::Made(deployment) => return Ok(deployment),
                 Created::Missing(missing) => missing,
             };
@@ -202,29 +210,6 @@ impl Vercel {
         }
         upload(blobs, send, |done, total| context.notes.progress(done, total)).await?;
         Ok(true)
-    }
-
-    /// One request for the deployment; whoever cancels waits for its answer.
-    async fn ask(
-        &self,
-        context: &DeployContext<'_>,
-        scope: Scope<'_>,
-        body: &Value,
-        entry: &Entry<'_>,
-    ) -> Result<Created, ProviderError> {
-        let mut making = entry.making.lock().await;
-        if matches!(*making, Making::Cancelled) {
-            return Err(ProviderError::Rejected("it was cancelled".to_owned()));
-        }
-        context.notes.begun(&asked_now()).await?;
-        *making = Making::Asked;
-        let created = self.api.create(scope, body).await;
-        match &created {
-            Ok(Created::Made(deployment)) => *making = Making::Made(deployment.id().to_owned()),
-            Err(ProviderError::Failed(_)) => {}
-            Ok(Created::Missing(_)) | Err(_) => *making = Making::NotYet,
-        }
-        created
     }
 
     /// Looks a few times how a deployment goes on.
@@ -343,10 +328,8 @@ impl Provider for Vercel {
         let scope = config.scope(context.destination.account()?);
         let Some(project) = self.api.project(scope, &config.project).await? else { return Ok(Whereabouts::Nothing) };
         let Some(found) = self.find(context, scope, &project).await? else {
-            return match still_settles(context) {
-                Some(wait) => Err(ProviderError::Busy { retry_after: Some(wait) }),
-                None => Ok(Whereabouts::Nothing),
-            };
+            believe_nothing(context)?;
+            return Ok(Whereabouts::Nothing);
         };
         let is_ours = found.meta.get(OURS).and_then(Value::as_str) == Some(context.idempotency_key);
         if !is_ours {
@@ -396,23 +379,9 @@ impl Remover for Vercel {
 #[async_trait]
 impl Canceller for Vercel {
     async fn cancel(&self, context: &DeployContext<'_>) -> Result<CancelOutcome, ProviderError> {
-        let made = match self.under_way.of(context.deployment_id) {
-            Some(making) => {
-                let mut making = making.lock().await;
-                match &*making {
-                    Making::Made(id) => Some(id.clone()),
-                    Making::Asked => None,
-                    Making::NotYet | Making::Cancelled => {
-                        *making = Making::Cancelled;
-                        return Ok(CancelOutcome::Cancelled);
-                    }
-                }
-            }
-            // To move domains takes no time in which it could be held back.
-            None if context.replaces.is_some() && context.environment == PRODUCTION => {
-                return Ok(CancelOutcome::TooLate);
-            }
-            None => None,
+        let made = match self.under_way.hold_back(context).await {
+            Met::Ended(outcome) => return Ok(outcome),
+            Met::AtVendor(made) => made,
         };
         let config = Config::of(context.destination.config)?;
         let scope = config.scope(context.destination.account()?);
@@ -424,10 +393,10 @@ impl Canceller for Vercel {
             },
         };
         let Some(found) = found else {
-            return match still_settles(context).filter(|_| made.is_none()) {
-                Some(wait) => Err(ProviderError::Busy { retry_after: Some(wait) }),
-                None => Ok(CancelOutcome::Cancelled),
-            };
+            if made.is_none() {
+                believe_nothing(context)?;
+            }
+            return Ok(CancelOutcome::Cancelled);
         };
         if outcome(&found) == Some(CancelOutcome::Cancelled) || self.api.cancel(scope, found.id()).await? {
             return Ok(CancelOutcome::Cancelled);
