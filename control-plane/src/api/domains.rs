@@ -14,8 +14,7 @@ use crate::audit;
 use crate::error::Error;
 use crate::ids::TargetId;
 use crate::providers::domains::{Domain, DomainName, Domains};
-use crate::providers::{Destination, Provider};
-use crate::secrets::CredentialSecret;
+use crate::providers::{Provider, Reached};
 use crate::store::Target;
 
 /// The domains of a target.
@@ -37,25 +36,19 @@ pub(super) struct AddDomain {
 /// A target whose provider takes domains, and what authenticates there.
 struct Owner {
     target: Target,
-    credential: Option<CredentialSecret>,
-    config: serde_json::Map<String, serde_json::Value>,
+    reached: Reached,
 }
 
 impl Owner {
     async fn new(app: &App, user: &CurrentUser, action: Action, id: TargetId) -> Result<Self, Error> {
         let target = own_target(app, user, action, id).await?;
         takes_domains(app, &target)?;
-        let credential = app.orchestrator.credential_of(Some(&target)).await?;
-        let config = target.provider_config();
-        Ok(Self { target, credential, config })
+        let reached = app.orchestrator.reach(&target).await?;
+        Ok(Self { target, reached })
     }
 
     fn domains<'a>(&self, app: &'a App) -> Result<&'a dyn Domains, Error> {
         takes_domains(app, &self.target)
-    }
-
-    fn destination(&self) -> Destination<'_> {
-        Destination { config: &self.config, credential: self.credential.as_ref() }
     }
 
     /// Without what is secret: a provider's answer may repeat what it was sent.
@@ -93,7 +86,7 @@ pub(super) async fn list(
     Id(id): Id<TargetId>,
 ) -> Result<Json<DomainsView>, Error> {
     let owner = Owner::new(&app, &user, Action::Read, id).await?;
-    let domains = owner.domains(&app)?.domains(owner.destination()).await?;
+    let domains = owner.domains(&app)?.domains(owner.reached.destination()).await?;
     Ok(Json(DomainsView { items: owner.shown(&app, domains).await? }))
 }
 
@@ -111,7 +104,7 @@ pub(super) async fn add(
     let owner = Owner::new(&app, &user, Action::ManageTargets, id).await?;
     let name = named(&request.name)?;
     audit::note(|facts| facts.add("domain", name.as_str()));
-    let domain = owner.domains(&app)?.add_domain(owner.destination(), &name).await?;
+    let domain = owner.domains(&app)?.add_domain(owner.reached.destination(), &name).await?;
     Ok((StatusCode::CREATED, owner.one_shown(&app, domain).await?))
 }
 
@@ -131,7 +124,7 @@ pub(super) async fn remove(
     let owner = Owner::new(&app, &user, Action::ManageTargets, id).await?;
     let name = named(&domain)?;
     audit::note(|facts| facts.add("domain", name.as_str()));
-    owner.domains(&app)?.remove_domain(owner.destination(), &name).await?;
+    owner.domains(&app)?.remove_domain(owner.reached.destination(), &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -148,6 +141,6 @@ pub(super) async fn verify(
     let owner = Owner::new(&app, &user, Action::ManageTargets, id).await?;
     let name = named(&domain)?;
     audit::note(|facts| facts.add("domain", name.as_str()));
-    let found = owner.domains(&app)?.verify_domain(owner.destination(), &name).await?;
+    let found = owner.domains(&app)?.verify_domain(owner.reached.destination(), &name).await?;
     owner.one_shown(&app, found.ok_or_else(|| Error::not_found("domain"))?).await
 }

@@ -41,7 +41,7 @@ const PAGES: [&str; 12] = [
 /// What other sites may show in a frame, when they are allowed to.
 const EMBEDDED: &str = "/embed/deploy";
 
-/// As facts have it: everything from here, nothing inline, and no text becomes script.
+/// Everything from here, nothing inline, and no text becomes script.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'self'; \
      require-trusted-types-for 'script'; frame-ancestors ";

@@ -16,9 +16,8 @@ use crate::audit;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{TargetId, WebhookId};
-use crate::providers::Destination;
 use crate::providers::webhooks::{Registrar, Scheme};
-use crate::secrets::CredentialSecret;
+use crate::providers::{ProviderError, Reached};
 use crate::store::{Target, Webhook};
 use crate::webhooks::Callback;
 
@@ -154,19 +153,16 @@ async fn register(
     hook: &Webhook,
     callback: &Callback,
 ) -> Result<(), Error> {
-    let config = target.provider_config();
-    let credential = app.orchestrator.credential_of(Some(target)).await?;
-    let destination = Destination { config: &config, credential: credential.as_ref() };
-    let registered = registrar.register(destination, callback).await?;
-    Ok(app.webhooks.is_registered(hook, &registered).await?)
+    let reached = app.orchestrator.reach(target).await?;
+    let registered = registrar.register(reached.destination(), callback).await?;
+    Ok(app.webhooks.note_registered(hook, &registered).await?)
 }
 
 /// A hook that we have entered at a provider, and what it takes to remove it there.
 pub(super) struct Entered<'a> {
     registrar: &'a dyn Registrar,
     url: String,
-    target: Target,
-    credential: Option<CredentialSecret>,
+    reached: Reached,
 }
 
 impl<'a> Entered<'a> {
@@ -176,20 +172,26 @@ impl<'a> Entered<'a> {
         let Some(registrar) = webhooks.and_then(|webhooks| webhooks.registrar()) else { return Ok(None) };
         let hook = app.store.webhook_of_target(target.id).await?;
         let Some(hook) = hook.filter(|hook| hook.external_id.is_some()) else { return Ok(None) };
-        // Without the account it stays there.
-        let credential = app.orchestrator.credential_of(Some(target)).await.ok().flatten();
-        Ok(Some(Self { registrar, url: app.webhooks.url(&hook), target: target.clone(), credential }))
+        let url = app.webhooks.url(&hook);
+        match app.orchestrator.reach(target).await {
+            Ok(reached) => Ok(Some(Self { registrar, url, reached })),
+            Err(error) => {
+                stays_there(&url, &error);
+                Ok(None)
+            }
+        }
     }
 
     /// Removes it. A provider that does not do it now keeps a hook whose deliveries are refused.
     pub(super) async fn remove(self) {
-        let config = self.target.provider_config();
-        let destination = Destination { config: &config, credential: self.credential.as_ref() };
-        if let Err(error) = self.registrar.unregister(destination, &self.url).await {
-            let provider = self.target.provider.as_str();
-            tracing::warn!(target_id = %self.target.id, provider, %error, "a hook stays at its provider");
+        if let Err(error) = self.registrar.unregister(self.reached.destination(), &self.url).await {
+            stays_there(&self.url, &error);
         }
     }
+}
+
+fn stays_there(url: &str, error: &ProviderError) {
+    tracing::warn!(url, %error, "a hook stays at its provider");
 }
 
 /// Removes the hook of a target, if there is one: what is sent to it from then on is refused.

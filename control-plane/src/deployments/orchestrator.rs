@@ -37,7 +37,7 @@ use crate::ids::{ArtifactId, DeploymentId, InstanceId, SandboxId};
 use crate::logs::Logs;
 use crate::observe::telemetry;
 use crate::once::RequestKey;
-use crate::providers::{Destination, ProviderError, Providers};
+use crate::providers::{ProviderError, Providers, Reached};
 use crate::secrets::{CredentialSecret, KnownSecrets, Record, Vault};
 use crate::store::{
     Deployment, DeploymentRequest, Move, NewDeployment, Operation, Sandbox, SandboxState, Store, Target, Tx,
@@ -291,10 +291,7 @@ impl Orchestrator {
         let made = self.0.store.last_provider_ref(deployment.id, Operation::Deploy).await?;
         let target = self.0.store.target(deployment.target_id).await?;
         let (Some(made), Some(target)) = (made, target) else { return Ok(()) };
-        let config = target.provider_config();
-        let credential = self.credential_of(Some(&target)).await?;
-        let destination = Destination { config: &config, credential: credential.as_ref() };
-        Ok(remover.remove(destination, &made).await?)
+        Ok(remover.remove(self.reach(&target).await?.destination(), &made).await?)
     }
 
     /// What the sandbox's agent should be doing: one build at a time, and every cancellation.
@@ -346,6 +343,14 @@ impl Orchestrator {
             Some(id) => self.0.accounts.fresh(id).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// A target's place at its provider.
+    ///
+    /// # Errors
+    /// As of [`credential_of`](Self::credential_of).
+    pub async fn reach(&self, target: &Target) -> Result<Reached, ProviderError> {
+        Ok(Reached { config: target.provider_config(), credential: self.credential_of(Some(target)).await? })
     }
 
     /// Ends a deployment with an error, whatever it is doing.

@@ -118,7 +118,7 @@ impl Tx {
     }
 
     /// Notes that the provider has taken a hook, and with what it proves deliveries.
-    pub async fn webhook_is_registered(
+    pub async fn note_registered_webhook(
         &mut self,
         id: WebhookId,
         external_id: &str,

@@ -77,13 +77,13 @@ impl Webhooks {
     ///
     /// # Errors
     /// When the vault or the database fails.
-    pub async fn is_registered(&self, hook: &Webhook, registered: &Registered) -> anyhow::Result<()> {
+    pub async fn note_registered(&self, hook: &Webhook, registered: &Registered) -> anyhow::Result<()> {
         let sealed = match &registered.secret {
             Some(secret) => self.seal(hook.id, hook.user_id, secret).await?,
             None => hook.sealed_secret.clone(),
         };
         let mut tx = self.vault.store().begin().await?;
-        tx.webhook_is_registered(hook.id, &registered.external_id, &sealed).await?;
+        tx.note_registered_webhook(hook.id, &registered.external_id, &sealed).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Orchestrator;
 use crate::clock::Timestamp;
 use crate::deployments::status::Status;
-use crate::providers::{DeploymentReport, Destination, ProviderError};
+use crate::providers::{DeploymentReport, ProviderError};
 use crate::store::{CommitReport, Deployment, Target, Tx};
 
 /// How often is looked for something to be told.
@@ -97,12 +97,10 @@ impl Orchestrator {
         let Some(host) = self.0.providers.get(&target.provider).and_then(|provider| provider.git()) else {
             return Ok(());
         };
-        let config = target.provider_config();
-        let credential = self.credential_of(Some(target)).await?;
-        let destination = Destination { config: &config, credential: credential.as_ref() };
+        let reached = self.reach(target).await?;
         let (id, place) = (deployment.id.to_string(), format!("{} {}", deployment.provider, deployment.environment));
         host.report(
-            destination,
+            reached.destination(),
             &DeploymentReport {
                 deployment_id: &id,
                 commit: &report.commit_name,
