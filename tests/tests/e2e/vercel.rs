@@ -328,6 +328,14 @@ async fn domains_are_added_proven_and_removed_at_the_project() {
     let wrong = control_plane.send(Method::POST, &path, Some(json!({ "name": "localhost" }))).await;
     assert_eq!(wrong.status(), 422);
 
+    // To look makes no project, though a deployment would.
+    let config = json!({ "project": "nowhere", "team_id": TEAM, "create": true });
+    let credential = control_plane.add_credential("vercel", "again", TOKEN);
+    let body = json!({ "provider": "vercel", "name": "nowhere", "credentials_id": credential, "config": config });
+    let nowhere = text(&control_plane.call(Method::POST, "/api/deployments/targets", Some(body)).await, "id");
+    let looked = control_plane.send(Method::GET, &format!("/api/deployments/targets/{nowhere}/domains"), None).await;
+    assert_eq!((looked.status().as_u16(), vercel.requests("/v11/projects")), (422, 0));
+
     // Of somebody else's project.
     vercel.add_project("other", Some(TEAM));
     let body = json!({ "provider": "vercel", "name": "other", "credentials_id": control_plane.call(Method::GET, &format!("/api/deployments/targets/{}", stage.target), None).await["credentials_id"],
