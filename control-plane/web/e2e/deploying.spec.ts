@@ -128,7 +128,9 @@ describeInBrowser('deploying', () => {
     const cancel = viewer.getByRole('button', { name: /^Cancel deployment/ });
     await cancel.waitFor();
     // What the role allows is known a moment after the deployment is.
-    await expect.poll(() => cancel.getAttribute('aria-disabled'), 'it is there, and says why it does nothing').toBe('true');
+    await expect
+      .poll(() => cancel.getAttribute('aria-disabled'), { message: 'it is there, and says why it does nothing' })
+      .toBe('true');
     const deployer = await world.open(`/deployments/${id}`, { as: 'dan' });
     await deployer.getByRole('button', { name: /^Cancel deployment/ }).click();
     await deployer.getByRole('button', { name: 'Stop deployment' }).click();
