@@ -66,6 +66,26 @@ impl<V> Stage<V> {
         text(&self.ends(&id, "failed").await, "error_message")
     }
 
+    /// Deploys twice and deletes both here and there: what everybody sees stays, the other one goes, and that is all.
+    /// `has` counts what the vendor has.
+    pub async fn deletes_there_only_what_nobody_sees(&self, has: impl Fn(&V) -> usize) {
+        let first = text(&self.succeeds(json!({})).await, "id");
+        self.project.write("index.html", "<h1>second</h1>");
+        let second = text(&self.succeeds(json!({})).await, "id");
+        let made = has(&self.vendor);
+        let delete = async |id: &str, query: &str| {
+            self.control_plane.send(Method::DELETE, &format!("/api/deployments/{id}{query}"), None).await
+        };
+        let refused = delete(&second, "?at_provider=true").await;
+        assert_eq!(refused.status(), 422);
+        assert!(refused.text().await.expect("a problem").contains("deploy or roll back to something else first"));
+        assert_eq!(has(&self.vendor), made);
+        assert_eq!(delete(&first, "?at_provider=true").await.status(), 204);
+        assert_eq!(has(&self.vendor), made - 1);
+        assert_eq!(delete(&second, "").await.status(), 204);
+        assert_eq!(has(&self.vendor), made - 1, "only where it is wanted");
+    }
+
     /// Waits until the vendor is asked for it.
     pub async fn is_publishing(&self, id: &str) {
         eventually("it to be published", SOON, || async {

@@ -28,6 +28,7 @@ const OPERATIONS = [
   'PUT /sites/{site_id}/deploys/{deploy_id}',
   'POST /sites/{site_id}/deploys/{deploy_id}/restore',
   'POST /deploys/{deploy_id}/cancel',
+  'DELETE /deploys/{deploy_id}',
   'PUT /deploys/{deploy_id}/files/{path}',
   'PUT /deploys/{deploy_id}/functions/{name}',
   'GET /hooks',

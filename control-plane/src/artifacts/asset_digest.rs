@@ -2,11 +2,12 @@
 //! of its name (wrangler, `src/pages/hash.ts`). Bytes are read for it once: what was computed is recorded.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use anyhow::Context;
 use futures::{StreamExt, TryStreamExt};
 
-use super::ArtifactStore;
+use super::{ArtifactStore, BlobReader};
 use crate::base64::Base64Encoder;
 use crate::ids::UserId;
 use crate::store::{AssetDigest, BlobLocation};
@@ -66,8 +67,14 @@ impl ArtifactStore {
         let mut seen = HashSet::new();
         let is_unknown = |pair: &&(_, _)| !known.contains_key(&key(pair)) && seen.insert(key(pair));
         let cloned = |(blob, extension): &(&BlobLocation, &str)| ((*blob).clone(), (*extension).to_owned());
-        let unknown: Vec<_> = wanted.iter().filter(is_unknown).map(cloned).collect();
-        let computing = unknown.into_iter().map(|(blob, extension)| self.asset_digest(blob, extension));
+        let mut unknown: Vec<_> = wanted.iter().filter(is_unknown).map(cloned).collect();
+        unknown.sort_unstable_by_key(|(blob, _)| BlobReader::order(blob));
+        let reader = Arc::new(self.reader(unknown.iter().map(|(blob, _)| blob)));
+        // Tasks of their own: they compute, and there may be several processors.
+        let computing = unknown.into_iter().map(|(blob, extension)| {
+            let task = tokio::spawn(asset_digest(reader.clone(), blob, extension));
+            async move { task.await.context("a digest was not computed")? }
+        });
         let mut computed = futures::stream::iter(computing).buffer_unordered(PARALLEL).try_chunks(RECORDED_TOGETHER);
         while let Some(digests) = computed.try_next().await.map_err(|error| error.1)? {
             self.store.insert_asset_digests(owner, &digests).await?;
@@ -77,16 +84,16 @@ impl ArtifactStore {
         }
         wanted.iter().map(|pair| known.get(&key(pair)).copied().context("a digest was not computed")).collect()
     }
+}
 
-    async fn asset_digest(&self, blob: BlobLocation, extension: String) -> anyhow::Result<AssetDigest> {
-        let mut chunks = self.read_blob(&blob, 0..u64::try_from(blob.size_bytes)?).await?;
-        let mut hasher = AssetHasher::default();
-        while let Some(chunk) = chunks.next().await {
-            hasher.update(&chunk?);
-        }
-        let digest = hasher.finish(&extension).to_vec();
-        Ok(AssetDigest { blake3: blob.blake3, extension, digest })
+async fn asset_digest(reader: Arc<BlobReader>, blob: BlobLocation, extension: String) -> anyhow::Result<AssetDigest> {
+    let mut chunks = reader.read(&blob).await?;
+    let mut hasher = AssetHasher::default();
+    while let Some(chunk) = chunks.next().await {
+        hasher.update(&chunk?);
     }
+    let digest = hasher.finish(&extension).to_vec();
+    Ok(AssetDigest { blake3: blob.blake3, extension, digest })
 }
 
 #[cfg(test)]

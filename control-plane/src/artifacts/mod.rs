@@ -7,9 +7,11 @@
 
 mod asset_digest;
 mod pack;
+mod reader;
 
 pub use asset_digest::{Digest as AssetDigest, extension};
 pub use pack::{ExpectedBlob, PackError, PackWriter};
+pub use reader::BlobReader;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -25,6 +27,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
 use prost::Message;
+use sha1::{Digest, Sha1};
 use slipway_proto::v1::Manifest;
 use slipway_proto::{crash, limits, manifest};
 
@@ -180,11 +183,11 @@ impl ArtifactStore {
             return Ok(sha1);
         }
         let mut chunks = self.read_blob(blob, 0..u64::try_from(blob.size_bytes)?).await?;
-        let mut sha1 = pack::new_sha1();
+        let mut sha1 = Sha1::new();
         while let Some(chunk) = chunks.next().await {
             sha1.update(&chunk?);
         }
-        let sha1 = pack::sha1_bytes(sha1);
+        let sha1 = sha1.finalize().into();
         self.store.set_blob_sha1(owner, &blob.blake3, &sha1).await?;
         Ok(sha1)
     }
@@ -199,17 +202,24 @@ impl ArtifactStore {
             return Ok(futures::stream::empty().boxed());
         }
         let start = u64::try_from(blob.pack_offset)?;
-        let options = GetOptions {
-            range: Some(GetRange::Bounded(start + range.start..start + range.end)),
-            ..GetOptions::default()
-        };
-        let is_small = range.end - range.start <= READ_AT_ONCE_BYTES;
-        let result = self.objects.get_opts(&pack_path(blob.pack_id), options).await?;
-        if is_small {
-            let bytes = result.bytes().await?;
+        let range = start + range.start..start + range.end;
+        if range.end - range.start <= READ_AT_ONCE_BYTES {
+            let bytes = self.read_pack(blob.pack_id, range).await?;
             return Ok(futures::stream::iter([Ok(bytes)]).boxed());
         }
+        let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
+        let result = self.objects.get_opts(&pack_path(blob.pack_id), options).await?;
         Ok(result.into_stream().map_err(anyhow::Error::from).boxed())
+    }
+
+    /// Reads many blobs that lie close together.
+    pub fn reader<'a>(&self, blobs: impl Iterator<Item = &'a BlobLocation>) -> BlobReader {
+        BlobReader::new(self.clone(), blobs)
+    }
+
+    /// A part of a pack.
+    async fn read_pack(&self, pack: PackId, range: Range<u64>) -> anyhow::Result<Bytes> {
+        Ok(self.objects.get_range(&pack_path(pack), range).await?)
     }
 }
 

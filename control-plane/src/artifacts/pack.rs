@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use object_store::{MultipartUpload, WriteMultipart};
-use ring::digest::{Context as Sha1, SHA1_FOR_LEGACY_USE_ONLY};
+use sha1::{Digest, Sha1};
 use slipway_proto::v1::ManifestEntry;
 
 use crate::ids::PackId;
@@ -54,6 +54,7 @@ pub struct PackWriter {
     current: Option<ExpectedBlob>,
     current_bytes: u64,
     hasher: blake3::Hasher,
+    /// Some providers know files by it. It proves nothing to us.
     sha1: Sha1,
     written_bytes: u64,
     finished: Vec<StoredBlob>,
@@ -77,7 +78,7 @@ impl PackWriter {
             current,
             current_bytes: 0,
             hasher: blake3::Hasher::new(),
-            sha1: new_sha1(),
+            sha1: Sha1::new(),
             written_bytes: 0,
             finished: Vec::new(),
         }
@@ -115,7 +116,7 @@ impl PackWriter {
         while let Some(blob) = self.current.take_if(|blob| blob.size_bytes == self.current_bytes) {
             let digest = self.hasher.finalize();
             self.hasher.reset();
-            let sha1 = sha1_bytes(std::mem::replace(&mut self.sha1, new_sha1()));
+            let sha1 = self.sha1.finalize_reset().into();
             self.current_bytes = 0;
             self.current = self.expected.next();
             // `blake3::Hash` compares in constant time; here it only has to be right.
@@ -149,17 +150,6 @@ impl PackWriter {
         self.upload.finish().await?;
         Ok(Some(FinishedPack { id: self.id, size_bytes: self.written_bytes, blobs: self.finished }))
     }
-}
-
-/// Some providers know files by their SHA-1. It proves nothing to us.
-pub(super) fn new_sha1() -> Sha1 {
-    Sha1::new(&SHA1_FOR_LEGACY_USE_ONLY)
-}
-
-pub(super) fn sha1_bytes(sha1: Sha1) -> [u8; 20] {
-    let mut bytes = [0; 20];
-    bytes.copy_from_slice(sha1.finish().as_ref());
-    bytes
 }
 
 #[cfg(test)]
@@ -202,8 +192,7 @@ mod tests {
             for (blob, content) in finished.blobs.iter().zip(contents) {
                 let start = usize::try_from(blob.pack_offset).expect("small");
                 assert_eq!(&object[start..start + content.len()], content);
-                let sha1 = ring::digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, content);
-                assert_eq!(blob.sha1, sha1.as_ref());
+                assert_eq!(blob.sha1, <[u8; 20]>::from(Sha1::digest(content)));
             }
         }
     }

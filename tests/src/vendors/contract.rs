@@ -1,6 +1,10 @@
 //! Vendors' own descriptions of their APIs (`tests/vendors/github.json`, `netlify.json`): what we send and what a fake
 //! answers must both be as they say.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -10,29 +14,37 @@ const NETLIFY: &str = include_str!("../../vendors/netlify.json");
 const WHOLE_PATH: &str = "{path}";
 
 /// A description of an API.
-pub(super) struct Contract(Value);
+pub(super) struct Contract {
+    document: Value,
+    /// Of each schema that something was compared with, by its text.
+    validators: Mutex<HashMap<String, Arc<Validator>>>,
+}
 
 impl Contract {
     /// GitHub's.
     pub(super) fn github() -> Self {
-        Self(serde_json::from_str(GITHUB).expect("is JSON"))
+        Self::new(GITHUB)
     }
 
     /// Netlify's.
     pub(super) fn netlify() -> Self {
-        Self(serde_json::from_str(NETLIFY).expect("is JSON"))
+        Self::new(NETLIFY)
+    }
+
+    fn new(document: &str) -> Self {
+        Self { document: serde_json::from_str(document).expect("is JSON"), validators: Mutex::default() }
     }
 
     /// What the description shows as an answer of an operation, such as `GET /user`.
     pub(super) fn example(&self, operation: &str, status: &str) -> Value {
-        let example = &self.0["operations"][operation]["answers"][status]["example"];
+        let example = &self.document["operations"][operation]["answers"][status]["example"];
         assert!(!example.is_null(), "{operation} has no example for {status}");
         example.clone()
     }
 
     /// What is wrong with an exchange; nothing when the description does not have the operation.
     pub(super) fn check(&self, request: &Exchange<'_>) -> Vec<String> {
-        let operations = self.0["operations"].as_object().expect("operations");
+        let operations = self.document["operations"].as_object().expect("operations");
         let found = operations.iter().find(|(name, _)| is_at(name, request.method, request.path));
         let Some((name, operation)) = found else { return Vec::new() };
         let mut wrong = Vec::new();
@@ -71,11 +83,18 @@ impl Contract {
     }
 
     fn mismatches(&self, schema: &Value, value: &Value) -> Vec<String> {
-        let mut root = Map::new();
-        root.insert("allOf".to_owned(), json!([schema]));
-        root.insert("schemas".to_owned(), self.0["schemas"].clone());
-        let validator = jsonschema::validator_for(&Value::Object(root)).expect("the description is a schema");
+        let validator = self.validator(schema);
         validator.iter_errors(value).take(3).map(|error| format!("{error} at {}", error.instance_path())).collect()
+    }
+    fn validator(&self, schema: &Value) -> Arc<Validator> {
+        let mut known = self.validators.lock().expect("nobody panics here");
+        let build = || {
+            let mut root = Map::new();
+            root.insert("allOf".to_owned(), json!([schema]));
+            root.insert("schemas".to_owned(), self.document["schemas"].clone());
+            Arc::new(jsonschema::validator_for(&Value::Object(root)).expect("the description is a schema"))
+        };
+        known.entry(schema.to_string()).or_insert_with(build).clone()
     }
 }
 

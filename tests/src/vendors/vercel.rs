@@ -175,14 +175,9 @@ impl Vercel {
         self.lock().received = Received::default();
     }
 
-    /// Deployments that were made.
+    /// Deployments that were made and not deleted.
     pub fn deployments(&self) -> usize {
-        self.lock().deployments.len()
-    }
-
-    /// Deployments that somebody has deleted.
-    pub fn deleted(&self) -> usize {
-        self.lock().deployments.iter().filter(|found| found.state == "DELETED").count()
+        self.lock().deployments.iter().filter(|found| found.state != "DELETED").count()
     }
 
     /// What was written to the deployment that was made last.

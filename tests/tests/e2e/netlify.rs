@@ -18,7 +18,7 @@ const TOKEN: &str = "nfp_canaryOfTheNetlifyTests0123456789";
 const SITE: &str = "shop";
 const PASSWORD: &str = "correct horse battery";
 /// Files that are sent at the same time.
-const PARALLEL: usize = 8;
+const PARALLEL: usize = 16;
 
 /// Netlify with a site, and a sandbox with a tree that goes there.
 type Stage = slipway_tests::stage::Stage<Netlify>;
@@ -121,6 +121,14 @@ async fn only_what_has_changed_is_sent_and_a_rollback_sends_nothing() {
     let rolled_back = stage.ends(&id, "success").await;
     assert_eq!((page(&stage), stage.vendor.received().files, stage.vendor.deploys()), ("first".to_owned(), 0, made));
     assert_eq!(text(&rolled_back, "deployment_url"), "https://shop.netlify.app");
+    stage.vendor.check();
+}
+
+#[tokio::test]
+async fn a_deployment_is_deleted_there_when_that_is_wanted_and_it_is_not_what_everybody_sees() {
+    let stage = set(site()).await;
+    stage.deletes_there_only_what_nobody_sees(Netlify::deploys).await;
+    assert_eq!(page(&stage), "<h1>second</h1>");
     stage.vendor.check();
 }
 
@@ -384,8 +392,8 @@ async fn it_can_be_held_back_while_it_is_made() {
     assert_eq!((stage.vendor.last_state(), stage.vendor.releases(SITE)), ("error", 0));
 
     // While its files are sent.
-    stage.vendor.answers_after(Duration::from_millis(150));
-    for number in 0..60 {
+    stage.vendor.answers_after(Duration::from_millis(300));
+    for number in 0..90 {
         stage.project.write(&format!("more/{number}.txt"), &format!("more {number}"));
     }
     let id = stage.deploy(json!({})).await;
@@ -393,7 +401,7 @@ async fn it_can_be_held_back_while_it_is_made() {
     cancel(&stage, &id).await;
     stage.ends(&id, "cancelled").await;
     assert_eq!((stage.vendor.last_state(), stage.vendor.releases(SITE)), ("error", 0));
-    assert!(stage.vendor.received().files < 60);
+    assert!(stage.vendor.received().files < 90);
     stage.vendor.check();
 }
 

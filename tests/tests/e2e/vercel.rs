@@ -18,7 +18,7 @@ use tempfile::TempDir;
 const TOKEN: &str = "vcp_canaryOfTheVercelTests0123456789";
 const PROJECT: &str = "shop";
 /// Files that are sent at the same time.
-const PARALLEL: usize = 8;
+const PARALLEL: usize = 16;
 
 /// Vercel with a project, and a sandbox with a tree that goes there.
 type Stage = slipway_tests::stage::Stage<Vercel>;
@@ -385,21 +385,8 @@ async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
 #[tokio::test]
 async fn a_deployment_is_deleted_there_when_that_is_wanted_and_it_is_not_what_everybody_sees() {
     let stage = set(site()).await;
-    let first = text(&stage.succeeds(json!({})).await, "id");
-    stage.project.write("index.html", "<h1>second</h1>");
-    let second = text(&stage.succeeds(json!({})).await, "id");
-    let delete = async |id: &str| {
-        stage.control_plane.send(Method::DELETE, &format!("/api/deployments/{id}?at_provider=true"), None).await
-    };
-
-    let refused = delete(&second).await;
-    assert_eq!(refused.status(), 422);
-    assert!(refused.text().await.expect("a problem").contains("deploy or roll back to something else first"));
-    assert_eq!(stage.vendor.deleted(), 0);
-    assert_eq!(delete(&first).await.status(), 204);
-    assert_eq!((stage.vendor.deleted(), page(&stage).as_str()), (1, "<h1>second</h1>"));
-    stage.control_plane.call(Method::DELETE, &format!("/api/deployments/{second}"), None).await;
-    assert_eq!(stage.vendor.deleted(), 1, "only where it is wanted");
+    stage.deletes_there_only_what_nobody_sees(Vercel::deployments).await;
+    assert_eq!(page(&stage), "<h1>second</h1>");
     stage.vendor.check();
 }
 

@@ -10,6 +10,8 @@ use crate::providers::http::{OpenBody, Pieces};
 /// less than the time that one request may take on a slow line.
 const BUCKET_BYTES: u64 = 8 * 1024 * 1024;
 const BUCKET_FILES: usize = 1_000;
+/// Files that differ by less are alike.
+const LARGE_BYTES: u64 = 1024 * 1024;
 
 /// Bytes that a deployment needs, once, however many files have them.
 #[derive(Clone)]
@@ -30,9 +32,10 @@ pub(super) struct Bucket {
     pub(super) wait: Duration,
 }
 
-/// Puts files into buckets, large ones first: the small ones of the end fill the line evenly.
+/// Puts files into buckets, large ones first: the small ones of the end fill the line evenly. Those stay in their order,
+/// in which they are read together.
 pub(super) fn buckets(mut assets: Vec<Asset>) -> Vec<Bucket> {
-    assets.sort_by_key(|asset| std::cmp::Reverse(asset.size_bytes));
+    assets.sort_by_key(|asset| std::cmp::Reverse(asset.size_bytes / LARGE_BYTES));
     let mut buckets: Vec<Bucket> = Vec::new();
     let mut filled = u64::MAX;
     for asset in assets {

@@ -90,7 +90,7 @@ impl CloudflarePages {
     ) -> anyhow::Result<Self> {
         let base: Url = settings.api_url.clone().map_or_else(|| API_URL.parse(), Ok)?;
         let http = VendorHttp::new(DESCRIPTOR.id, client, REQUESTS_PER_MINUTE);
-        let uploads = VendorHttp::new(DESCRIPTOR.id, transfers, 0);
+        let uploads = VendorHttp::new(DESCRIPTOR.id, transfers, 0).for_many();
         Ok(Self { api: PagesApi::new(http, uploads, base), artifacts, under_way: UnderWay::default() })
     }
 

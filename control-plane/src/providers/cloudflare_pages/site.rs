@@ -2,7 +2,7 @@
 //! beside them the files of the root that say how the site answers. Paths without a file need nothing of us: Pages
 //! answers them with `404.html`, or with the one page that routes in the browser when there is none.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -43,8 +43,8 @@ fn limits(max_files: usize) -> Limits {
 pub(super) struct Site {
     /// Path to name.
     manifest: Map<String, Value>,
-    /// By name.
-    assets: HashMap<String, Asset>,
+    /// Each once, in the order of the tree: neighbours are read together.
+    assets: Vec<Asset>,
     /// `_headers`, `_redirects`, `_routes.json`.
     rules: Vec<(&'static str, Bytes)>,
     worker: Option<Worker>,
@@ -80,23 +80,21 @@ impl Site {
 
         let wanted: Vec<_> = files.iter().map(|file| (&file.blob, extension(&file.path))).collect();
         let digests = artifacts.asset_digests(owner, &wanted).await.map_err(ProviderError::Failed)?;
-        let (mut manifest, mut assets) = (Map::new(), HashMap::new());
+        let (mut manifest, mut assets, mut seen) = (Map::new(), Vec::new(), HashSet::new());
         for (file, digest) in files.into_iter().zip(digests) {
             let hash = HEXLOWER.encode(&digest);
             manifest.insert(format!("/{}", file.path), hash.clone().into());
-            assets.entry(hash.clone()).or_insert_with(|| Asset {
-                hash,
-                size_bytes: file.size_bytes,
-                content_type: content_type(extension(&file.path)),
-                open: tree.body(file),
-            });
+            if seen.insert(digest) {
+                let content_type = content_type(extension(&file.path));
+                assets.push(Asset { hash, size_bytes: file.size_bytes, content_type, open: tree.body(file) });
+            }
         }
         Ok(Self { manifest, assets, rules, worker })
     }
 
     /// The names of all assets.
     pub(super) fn hashes(&self) -> Vec<&str> {
-        self.assets.keys().map(String::as_str).collect()
+        self.assets.iter().map(|asset| asset.hash.as_str()).collect()
     }
 
     /// The assets that Cloudflare says it lacks.
@@ -104,12 +102,13 @@ impl Site {
     /// # Errors
     /// `Failed` when it lacks what was never announced.
     pub(super) fn assets(&self, missing: &[String]) -> Result<Vec<Asset>, ProviderError> {
-        let asset = |hash: &String| {
-            self.assets.get(hash).cloned().ok_or_else(|| {
-                ProviderError::Failed(anyhow::anyhow!("Cloudflare asks for a file that is not part of the deployment"))
-            })
-        };
-        missing.iter().map(asset).collect()
+        let missing: HashSet<_> = missing.iter().collect();
+        let assets: Vec<_> = self.assets.iter().filter(|asset| missing.contains(&asset.hash)).cloned().collect();
+        if assets.len() == missing.len() {
+            return Ok(assets);
+        }
+        let message = "Cloudflare asks for a file that is not part of the deployment";
+        Err(ProviderError::Failed(anyhow::anyhow!(message)))
     }
 
     /// The form that makes a deployment of it, as far as the tree says it.

@@ -65,12 +65,19 @@ pub struct VendorHttp {
     vendor: &'static str,
     client: reqwest::Client,
     limits: Arc<Option<RateLimiter<[u8; 32]>>>,
+    is_for_many: bool,
 }
 
 impl VendorHttp {
     /// With so many requests a minute for each credential; 0 for no limit.
     pub fn new(vendor: &'static str, client: reqwest::Client, requests_per_minute: u32) -> Self {
-        Self { vendor, client, limits: Arc::new(RateLimiter::per_minute(requests_per_minute)) }
+        Self { vendor, client, limits: Arc::new(RateLimiter::per_minute(requests_per_minute)), is_for_many: false }
+    }
+
+    /// The same for a release's many files: what goes well is in the log only where somebody looks for it.
+    #[must_use]
+    pub fn for_many(self) -> Self {
+        Self { is_for_many: true, ..self }
     }
 
     /// Sends a request and reads the answer, whatever its status. What failed for the moment is tried again
@@ -125,14 +132,13 @@ impl VendorHttp {
             Err(error) => Err(error.without_url().into()),
         };
         let status = outcome.as_ref().map_or(0, |answer| answer.status().as_u16());
-        tracing::info!(
-            vendor = self.vendor,
-            method = %call.method(),
-            path = call.template(),
-            status,
-            milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            "asked a vendor"
-        );
+        let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (vendor, method, path) = (self.vendor, call.method(), call.template());
+        if self.is_for_many && (200..300).contains(&status) {
+            tracing::debug!(vendor, %method, path, status, milliseconds, "asked a vendor");
+        } else {
+            tracing::info!(vendor, %method, path, status, milliseconds, "asked a vendor");
+        }
         outcome
     }
 }

@@ -247,6 +247,12 @@ impl NetlifyApi {
         }
     }
 
+    /// Deletes a deploy; none there is as good.
+    pub(super) async fn delete(&self, token: &SecretString, id: &str) -> Result<(), ProviderError> {
+        let call = self.call(token, Method::DELETE, "deploys/{}", &[id])?.repeatable();
+        gone(&self.http.send(call).await?, "delete the deploy")
+    }
+
     /// Makes a former deploy what everybody sees again.
     pub(super) async fn restore(&self, token: &SecretString, site: &str, id: &str) -> Result<Deploy, ProviderError> {
         let call = self.call(token, Method::POST, "sites/{}/deploys/{}/restore", &[site, id])?.repeatable();
@@ -305,6 +311,11 @@ fn has_next(answer: &Answer) -> bool {
 /// A record, or nothing when Netlify says that there is none.
 pub(super) fn found<T: for<'de> Deserialize<'de>>(answer: &Answer, doing: &str) -> Result<Option<T>, ProviderError> {
     if answer.status() == 404 { Ok(None) } else { expect(answer, doing)?.json().map(Some) }
+}
+
+/// Whether something is not there any more, or never was.
+pub(super) fn gone(answer: &Answer, doing: &str) -> Result<(), ProviderError> {
+    if answer.status() == 404 { Ok(()) } else { expect(answer, doing).map(drop) }
 }
 
 /// The answer when it is no refusal.

@@ -34,7 +34,9 @@ use super::http::{VendorHttp, shortened};
 use super::oauth::OAuth;
 use super::static_host::{Tree, UnderWay};
 use super::webhooks::Webhooks;
-use super::{Canceller, DeployContext, Provider, ProviderError, Taken, WaitingOn, Whereabouts, read_config};
+use super::{
+    Canceller, DeployContext, Destination, Provider, ProviderError, Remover, Taken, WaitingOn, Whereabouts, read_config,
+};
 use crate::artifacts::ArtifactStore;
 use crate::config::ProviderSettings;
 use crate::ids::DeploymentId;
@@ -138,7 +140,7 @@ impl Netlify {
     ) -> anyhow::Result<Self> {
         let Endpoints { api, site, .. } = Endpoints::of(settings, API_URL, SITE_URL)?;
         let http = VendorHttp::new(DESCRIPTOR.id, client, REQUESTS_PER_MINUTE);
-        let uploads = VendorHttp::new(DESCRIPTOR.id, transfers, 0);
+        let uploads = VendorHttp::new(DESCRIPTOR.id, transfers, 0).for_many();
         let oauth = OAuth::new(http.clone(), site, settings, DIALECT).map(|oauth| oauth.with_tokens_at(site_of(&api)));
         Ok(Self { api: NetlifyApi::new(http, uploads, api), oauth, artifacts, under_way: UnderWay::default() })
     }
@@ -355,6 +357,10 @@ impl Provider for Netlify {
         Some(self)
     }
 
+    fn remover(&self) -> Option<&dyn Remover> {
+        Some(self)
+    }
+
     fn webhooks(&self) -> Option<&dyn Webhooks> {
         Some(self)
     }
@@ -363,8 +369,24 @@ impl Provider for Netlify {
         Some(self)
     }
 
-    /// What was deployed stays at Netlify, where its own retention decides.
+    /// What was deployed stays at Netlify, where its own retention decides, unless somebody wants it deleted.
     async fn forget(&self, _deployment: DeploymentId) {}
+}
+
+#[async_trait]
+impl Remover for Netlify {
+    async fn remove(&self, destination: Destination<'_>, provider_ref: &str) -> Result<(), ProviderError> {
+        if provider_ref == ASKED || provider_ref.starts_with(FORMER) {
+            return Ok(());
+        }
+        let config = Config::of(destination.config)?;
+        let token = &destination.account()?.token;
+        if self.find_site(token, &config).await?.is_some_and(|site| site.shows(provider_ref)) {
+            let message = "this is what the site shows; deploy or roll back to something else first";
+            return Err(ProviderError::Rejected(message.to_owned()));
+        }
+        self.api.delete(token, provider_ref).await
+    }
 }
 
 fn released(deploy: &Deploy, is_production: bool) -> Taken {

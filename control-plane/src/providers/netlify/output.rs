@@ -1,12 +1,12 @@
 //! A tree as Netlify takes it: its files by SHA-1, functions by SHA-256, and rules for paths without a file in
 //! `_redirects` (<https://docs.netlify.com/routing/redirects/>).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashSet;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde_json::{Map, Value, json};
+use sha1::{Digest, Sha1};
 use slipway_proto::plan::Routing;
 
 use super::functions::{self, Function, Runtime};
@@ -71,7 +71,7 @@ impl Output {
         let has_rules = tree.files.iter().any(|file| RULES.contains(&file.path.as_str()));
         let made = (routing == Routing::SinglePage && !has_rules).then(|| {
             let bytes = Bytes::from_static(SINGLE_PAGE);
-            (hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, &bytes).as_ref()), bytes)
+            (hex(&Sha1::digest(&bytes)), bytes)
         });
         Ok(Self { tree, functions, made })
     }
@@ -86,7 +86,8 @@ impl Output {
         body
     }
 
-    /// What Netlify lacks: each once, or under each of its names when that was not enough.
+    /// What Netlify lacks, in the order of the tree, so that neighbours are read together: each once, or under each of
+    /// its names when that was not enough.
     ///
     /// # Errors
     /// `Failed` when it lacks what was never announced.
@@ -96,34 +97,31 @@ impl Output {
         sha256s: &[String],
         under_each_name: bool,
     ) -> Result<Vec<Part>, ProviderError> {
-        let mut by_sha1: HashMap<String, Vec<Part>> = HashMap::new();
-        for file in &self.tree.files {
-            let kind = PartKind::File(file.path.clone());
-            let part = Part { kind, size_bytes: file.size_bytes, open: self.tree.body(file) };
-            by_sha1.entry(hex(&file.sha1)).or_default().push(part);
-        }
-        if let Some((sha1, bytes)) = &self.made {
+        let (sha1s, sha256s): (HashSet<_>, HashSet<_>) = (sha1s.iter().collect(), sha256s.iter().collect());
+        let (mut found, mut lacking) = (HashSet::new(), Vec::new());
+        if let Some((sha1, bytes)) = self.made.as_ref().filter(|(sha1, _)| sha1s.contains(sha1)) {
             let (kind, size_bytes) = (PartKind::File(REDIRECTS.to_owned()), bytes.len() as u64);
-            by_sha1.entry(sha1.clone()).or_default().push(Part { kind, size_bytes, open: here(bytes.clone()) });
+            lacking.push(Part { kind, size_bytes, open: here(bytes.clone()) });
+            found.insert(sha1.clone());
         }
-        let mut by_sha256: HashMap<String, Vec<Part>> = HashMap::new();
-        for function in &self.functions {
-            let kind = PartKind::Function(function.name.clone(), function.runtime.clone());
-            let part = Part { kind, size_bytes: function.zip.size_bytes, open: self.tree.body(&function.zip) };
-            by_sha256.entry(function.sha256.clone()).or_default().push(part);
+        for file in &self.tree.files {
+            let sha1 = hex(&file.sha1);
+            if sha1s.contains(&sha1) && (found.insert(sha1) || under_each_name) {
+                let kind = PartKind::File(file.path.clone());
+                lacking.push(Part { kind, size_bytes: file.size_bytes, open: self.tree.body(file) });
+            }
         }
-        let mut lacking = Vec::new();
-        let (sha1s, sha256s): (BTreeSet<_>, BTreeSet<_>) = (sha1s.iter().collect(), sha256s.iter().collect());
-        let wanted = sha1s.into_iter().map(|sha1| by_sha1.remove(sha1));
         // A function is one for each of its names.
-        let wanted = wanted.map(|parts| (parts, under_each_name));
-        for (parts, all) in wanted.chain(sha256s.into_iter().map(|sha256| (by_sha256.remove(sha256), true))) {
-            let parts = parts.ok_or_else(|| {
-                ProviderError::Failed(anyhow::anyhow!("Netlify asks for a file that is not part of the deploy"))
-            })?;
-            lacking.extend(parts.into_iter().take(if all { usize::MAX } else { 1 }));
+        for function in self.functions.iter().filter(|function| sha256s.contains(&function.sha256)) {
+            let kind = PartKind::Function(function.name.clone(), function.runtime.clone());
+            let open = self.tree.body(&function.zip);
+            lacking.push(Part { kind, size_bytes: function.zip.size_bytes, open });
+            found.insert(function.sha256.clone());
         }
-        Ok(lacking)
+        if found.len() == sha1s.len() + sha256s.len() {
+            return Ok(lacking);
+        }
+        Err(ProviderError::Failed(anyhow::anyhow!("Netlify asks for a file that is not part of the deploy")))
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
-use super::api::{NetlifyApi, expect};
+use super::api::{NetlifyApi, expect, gone};
 use super::{Config, Netlify};
 use crate::providers::webhooks::{Delivery, DeliveryDigest, Registered, Registrar, Scheme, Webhooks};
 use crate::providers::{Destination, ProviderError};
@@ -55,8 +55,8 @@ impl NetlifyApi {
     }
 
     async fn delete_hook(&self, token: &SecretString, id: &str) -> Result<(), ProviderError> {
-        let answer = self.http.send(self.call(token, Method::DELETE, "hooks/{}", &[id])?.repeatable()).await?;
-        if answer.status() == 404 { Ok(()) } else { expect(&answer, "remove the webhook").map(drop) }
+        let call = self.call(token, Method::DELETE, "hooks/{}", &[id])?.repeatable();
+        gone(&self.http.send(call).await?, "remove the webhook")
     }
 
     /// Removes whatever of a site sends to this address.

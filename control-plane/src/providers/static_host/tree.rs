@@ -7,7 +7,7 @@ use anyhow::Context;
 use futures::{StreamExt, TryStreamExt};
 use slipway_proto::v1::{ArtifactKind, ManifestEntry};
 
-use crate::artifacts::ArtifactStore;
+use crate::artifacts::{ArtifactStore, BlobReader};
 use crate::ids::UserId;
 use crate::providers::ProviderError;
 use crate::providers::http::OpenBody;
@@ -31,7 +31,7 @@ pub(in crate::providers) struct File {
 pub(in crate::providers) struct Tree {
     /// Sorted by path, as the manifest has them.
     pub(in crate::providers) files: Vec<File>,
-    artifacts: ArtifactStore,
+    reader: Arc<BlobReader>,
 }
 
 impl Tree {
@@ -52,7 +52,8 @@ impl Tree {
         for entry in manifest.entries {
             files.push(file(artifacts, artifact.user_id, entry, &blobs).await.map_err(ProviderError::Failed)?);
         }
-        Ok(Self { files, artifacts: artifacts.clone() })
+        let reader = Arc::new(artifacts.reader(files.iter().map(|file| &file.blob)));
+        Ok(Self { files, reader })
     }
 
     /// A whole file, for those that are known to be small.
@@ -65,12 +66,12 @@ impl Tree {
         Ok(bytes)
     }
 
-    /// The bytes of a file, straight from its pack.
+    /// The bytes of a file, straight from its pack. Files that are opened in their order are read together.
     pub(in crate::providers) fn body(&self, file: &File) -> OpenBody {
-        let (artifacts, blob, size_bytes) = (self.artifacts.clone(), file.blob.clone(), file.size_bytes);
+        let (reader, blob) = (self.reader.clone(), file.blob.clone());
         Arc::new(move || {
-            let (artifacts, blob) = (artifacts.clone(), blob.clone());
-            let open = async move { artifacts.read_blob(&blob, 0..size_bytes).await };
+            let (reader, blob) = (reader.clone(), blob.clone());
+            let open = async move { reader.read(&blob).await };
             futures::stream::once(open).try_flatten().boxed()
         })
     }

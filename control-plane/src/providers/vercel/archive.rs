@@ -14,8 +14,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
-use ring::digest;
 use serde_json::{Value, json};
+use sha1::{Digest, Sha1};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio_util::io::ReaderStream;
@@ -129,14 +129,14 @@ struct Parts {
     directory: PathBuf,
     done: Vec<Part>,
     file: BufWriter<File>,
-    digest: digest::Context,
+    sha1: Sha1,
     size_bytes: u64,
 }
 
 impl Parts {
     fn new(directory: PathBuf) -> io::Result<Self> {
         let file = Self::open(&directory, 0)?;
-        Ok(Self { directory, done: Vec::new(), file, digest: new_digest(), size_bytes: 0 })
+        Ok(Self { directory, done: Vec::new(), file, sha1: Sha1::new(), size_bytes: 0 })
     }
 
     fn open(directory: &std::path::Path, number: usize) -> io::Result<BufWriter<File>> {
@@ -145,8 +145,8 @@ impl Parts {
 
     fn end_part(&mut self) -> io::Result<()> {
         self.file.flush()?;
-        let digest = std::mem::replace(&mut self.digest, new_digest()).finish();
-        self.done.push(Part { sha1: hex(digest.as_ref()), size_bytes: std::mem::take(&mut self.size_bytes) });
+        let sha1 = hex(&self.sha1.finalize_reset());
+        self.done.push(Part { sha1, size_bytes: std::mem::take(&mut self.size_bytes) });
         Ok(())
     }
 
@@ -158,10 +158,6 @@ impl Parts {
     }
 }
 
-fn new_digest() -> digest::Context {
-    digest::Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY)
-}
-
 impl Write for Parts {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.size_bytes == PART_BYTES {
@@ -171,7 +167,7 @@ impl Write for Parts {
         let room = usize::try_from(PART_BYTES - self.size_bytes).unwrap_or(usize::MAX);
         let bytes = &bytes[..bytes.len().min(room)];
         self.file.write_all(bytes)?;
-        self.digest.update(bytes);
+        self.sha1.update(bytes);
         self.size_bytes += bytes.len() as u64;
         Ok(bytes.len())
     }
@@ -199,8 +195,8 @@ mod tests {
             while let Some(chunk) = chunks.next().await {
                 bytes.extend_from_slice(&chunk.expect("reads"));
             }
-            let digest = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &bytes[before..]);
-            assert_eq!((blob.sha1, blob.size_bytes), (hex(digest.as_ref()), (bytes.len() - before) as u64));
+            let sha1 = hex(&Sha1::digest(&bytes[before..]));
+            assert_eq!((blob.sha1, blob.size_bytes), (sha1, (bytes.len() - before) as u64));
         }
         bytes
     }

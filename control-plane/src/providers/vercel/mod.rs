@@ -96,7 +96,7 @@ impl Vercel {
     ) -> anyhow::Result<Self> {
         let base: Url = settings.api_url.clone().map_or_else(|| API_URL.parse(), Ok)?;
         let http = VendorHttp::new(DESCRIPTOR.id, client, REQUESTS_PER_MINUTE);
-        let uploads = VendorHttp::new(DESCRIPTOR.id, transfers, 0);
+        let uploads = VendorHttp::new(DESCRIPTOR.id, transfers, 0).for_many();
         let integration = settings.auth_url.clone();
         let oauth = integration.and_then(|page| OAuth::new(http.clone(), page, settings, DIALECT));
         let oauth = oauth.map(|oauth| oauth.with_tokens_at(base.clone()));

@@ -1,17 +1,17 @@
 //! The tree as Vercel takes what is built already, "Build Output API" version 3:
 //! <https://vercel.com/docs/build-output-api/v3>.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde_json::{Value, json};
+use sha1::{Digest, Sha1};
 use slipway_proto::plan::Routing;
 
 use crate::providers::ProviderError;
 use crate::providers::http::OpenBody;
-use crate::providers::static_host::{File, Limits, Tree};
+use crate::providers::static_host::{Limits, Tree};
 
 const OUTPUT: &str = ".vercel/output/";
 const CONFIG: &str = ".vercel/output/config.json";
@@ -68,7 +68,7 @@ impl Output {
         }
         let config = (!is_built).then(|| {
             let config = Bytes::from(config(routing, has_not_found_page).to_string());
-            (hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, &config).as_ref()), config)
+            (hex(&Sha1::digest(&config)), config)
         });
         Ok(Self { tree, config })
     }
@@ -101,22 +101,26 @@ impl Output {
         made.chain(stored).collect()
     }
 
-    /// The bytes that Vercel says it lacks.
+    /// The bytes that Vercel says it lacks, in the order of the tree: neighbours are read together.
     ///
     /// # Errors
     /// `Failed` when it lacks what was never announced.
     pub(super) fn blobs(&self, missing: &[String]) -> Result<Vec<Blob>, ProviderError> {
-        let by_sha1: HashMap<String, &File> = self.tree.files.iter().map(|file| (hex(&file.sha1), file)).collect();
-        let blob = |sha1: &String| {
-            if let Some((_, bytes)) = self.config.as_ref().filter(|(own, _)| own == sha1) {
-                return Ok(Blob { sha1: sha1.clone(), size_bytes: bytes.len() as u64, open: here(bytes.clone()) });
+        let mut missing: HashSet<&str> = missing.iter().map(String::as_str).collect();
+        let mut blobs = Vec::with_capacity(missing.len());
+        if let Some((sha1, bytes)) = self.config.as_ref().filter(|(sha1, _)| missing.remove(sha1.as_str())) {
+            blobs.push(Blob { sha1: sha1.clone(), size_bytes: bytes.len() as u64, open: here(bytes.clone()) });
+        }
+        for file in &self.tree.files {
+            let sha1 = hex(&file.sha1);
+            if missing.remove(sha1.as_str()) {
+                blobs.push(Blob { sha1, size_bytes: file.size_bytes, open: self.tree.body(file) });
             }
-            let file = by_sha1.get(sha1).ok_or_else(|| {
-                ProviderError::Failed(anyhow::anyhow!("Vercel asks for a file that is not part of the deployment"))
-            })?;
-            Ok(Blob { sha1: sha1.clone(), size_bytes: file.size_bytes, open: self.tree.body(file) })
-        };
-        missing.iter().map(blob).collect()
+        }
+        if missing.is_empty() {
+            return Ok(blobs);
+        }
+        Err(ProviderError::Failed(anyhow::anyhow!("Vercel asks for a file that is not part of the deployment")))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the fake does with deploys: from an empty one to one that everybody sees.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -48,11 +48,14 @@ fn body(asked: &Asked, fields: &[&str]) -> Result<Map<String, Value>, Response> 
 }
 
 impl Inner {
-    /// Digests of what a deploy consists of and the team has not stored.
-    fn missing(&self, deploy: &Deploy) -> Vec<String> {
-        let team = &self.sites.iter().find(|site| site.id == deploy.site).expect("has a site").team;
-        let all: BTreeSet<_> = deploy.files.values().chain(deploy.functions.values()).collect();
-        all.into_iter().filter(|sha| !self.blobs.contains_key(&(team.clone(), (*sha).clone()))).cloned().collect()
+    /// Stores bytes of a team; answers whether it had them already.
+    fn store(&mut self, team: &str, sha: &str, bytes: &[u8]) -> bool {
+        let had = self.blobs.entry(team.to_owned()).or_default().insert(sha.to_owned(), bytes.to_vec()).is_some();
+        let own: HashSet<_> = self.sites.iter().filter(|site| site.team == team).map(|site| site.id.as_str()).collect();
+        for deploy in self.deploys.iter_mut().filter(|deploy| own.contains(deploy.site.as_str())) {
+            deploy.lacking.remove(sha);
+        }
+        had
     }
 
     #[expect(clippy::result_large_err, reason = "the answer")]
@@ -66,8 +69,7 @@ impl Inner {
 
     fn shown(&self, deploy: &Deploy) -> Value {
         let site = self.sites.iter().find(|site| site.id == deploy.site).expect("has a site");
-        let missing = if matches!(deploy.state, "uploading" | "prepared") { self.missing(deploy) } else { Vec::new() };
-        deploy.shown(site, &missing)
+        deploy.shown(site)
     }
 }
 
@@ -98,16 +100,18 @@ pub(super) async fn announce(fake: &Netlify, asked: &Asked, site: &str, id: &str
             _ => {}
         }
         let (looks, ending) = (inner.looks, inner.endings.pop_front());
-        let told = &mut inner.deploys[deploy];
+        let Inner { sites, deploys, blobs, .. } = &mut *inner;
+        let (stored, told) = (blobs.entry(sites[site].team.clone()).or_default(), &mut deploys[deploy]);
         (told.files, told.functions) = (digests(&request, "files"), digests(&request, "functions"));
+        let all = told.files.values().chain(told.functions.values());
+        told.lacking = all.filter(|sha| !stored.contains_key(*sha)).cloned().collect();
         (told.looks, told.ending) = (looks, ending.or(told.ending.take()));
         let is_later = request.get("async") == Some(&json!(true));
         told.request = request;
-        let lacks = !inner.missing(&inner.deploys[deploy]).is_empty();
-        inner.deploys[deploy].state = match (is_later, lacks) {
+        told.state = match (is_later, told.lacking.is_empty()) {
             (true, _) => "preparing",
-            (false, true) => "uploading",
-            (false, false) => "uploaded",
+            (false, false) => "uploading",
+            (false, true) => "uploaded",
         };
         (fault, inner.shown(&inner.deploys[deploy]))
     };
@@ -207,10 +211,11 @@ fn take(
     inner.received.files += 1;
     inner.received.bytes += asked.body.len() as u64;
     let team = inner.sites[site].team.clone();
-    let before = inner.blobs.insert((team, sha.to_owned()), asked.body.to_vec());
-    inner.received.duplicates += usize::from(before.is_some());
-    if inner.missing(&inner.deploys[deploy]).is_empty() && inner.deploys[deploy].state == "uploading" {
-        inner.deploys[deploy].state = "uploaded";
+    let had = inner.store(&team, sha, &asked.body);
+    inner.received.duplicates += usize::from(had);
+    let told = &mut inner.deploys[deploy];
+    if told.lacking.is_empty() && told.state == "uploading" {
+        told.state = "uploaded";
     }
     Ok(deploy)
 }
@@ -238,10 +243,20 @@ fn allow(inner: &mut Inner) -> Result<(), Response> {
 pub(super) fn look(fake: &Netlify, asked: &Asked, site: Option<&str>, id: &str) -> Answer {
     let mut inner = fake.lock();
     let (site, deploy) = inner.deploy_at(asked, site, id)?;
-    let lacks = !inner.missing(&inner.deploys[deploy]).is_empty();
     let Inner { sites, deploys, .. } = &mut *inner;
-    deploys[deploy].goes_on(&mut sites[site], lacks);
+    deploys[deploy].goes_on(&mut sites[site]);
     Ok(Json(inner.shown(&inner.deploys[deploy])).into_response())
+}
+
+#[expect(clippy::result_large_err, reason = "the answer")]
+pub(super) fn delete(fake: &Netlify, asked: &Asked, id: &str) -> Answer {
+    let mut inner = fake.lock();
+    let (site, deploy) = inner.deploy_at(asked, None, id)?;
+    if inner.sites[site].live.as_deref() == Some(id) {
+        return Err(invalid("the published deploy cannot be deleted"));
+    }
+    inner.deploys.remove(deploy);
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 #[expect(clippy::result_large_err, reason = "the answer")]

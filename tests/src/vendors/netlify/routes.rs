@@ -68,6 +68,7 @@ pub(super) async fn answer(
         ("PUT", ["sites", site, "deploys", id]) => deploys::announce(&fake, &asked, site, id).await,
         ("POST", ["sites", site, "deploys", id, "restore"]) => deploys::restore(&fake, &asked, site, id),
         ("GET", ["deploys", id]) => deploys::look(&fake, &asked, None, id),
+        ("DELETE", ["deploys", id]) => deploys::delete(&fake, &asked, id),
         ("POST", ["deploys", id, "cancel"]) => deploys::cancel(&fake, &asked, id),
         ("PUT", ["deploys", id, "functions", name]) => deploys::upload_function(&fake, &asked, id, name),
         ("PUT", ["deploys", id, "files", path @ ..]) => deploys::upload(&fake, &asked, id, &path.join("/")),

@@ -1,6 +1,6 @@
 //! Sites and deploys of the fake, and how a deploy becomes what everybody sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -47,6 +47,8 @@ pub(super) struct Deploy {
     pub(super) files: BTreeMap<String, String>,
     /// SHA-256 by name.
     pub(super) functions: BTreeMap<String, String>,
+    /// Digests of what it consists of and its team has not stored.
+    pub(super) lacking: BTreeSet<String>,
     /// What functions run as.
     pub(super) runtimes: BTreeMap<String, String>,
     pub(super) state: &'static str,
@@ -100,7 +102,7 @@ impl Site {
             "account_id": format!("account-{}", self.team),
             "account_slug": self.team,
             "account_name": self.team,
-            "published_deploy": live.map(|live| live.shown(self, &[])),
+            "published_deploy": live.map(|live| live.shown(self)),
             "prevent_non_git_prod_deploys": self.takes_only_builds,
             "build_settings": {},
             "ssl": true,
@@ -131,6 +133,7 @@ impl Deploy {
             request,
             files: BTreeMap::new(),
             functions: BTreeMap::new(),
+            lacking: BTreeSet::new(),
             runtimes: BTreeMap::new(),
             state: "new",
             looks: 0,
@@ -151,10 +154,10 @@ impl Deploy {
     }
 
     /// Goes on, because it was looked at; `lacks` tells whether files are missing.
-    pub(super) fn goes_on(&mut self, site: &mut Site, lacks: bool) {
+    pub(super) fn goes_on(&mut self, site: &mut Site) {
         match self.state {
             "preparing" => self.state = "prepared",
-            "prepared" | "uploading" if !lacks => self.state = "uploaded",
+            "prepared" | "uploading" if self.lacking.is_empty() => self.state = "uploaded",
             "uploaded" | "processing" if self.looks > 0 => (self.looks, self.state) = (self.looks - 1, "processing"),
             "uploaded" | "processing" => self.ends(site),
             _ => {}
@@ -177,10 +180,12 @@ impl Deploy {
         is_in_time
     }
 
-    pub(super) fn shown(&self, site: &Site, missing: &[String]) -> Value {
+    pub(super) fn shown(&self, site: &Site) -> Value {
         let alias = self.branch.as_deref().unwrap_or(&self.id);
         let (own, domain) = (format!("{alias}--{}", site.domain()), site.domain());
-        let (functions, files): (Vec<_>, Vec<_>) = missing.iter().partition(|digest| digest.len() == 64);
+        let is_told = matches!(self.state, "uploading" | "prepared");
+        let lacking = self.lacking.iter().filter(|_| is_told);
+        let (functions, files): (Vec<_>, Vec<_>) = lacking.partition(|digest| digest.len() == 64);
         let context = match (&self.branch, self.draft) {
             (Some(_), _) => "branch-deploy",
             (None, true) => "deploy-preview",
