@@ -184,8 +184,11 @@ impl Tx {
             .bind(now)
             .execute(&mut *self.0)
             .await?;
+        let mut blobs: Vec<_> = blobs.iter().collect();
+        // As the table has them: whole pages are filled one after the other.
+        blobs.sort_unstable_by_key(|blob| blob.blake3);
         let rows: Vec<_> = blobs
-            .iter()
+            .into_iter()
             .map(|blob| {
                 json!([HEXLOWER.encode(&blob.blake3), blob.pack_offset, blob.size_bytes, HEXLOWER.encode(&blob.sha1)])
             })

@@ -42,9 +42,12 @@ impl Store {
 
     /// Records digests.
     pub async fn insert_asset_digests(&self, user: UserId, digests: &[AssetDigest]) -> Result<(), sqlx::Error> {
+        let mut digests: Vec<_> = digests.iter().collect();
+        // As the table has them: whole pages are filled one after the other.
+        digests.sort_unstable_by(|one, other| one.blake3.cmp(&other.blake3));
         let row =
             |new: &AssetDigest| json!([HEXLOWER.encode(&new.blake3), new.extension, HEXLOWER.encode(&new.digest)]);
-        let rows = Json(digests.iter().map(row).collect::<Vec<_>>());
+        let rows = Json(digests.into_iter().map(row).collect::<Vec<_>>());
         self.write(sqlx::query(INSERT).bind(user).bind(rows)).await.map(drop)
     }
 }

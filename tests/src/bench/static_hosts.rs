@@ -35,7 +35,7 @@ const TOKEN: &str = "tokenOfTheBenchmark0123456789";
 /// How long is waited at least before the next look, and which part of what has passed: looks cost the control plane time
 /// that the CLI has not.
 const LOOK: Duration = Duration::from_millis(20);
-const LOOKS: u32 = 50;
+const LOOKS: u32 = 25;
 const LIMIT: Duration = Duration::from_secs(600);
 /// Ticks of `/proc/PID/stat` in a second.
 const TICKS: f64 = 100.0;
