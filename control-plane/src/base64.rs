@@ -1,6 +1,6 @@
 //! Base64 (standard alphabet, padded) of bytes that come in pieces.
 
-use data_encoding::BASE64;
+use base64_simd::STANDARD;
 
 /// Bytes that become four characters together.
 const GROUP: usize = 3;
@@ -23,18 +23,18 @@ impl Base64Encoder {
             if self.rest.len() < GROUP {
                 return text;
             }
-            BASE64.encode_append(&self.rest, &mut text);
+            STANDARD.encode_append(&self.rest, &mut text);
             self.rest.clear();
         }
         let (whole, rest) = bytes.split_at(bytes.len() - bytes.len() % GROUP);
-        BASE64.encode_append(whole, &mut text);
+        STANDARD.encode_append(whole, &mut text);
         self.rest.extend_from_slice(rest);
         text
     }
 
     /// The end of the text.
     pub(crate) fn finish(self) -> String {
-        BASE64.encode(&self.rest)
+        STANDARD.encode_to_string(&self.rest)
     }
 }
 
@@ -45,6 +45,8 @@ pub(crate) const fn encoded_len(bytes: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::BASE64;
+
     use super::*;
 
     #[test]
