@@ -60,6 +60,7 @@ macro_rules! specs {
 }
 
 specs! {
+    appearance: "appearance.spec.ts",
     deploy_button: "deploy-button.spec.ts",
     deploying: "deploying.spec.ts",
     faults: "faults.spec.ts",
