@@ -84,24 +84,33 @@ impl Collector {
 }
 
 fn remove_staged(folder: &FilePath, before: Timestamp, orphans: &mut u64, bytes: &mut u64) -> io::Result<()> {
-    let entries = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
+    let Some(entries) = if_there(std::fs::read_dir(folder))? else { return Ok(()) };
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name();
         let is_staged = name.to_str().and_then(|name| name.split_once('#')).is_some_and(|(id, number)| {
             id.parse::<Uuid>().is_ok() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
         });
-        let metadata = entry.metadata()?;
+        if !is_staged {
+            continue;
+        }
+        // Uploads end, and others collect, while this looks around.
+        let Some(metadata) = if_there(entry.metadata())? else { continue };
         let changed = metadata.modified()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        if is_staged && metadata.is_file() && Timestamp::from_micros(0).plus(changed) < before {
-            std::fs::remove_file(entry.path())?;
+        let is_old = Timestamp::from_micros(0).plus(changed) < before;
+        if metadata.is_file() && is_old && if_there(std::fs::remove_file(entry.path()))?.is_some() {
             crash::point("after an unfinished upload is deleted");
             *orphans += 1;
             *bytes += metadata.len();
         }
     }
     Ok(())
+}
+
+/// Nothing when there is no such file.
+fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
 }
