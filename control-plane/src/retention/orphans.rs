@@ -114,3 +114,33 @@ fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
         found => found.map(Some),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn uploads_that_end_meanwhile_are_no_failure() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let upload = directory.path().join(format!("{}#1", Uuid::now_v7()));
+        let done = AtomicBool::new(false);
+        let outcome = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    std::fs::write(&upload, "").expect("begins");
+                    // One that is old is collected before it ends.
+                    let _ = std::fs::remove_file(&upload);
+                }
+            });
+            let never_and_always = [i64::MIN, i64::MAX].map(Timestamp::from_micros);
+            let outcome = never_and_always.into_iter().try_for_each(|before| {
+                (0..3_000).try_for_each(|_| remove_staged(directory.path(), before, &mut 0, &mut 0))
+            });
+            done.store(true, Ordering::Relaxed);
+            outcome
+        });
+        outcome.expect("goes on");
+    }
+}
