@@ -2,7 +2,6 @@
 //! from the concatenation of all blobs, regardless of where files begin, so that ten thousand small
 //! files cost no more than a large one.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc as channel;
 use std::thread;
@@ -13,20 +12,20 @@ use slipway_proto::limits;
 use slipway_proto::v1::{FailureCode, PackFrame};
 use tokio::sync::mpsc;
 
-use super::hash::changed;
+use super::hash::{changed, read_at_most};
 use crate::beneath::Tree;
 use crate::job::Failure;
 
 /// Of zstd, for a link that is waited for.
 const LEVEL: i32 = 1;
-/// Of zstd, for a link that takes what comes: seven times as fast, and only long repetitions are found. With a control
-/// plane nearby, to compress well would take longer than to send.
-const HURRIED_LEVEL: i32 = -50;
-/// A frame that a link takes so long for is sent sooner when it is compressed well: that takes a third of the time, and
+/// Of zstd, for a link that takes what comes: its lowest, which copies all but what repeats itself over and over. With a
+/// control plane nearby, to compress would take longer than to send.
+const HURRIED_LEVEL: i32 = -131_072;
+/// Frames that a link takes so long for each are sent sooner when they are compressed well: that takes a third of the time, and
 /// saves a third of the bytes and more.
 const SLOW: Duration = Duration::from_millis(10);
 /// Frames that buffers on the way take before a slow link is noticed; and what is small is compressed in no time.
-const BUFFERED_FRAMES: usize = 8;
+const BUFFERED_FRAMES: u32 = 8;
 /// Raw frames between reader and compressor. When they are all full, reading waits.
 const RAW_FRAMES: usize = 2;
 /// Compressed frames waiting to be sent. When it is full, compressing waits.
@@ -64,31 +63,32 @@ fn read(
     filled: &channel::SyncSender<Vec<u8>>,
     empty: &channel::Receiver<Vec<u8>>,
 ) -> Result<(), Failure> {
-    let fresh = || empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(limits::FRAME_RAW_BYTES));
-    let mut frame = fresh();
+    let fresh = || empty.try_recv().unwrap_or_else(|_| vec![0; limits::FRAME_RAW_BYTES]);
+    let (mut frame, mut filled_bytes) = (fresh(), 0);
     let mut is_first = true;
     for blob in blobs {
         let failed = |error| Failure::io(FailureCode::UploadFailed, "reading the output", &blob.source, &error);
         let mut file = tree.open_file(&blob.source).map_err(failed)?;
         let mut left = blob.size_bytes;
         while left > 0 {
-            let free = (limits::FRAME_RAW_BYTES - frame.len()) as u64;
-            let length = (&mut file).take(free.min(left)).read_to_end(&mut frame).map_err(failed)?;
+            let length = read_at_most(&mut file, left, &mut frame[filled_bytes..]).map_err(failed)?;
             if length == 0 {
                 return Err(changed(&blob.source));
             }
             left -= length as u64;
-            if frame.len() == limits::FRAME_RAW_BYTES {
+            filled_bytes += length;
+            if filled_bytes == frame.len() {
                 if filled.send(frame).is_err() {
                     return Ok(()); // the compressor has ended, and says why
                 }
-                frame = fresh();
+                (frame, filled_bytes) = (fresh(), 0);
                 is_first = false;
             }
         }
     }
     // An upload of nothing but empty files still has to say which one it is.
-    if is_first || !frame.is_empty() {
+    if is_first || filled_bytes > 0 {
+        frame.truncate(filled_bytes);
         let _ = filled.send(frame);
     }
     Ok(())
@@ -103,7 +103,7 @@ fn compress(
     let mut compressor = zstd::bulk::Compressor::new(LEVEL).map_err(|_| internal("compressing"))?;
     let mut artifact_id = artifact_id.to_owned();
     let mut waited = Duration::ZERO;
-    for (sent, mut raw) in full.into_iter().enumerate() {
+    for (sent, raw) in (0..).zip(full) {
         compressor.set_compression_level(level(sent, waited)).map_err(|_| internal("compressing"))?;
         let data = compressor.compress(&raw).map_err(|_| internal("compressing"))?;
         let frame = PackFrame { artifact_id: std::mem::take(&mut artifact_id), data: Bytes::from(data) };
@@ -111,15 +111,15 @@ fn compress(
         if frames.blocking_send(frame).is_err() {
             return Ok(()); // the call has ended, and says why
         }
-        waited = before.elapsed();
-        raw.clear();
+        waited = (waited * (BUFFERED_FRAMES - 1) + before.elapsed()) / BUFFERED_FRAMES;
         let _ = emptied.send(raw); // the reader may have finished
     }
     Ok(())
 }
 
-/// How well the next frame is compressed, after so many frames, of which the last one had to wait so long for the link.
-fn level(sent: usize, waited: Duration) -> i32 {
+/// How well the next frame is compressed, after so many frames, of which the latest had to wait so long for the link: on
+/// average, for most find room in the buffers, and one waits for all of them.
+fn level(sent: u32, waited: Duration) -> i32 {
     if sent >= BUFFERED_FRAMES && waited < SLOW { HURRIED_LEVEL } else { LEVEL }
 }
 

@@ -1,5 +1,6 @@
 //! Digests of many files at once.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -96,17 +97,25 @@ fn digest_once(tree: &Tree, candidate: &Candidate, buffer: &mut [u8]) -> io::Res
     let mut hasher = blake3::Hasher::new();
     let mut left = candidate.size_bytes;
     while left > 0 {
-        // Never more than was announced: what grows while it is read is cut, and the server compares.
-        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-        match file.read(&mut buffer[..most]) {
-            Ok(0) => return Ok(None),
-            Ok(length) => {
+        match read_at_most(&mut file, left, buffer)? {
+            0 => return Ok(None),
+            length => {
                 hasher.update(&buffer[..length]);
                 left -= length as u64;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
         }
     }
     Ok(Some(hasher.finalize()))
+}
+
+/// Reads into `buffer`, and never more than `left`, which was announced: what grows while it is read is cut, and the
+/// server compares. 0 at the end of the file.
+pub(super) fn read_at_most(file: &mut File, left: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+    loop {
+        match file.read(&mut buffer[..most]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
 }
