@@ -77,13 +77,13 @@ impl ArtifactStore {
         let distinct = manifest::distinct_blobs(manifest);
         let digests = digests_of(manifest, &distinct);
         let now = self.clock.now();
-        // Kept first, looked at then: what is here afterwards stays.
-        let enough = now.plus(limits::JOB_TIMEOUT);
-        self.store.keep_packs(user, digests.clone(), enough, now.plus(OFFER_KEEPS)).await?;
         let mut is_missing = vec![false; distinct.len()];
-        for position in self.store.missing_blobs(user, digests).await? {
+        let mut tx = self.store.begin().await?;
+        for position in tx.keep_blobs(user, digests, now.plus(limits::JOB_TIMEOUT), now.plus(OFFER_KEEPS)).await? {
             is_missing[position] = true;
         }
+        // What is not missing is kept from now on.
+        tx.commit().await?;
         let missing_bitmap = manifest::to_bitmap(is_missing.iter().copied());
         let missing = distinct.iter().zip(is_missing).filter(|(_, is_missing)| *is_missing);
         let missing = missing.map(|(&index, _)| ExpectedBlob::of(&manifest.entries[index])).collect();

@@ -54,10 +54,11 @@ pub struct BlobLocation {
 }
 
 const BY_ID: &str = "SELECT id, user_id, root, files, size_bytes FROM artifacts WHERE id = $1";
-// One row whatever the number of blobs: the positions that are not stored, as a JSON array.
-const MISSING: &str = "
-    SELECT json_group_array(key) FROM json_each($2)
-    WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE user_id = $1 AND blake3 = unhex(value))";
+// One row for each pack that holds any of the blobs, and one for those that none holds: with their positions, as JSON.
+const HELD: &str = "
+    SELECT pack_id, json_group_array(key) FILTER (WHERE pack_id IS NULL)
+    FROM json_each($2) LEFT JOIN blobs ON user_id = $1 AND blake3 = unhex(value)
+    GROUP BY pack_id";
 const INSERT_ARTIFACT: &str = "
     INSERT INTO artifacts (id, user_id, kind, root, files, size_bytes, created_at)
     VALUES ($1, $2, 'tree', $3, $4, $5, $6)";
@@ -73,15 +74,15 @@ const INSERT_BLOBS: &str = "
 const SET_SHA1: &str = "UPDATE blobs SET sha1 = $3 WHERE user_id = $1 AND blake3 = $2";
 
 const KEEP_PACKS: &str = "
-    UPDATE packs SET kept_until = $4
-    WHERE kept_until < $3 AND id IN (
-        SELECT pack_id FROM blobs WHERE user_id = $1 AND blake3 IN (SELECT unhex(value) FROM json_each($2)))";
+    UPDATE packs SET kept_until = $3
+    WHERE kept_until < $2 AND id IN (SELECT unhex(value) FROM json_each($1))";
 const COUNT_BLOBS: &str = "
-    SELECT COUNT(*) FROM blobs WHERE user_id = $1 AND blake3 IN (SELECT unhex(value) FROM json_each($2))";
+    SELECT pack_id, COUNT(*) FROM blobs
+    WHERE user_id = $1 AND blake3 IN (SELECT unhex(value) FROM json_each($2))
+    GROUP BY pack_id";
 const INSERT_NEEDED_PACKS: &str = "
     INSERT INTO artifact_packs (artifact_id, pack_id)
-    SELECT DISTINCT $3, pack_id FROM blobs
-    WHERE user_id = $1 AND blake3 IN (SELECT unhex(value) FROM json_each($2))
+    SELECT $1, unhex(value) FROM json_each($2) WHERE TRUE
     ON CONFLICT DO NOTHING";
 const PACKS_RECORDED: &str = "UPDATE artifacts SET packs_recorded = 1 WHERE id = $1";
 const HAS_ARTIFACT: &str = "SELECT EXISTS (SELECT 1 FROM artifacts WHERE id = $1)";
@@ -90,32 +91,14 @@ fn hex<'a>(digests: impl Iterator<Item = &'a [u8]>) -> Json<Vec<String>> {
     Json(digests.map(|digest| HEXLOWER.encode(digest)).collect())
 }
 
+pub(super) fn hex_ids(packs: impl Iterator<Item = PackId>) -> Json<Vec<String>> {
+    Json(packs.map(|pack| HEXLOWER.encode(pack.as_uuid().as_bytes())).collect())
+}
+
 impl Store {
     /// The artifact, whoever owns it: the caller compares `user_id`.
     pub async fn artifact(&self, id: ArtifactId) -> Result<Option<Artifact>, sqlx::Error> {
         sqlx::query_as(BY_ID).bind(id).fetch_optional(&self.pool).await
-    }
-
-    /// Positions of those of `digests` that this owner has not stored.
-    pub async fn missing_blobs<'a>(
-        &self,
-        user: UserId,
-        digests: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<Vec<usize>, sqlx::Error> {
-        let Json(missing) = sqlx::query_scalar(MISSING).bind(user).bind(hex(digests)).fetch_one(&self.pool).await?;
-        Ok(missing)
-    }
-
-    /// Keeps the packs that hold any of `digests` until `until`; those that are kept until `enough` stay as they are.
-    pub async fn keep_packs<'a>(
-        &self,
-        user: UserId,
-        digests: impl Iterator<Item = &'a [u8]>,
-        enough: Timestamp,
-        until: Timestamp,
-    ) -> Result<(), sqlx::Error> {
-        let keep = sqlx::query(KEEP_PACKS).bind(user).bind(hex(digests)).bind(enough).bind(until);
-        self.write(keep).await.map(drop)
     }
 
     /// Where those of `digests` lie that this owner has stored; the others are left out.
@@ -153,6 +136,22 @@ impl Tx {
         sqlx::query_scalar(HAS_ARTIFACT).bind(id).fetch_one(&mut *self.0).await
     }
 
+    /// Positions of those of `digests` that this owner has not stored. Keeps the packs that hold the others until `until`;
+    /// those that are kept until `enough` stay as they are.
+    pub async fn keep_blobs<'a>(
+        &mut self,
+        user: UserId,
+        digests: impl Iterator<Item = &'a [u8]>,
+        enough: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<usize>, sqlx::Error> {
+        let held: Vec<(Option<PackId>, Json<Vec<usize>>)> =
+            sqlx::query_as(HELD).bind(user).bind(hex(digests)).fetch_all(&mut *self.0).await?;
+        let packs = held.iter().filter_map(|(pack, _)| *pack);
+        sqlx::query(KEEP_PACKS).bind(hex_ids(packs)).bind(enough).bind(until).execute(&mut *self.0).await?;
+        Ok(held.into_iter().flat_map(|(_, Json(missing))| missing).collect())
+    }
+
     /// Records which packs an artifact needs: from then on they stay. Answers how many of its blobs are stored;
     /// `digests` are distinct.
     pub async fn record_needed_packs<'a>(
@@ -161,11 +160,12 @@ impl Tx {
         artifact: ArtifactId,
         digests: impl Iterator<Item = &'a [u8]>,
     ) -> Result<i64, sqlx::Error> {
-        let digests = hex(digests);
-        let count = sqlx::query_scalar(COUNT_BLOBS).bind(user).bind(&digests).fetch_one(&mut *self.0).await?;
-        sqlx::query(INSERT_NEEDED_PACKS).bind(user).bind(&digests).bind(artifact).execute(&mut *self.0).await?;
+        let counts: Vec<(PackId, i64)> =
+            sqlx::query_as(COUNT_BLOBS).bind(user).bind(hex(digests)).fetch_all(&mut *self.0).await?;
+        let packs = hex_ids(counts.iter().map(|(pack, _)| *pack));
+        sqlx::query(INSERT_NEEDED_PACKS).bind(artifact).bind(packs).execute(&mut *self.0).await?;
         sqlx::query(PACKS_RECORDED).bind(artifact).execute(&mut *self.0).await?;
-        Ok(count)
+        Ok(counts.iter().map(|(_, count)| count).sum())
     }
 
     /// Records a pack object and the blobs in it.
