@@ -1,7 +1,7 @@
 //! What Cloudflare Pages calls a file: the first 16 bytes of BLAKE3 over its bytes in Base64 followed by the extension
 //! of its name (wrangler, `src/pages/hash.ts`). Bytes are read for it once: what was computed is recorded.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -9,14 +9,18 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::{ArtifactStore, BlobReader};
 use crate::base64::Base64Encoder;
-use crate::ids::UserId;
-use crate::store::{AssetDigest, BlobLocation};
+use crate::ids::PackId;
+use crate::store::{AssetDigests, BlobLocation};
 
 /// Bytes of a digest.
 const ASSET_DIGEST_BYTES: usize = 16;
-/// Blobs read at the same time.
+/// Bytes that say where a file begins in its pack.
+const OFFSET_BYTES: usize = size_of::<i64>();
+/// Runs of blobs that are digested at the same time.
 const PARALLEL: usize = 4;
-/// Digests written down together: so many at most are computed again after a crash.
+/// What is digested in one run, at least: to hand over each of ten thousand small files would cost more than to digest it.
+const RUN_BYTES: i64 = 1024 * 1024;
+/// Digests written down together: about so many at most are computed again after a crash.
 const RECORDED_TOGETHER: usize = 2_000;
 
 /// Bytes that are encoded and digested together.
@@ -62,44 +66,117 @@ impl ArtifactStore {
     ///
     /// # Errors
     /// When a blob cannot be read.
-    pub async fn asset_digests(&self, owner: UserId, wanted: &[(&BlobLocation, &str)]) -> anyhow::Result<Vec<Digest>> {
-        let blobs: HashSet<_> = wanted.iter().map(|(blob, _)| blob.blake3.as_slice()).collect();
-        let mut known = HashMap::new();
-        for found in self.store.asset_digests(owner, blobs.into_iter()).await? {
-            let digest: Digest = found.digest.as_slice().try_into().context("a recorded digest is damaged")?;
-            known.insert((found.blake3, found.extension), digest);
+    pub async fn asset_digests(&self, wanted: &[(&BlobLocation, &str)]) -> anyhow::Result<Vec<Digest>> {
+        let mut known = Known::default();
+        for recorded in self.store.asset_digests(wanted.iter().map(|(blob, _)| blob.pack_id).collect()).await? {
+            known.add_recorded(&recorded);
         }
-        let key = |(blob, extension): &(&BlobLocation, &str)| (blob.blake3.clone(), (*extension).to_owned());
-        let mut seen = HashSet::new();
-        let is_unknown = |pair: &&(_, _)| !known.contains_key(&key(pair)) && seen.insert(key(pair));
-        let cloned = |(blob, extension): &(&BlobLocation, &str)| ((*blob).clone(), (*extension).to_owned());
-        let mut unknown: Vec<_> = wanted.iter().filter(is_unknown).map(cloned).collect();
-        unknown.sort_unstable_by_key(|(blob, _)| BlobReader::order(blob));
-        let reader = Arc::new(self.reader(unknown.iter().map(|(blob, _)| blob)));
+        let mut unknown: Vec<_> =
+            wanted.iter().filter(|(blob, extension)| known.find(blob, extension).is_none()).copied().collect();
+        unknown.sort_unstable_by_key(|(blob, extension)| (BlobReader::order(blob), *extension));
+        unknown.dedup_by_key(|(blob, extension)| (BlobReader::order(blob), *extension));
+        let reader = Arc::new(self.reader(unknown.iter().map(|(blob, _)| *blob)));
         // Tasks of their own: they compute, and there may be several processors.
-        let computing = unknown.into_iter().map(|(blob, extension)| {
-            let task = tokio::spawn(asset_digest(reader.clone(), blob, extension));
+        let computing = runs(&unknown).into_iter().map(|run| {
+            let task = tokio::spawn(digest_run(reader.clone(), run));
             async move { task.await.context("a digest was not computed")? }
         });
-        let mut computed = futures::stream::iter(computing).buffer_unordered(PARALLEL).try_chunks(RECORDED_TOGETHER);
-        while let Some(digests) = computed.try_next().await.map_err(|error| error.1)? {
-            self.store.insert_asset_digests(owner, &digests).await?;
-            for new in digests {
-                known.insert((new.blake3, new.extension), new.digest.as_slice().try_into()?);
+        let mut computed = futures::stream::iter(computing).buffer_unordered(PARALLEL);
+        let mut unrecorded = Vec::new();
+        while let Some(digests) = computed.try_next().await? {
+            unrecorded.extend(digests);
+            if unrecorded.len() >= RECORDED_TOGETHER {
+                self.record(&mut unrecorded, &mut known).await?;
             }
         }
-        wanted.iter().map(|pair| known.get(&key(pair)).copied().context("a digest was not computed")).collect()
+        self.record(&mut unrecorded, &mut known).await?;
+        let digest = |(blob, extension): &(&BlobLocation, &str)| known.find(blob, extension);
+        wanted.iter().map(|pair| digest(pair).context("a digest was not computed")).collect()
+    }
+
+    async fn record(&self, computed: &mut Vec<Computed>, known: &mut Known) -> anyhow::Result<()> {
+        let mut rows: BTreeMap<_, Vec<u8>> = BTreeMap::new();
+        for Computed { place: (pack_id, offset), extension, digest } in computed.drain(..) {
+            let row = rows.entry((pack_id, extension)).or_default();
+            row.extend_from_slice(&offset.to_be_bytes());
+            row.extend_from_slice(&digest);
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.store.begin().await?;
+        for ((pack_id, extension), digests) in rows {
+            let new = AssetDigests { pack_id, extension, digests };
+            tx.add_asset_digests(&new).await?;
+            known.add_recorded(&new);
+        }
+        Ok(tx.commit().await?)
     }
 }
 
-async fn asset_digest(reader: Arc<BlobReader>, blob: BlobLocation, extension: String) -> anyhow::Result<AssetDigest> {
-    let mut chunks = reader.read(&blob).await?;
-    let mut hasher = AssetHasher::default();
-    while let Some(chunk) = chunks.next().await {
-        hasher.update(&chunk?);
+/// Where bytes begin that have something in them.
+type Place = (PackId, i64);
+
+/// The digest of a file.
+struct Computed {
+    place: Place,
+    extension: String,
+    digest: Digest,
+}
+
+/// Digests by the extension of the name and where the bytes begin.
+#[derive(Default)]
+struct Known(HashMap<String, HashMap<Place, Digest>>);
+
+impl Known {
+    fn add_recorded(&mut self, recorded: &AssetDigests) {
+        let all = self.0.entry(recorded.extension.clone()).or_default();
+        for record in recorded.digests.chunks_exact(OFFSET_BYTES + ASSET_DIGEST_BYTES) {
+            let (offset, digest) = record.split_at(OFFSET_BYTES);
+            if let (Ok(offset), Ok(digest)) = (offset.try_into(), digest.try_into()) {
+                all.insert((recorded.pack_id, i64::from_be_bytes(offset)), digest);
+            }
+        }
     }
-    let digest = hasher.finish(&extension).to_vec();
-    Ok(AssetDigest { blake3: blob.blake3, extension, digest })
+
+    fn find(&self, blob: &BlobLocation, extension: &str) -> Option<Digest> {
+        if blob.size_bytes == 0 {
+            // Another may begin at the same place.
+            return Some(AssetHasher::default().finish(extension));
+        }
+        self.0.get(extension)?.get(&BlobReader::order(blob)).copied()
+    }
+}
+
+/// Blobs in the order in which they lie, in runs that are about as long as each other.
+fn runs(blobs: &[(&BlobLocation, &str)]) -> Vec<Vec<(BlobLocation, String)>> {
+    let mut runs: Vec<Vec<_>> = Vec::new();
+    let mut filled = RUN_BYTES;
+    for (blob, extension) in blobs {
+        if filled >= RUN_BYTES {
+            runs.push(Vec::new());
+            filled = 0;
+        }
+        filled += blob.size_bytes;
+        if let Some(run) = runs.last_mut() {
+            run.push(((*blob).clone(), (*extension).to_owned()));
+        }
+    }
+    runs
+}
+
+async fn digest_run(reader: Arc<BlobReader>, blobs: Vec<(BlobLocation, String)>) -> anyhow::Result<Vec<Computed>> {
+    let mut computed = Vec::with_capacity(blobs.len());
+    for (blob, extension) in blobs {
+        let mut chunks = reader.read(&blob).await?;
+        let mut hasher = AssetHasher::default();
+        while let Some(chunk) = chunks.next().await {
+            hasher.update(&chunk?);
+        }
+        let digest = hasher.finish(&extension);
+        computed.push(Computed { place: BlobReader::order(&blob), extension, digest });
+    }
+    Ok(computed)
 }
 
 #[cfg(test)]
@@ -148,28 +225,64 @@ mod tests {
     #[tokio::test]
     async fn bytes_are_read_once_for_each_extension() {
         let store = in_memory().await;
-        let blobs = tempfile::tempdir().expect("temporary directory");
-        let artifacts = ArtifactStore::open(blobs.path(), store.clone(), Clock::system()).expect("opens");
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let artifacts = ArtifactStore::open(directory.path(), store.clone(), Clock::system()).expect("opens");
         let mut tx = store.begin().await.expect("begins");
         let user = tx.user_named("ada", Clock::system().now()).await.expect("user").id;
         tx.commit().await.expect("commits");
-        let blake3 = *blake3::hash(b"hello\n").as_bytes();
-        let expected = ExpectedBlob { path: "x".to_owned(), size_bytes: 6, blake3 };
-        let mut pack = artifacts.start_pack(vec![expected]).await.expect("starts");
-        pack.write("hello\n".into()).await.expect("is as announced");
-        artifacts.finish_pack(user, pack).await.expect("is stored");
-        let blob = store.locate_blobs(user, [&blake3[..]].into_iter()).await.expect("reads").remove(0);
-
-        let digests = async |extensions: &[&'static str]| {
-            let wanted: Vec<_> = extensions.iter().map(|extension| (&blob, *extension)).collect();
-            let digests = artifacts.asset_digests(user, &wanted).await?;
-            anyhow::Ok(digests.iter().map(|digest| HEXLOWER.encode(digest)).collect::<Vec<_>>())
+        // The empty one begins where the second does.
+        let contents: [&[u8]; 4] = [b"hello\n", b"", b"body{margin:0}\n", b"hello"];
+        for pack in [&contents[..3], &contents[3..]] {
+            let expected = |content: &&[u8]| ExpectedBlob {
+                path: "x".to_owned(),
+                size_bytes: content.len() as u64,
+                blake3: *blake3::hash(content).as_bytes(),
+            };
+            let mut writer = artifacts.start_pack(pack.iter().map(expected).collect()).await.expect("starts");
+            writer.write(pack.concat().into()).await.expect("is as announced");
+            artifacts.finish_pack(user, writer).await.expect("is stored");
+        }
+        let blake3s = contents.map(blake3::hash);
+        let found = store.locate_blobs(user, blake3s.iter().map(|hash| &hash.as_bytes()[..])).await.expect("reads");
+        let located = blake3s.map(|hash| found.iter().find(|blob| blob.blake3 == hash.as_bytes()).expect("is there"));
+        let digests = async |wanted: &[(usize, &'static str)]| {
+            let wanted: Vec<_> = wanted.iter().map(|(index, extension)| (located[*index], *extension)).collect();
+            artifacts.asset_digests(&wanted).await
         };
-        let html = "051240d22ab9086ec5997a6d1ad35ec1";
-        let bare = "a304da4b4a88dc5288e58ab9307a3e3e";
-        assert_eq!(digests(&["html", "", "html"]).await.expect("reads"), [html, bare, html]);
-        std::fs::remove_dir_all(blobs.path().join("packs")).expect("is there");
-        assert_eq!(digests(&["", "html"]).await.expect("are known"), [bare, html]);
-        assert!(digests(&["HTML"]).await.is_err(), "of that extension nothing is known, and the bytes are gone");
+        let computed = |wanted: &[(usize, &'static str)]| -> Vec<Digest> {
+            let digest = |(index, extension): &(usize, &str)| {
+                let mut hasher = AssetHasher::default();
+                hasher.update(contents[*index]);
+                hasher.finish(extension)
+            };
+            wanted.iter().map(digest).collect()
+        };
+        let first = [(0, "html"), (1, "css"), (2, "css"), (0, ""), (3, "html"), (0, "html")];
+        assert_eq!(digests(&first).await.expect("reads"), computed(&first));
+        let beside = [(2, "html"), (3, ""), (2, "css")];
+        assert_eq!(digests(&beside).await.expect("reads"), computed(&beside));
+        std::fs::remove_dir_all(directory.path().join("packs")).expect("is there");
+        for known in [&first[..], &beside[..]] {
+            assert_eq!(digests(known).await.expect("are known"), computed(known));
+        }
+        assert!(digests(&[(0, "HTML")]).await.is_err(), "of that nothing is known, and the bytes are gone");
+    }
+
+    #[test]
+    fn runs_have_all_blobs_in_their_order() {
+        let pack_id = PackId::new();
+        let blobs: Vec<_> = [RUN_BYTES / 2, RUN_BYTES / 2, 1, 3 * RUN_BYTES, 0, 7]
+            .iter()
+            .scan(0, |end, size_bytes| {
+                let pack_offset = *end;
+                *end += size_bytes;
+                Some(BlobLocation { blake3: Vec::new(), pack_id, pack_offset, size_bytes: *size_bytes, sha1: None })
+            })
+            .collect();
+        let wanted: Vec<_> = blobs.iter().map(|blob| (blob, "x")).collect();
+        let runs = runs(&wanted);
+        assert_eq!(runs.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2]);
+        let offsets: Vec<_> = runs.concat().iter().map(|(blob, _)| blob.pack_offset).collect();
+        assert!(offsets.is_sorted());
     }
 }

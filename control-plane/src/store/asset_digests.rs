@@ -1,53 +1,43 @@
-//! What Cloudflare Pages calls the blobs that were published there. Lists travel as one JSON parameter.
+//! What Cloudflare Pages calls the files that lie in packs.
 
-use data_encoding::HEXLOWER;
-use serde_json::json;
+use std::collections::BTreeSet;
+
 use sqlx::FromRow;
-use sqlx::types::Json;
 
-use super::Store;
-use crate::ids::UserId;
+use super::artifacts::hex_ids;
+use super::{Store, Tx};
+use crate::ids::PackId;
 
-/// A digest, of a blob under names with an extension.
+/// Digests of files in a pack under names with one extension.
 #[derive(Debug, Clone, FromRow)]
-pub struct AssetDigest {
-    /// BLAKE3 of the blob's bytes.
-    pub blake3: Vec<u8>,
+pub struct AssetDigests {
+    /// The pack.
+    pub pack_id: PackId,
     /// Without its dot; empty for names that have none.
     pub extension: String,
-    /// Its first 16 bytes, which is all that is used.
-    pub digest: Vec<u8>,
+    /// Of each file 24 bytes: where it begins in the pack (big-endian), and the digest.
+    pub digests: Vec<u8>,
 }
 
 const KNOWN: &str = "
-    SELECT blake3, extension, digest FROM asset_digests
-    WHERE user_id = $1 AND blake3 IN (SELECT unhex(value) FROM json_each($2))";
-// A blob may have been collected since it was read.
-const INSERT: &str = "
-    INSERT INTO asset_digests (user_id, blake3, extension, digest)
-    SELECT $1, unhex(value ->> 0), value ->> 1, unhex(value ->> 2) FROM json_each($2)
-    WHERE EXISTS (SELECT 1 FROM blobs WHERE user_id = $1 AND blake3 = unhex(value ->> 0))
-    ON CONFLICT DO NOTHING";
+    SELECT pack_id, extension, digests FROM asset_digests WHERE pack_id IN (SELECT unhex(value) FROM json_each($1))";
+// The pack may have been collected since it was read. `||` makes text, of the same bytes.
+const ADD: &str = "
+    INSERT INTO asset_digests (pack_id, extension, digests)
+    SELECT $1, $2, $3 WHERE EXISTS (SELECT 1 FROM packs WHERE id = $1)
+    ON CONFLICT (pack_id, extension) DO UPDATE SET digests = CAST(digests || excluded.digests AS BLOB)";
 
 impl Store {
-    /// All digests that are recorded of these blobs.
-    pub async fn asset_digests<'a>(
-        &self,
-        user: UserId,
-        blobs: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<Vec<AssetDigest>, sqlx::Error> {
-        let blobs = Json(blobs.map(|blake3| HEXLOWER.encode(blake3)).collect::<Vec<_>>());
-        sqlx::query_as(KNOWN).bind(user).bind(blobs).fetch_all(&self.pool).await
+    /// All digests that are recorded of files in these packs.
+    pub async fn asset_digests(&self, packs: BTreeSet<PackId>) -> Result<Vec<AssetDigests>, sqlx::Error> {
+        sqlx::query_as(KNOWN).bind(hex_ids(packs.into_iter())).fetch_all(&self.pool).await
     }
+}
 
-    /// Records digests.
-    pub async fn insert_asset_digests(&self, user: UserId, digests: &[AssetDigest]) -> Result<(), sqlx::Error> {
-        let mut digests: Vec<_> = digests.iter().collect();
-        // As the table has them: whole pages are filled one after the other.
-        digests.sort_unstable_by(|one, other| one.blake3.cmp(&other.blake3));
-        let row =
-            |new: &AssetDigest| json!([HEXLOWER.encode(&new.blake3), new.extension, HEXLOWER.encode(&new.digest)]);
-        let rows = Json(digests.into_iter().map(row).collect::<Vec<_>>());
-        self.write(sqlx::query(INSERT).bind(user).bind(rows)).await.map(drop)
+impl Tx {
+    /// Records digests beside those that are there.
+    pub async fn add_asset_digests(&mut self, new: &AssetDigests) -> Result<(), sqlx::Error> {
+        let add = sqlx::query(ADD).bind(new.pack_id).bind(&new.extension).bind(&new.digests);
+        add.execute(&mut *self.0).await.map(drop)
     }
 }

@@ -245,7 +245,7 @@ impl Provider for CloudflarePages {
         let publishing = async {
             let store = AssetStore::open(&self.api, scope, &project.name).await?;
             let tree = Tree::open(&self.artifacts, context.artifact).await?;
-            let site = Site::of(&self.artifacts, context.artifact.user_id, &tree, store.max_files().await).await?;
+            let site = Site::of(&self.artifacts, &tree, store.max_files().await).await?;
             if !context.variables.is_empty() {
                 self.api.set_variables(scope, &project, environment(context), context.variables).await?;
             }

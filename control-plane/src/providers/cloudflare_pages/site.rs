@@ -13,7 +13,6 @@ use super::content_type::content_type;
 use super::rules::{headers_problem, redirects_problem};
 use super::worker::{Worker, below_worker};
 use crate::artifacts::{ArtifactStore, extension};
-use crate::ids::UserId;
 use crate::providers::ProviderError;
 use crate::providers::http::{Multipart, Pieces};
 use crate::providers::static_host::{File, Limits, Tree};
@@ -42,7 +41,7 @@ fn limits(max_files: usize) -> Limits {
 /// What is sent to Cloudflare.
 pub(super) struct Site {
     /// Path to name.
-    manifest: Map<String, Value>,
+    manifest: Value,
     /// Each once, in the order of the tree: neighbours are read together.
     assets: Vec<Asset>,
     /// `_headers`, `_redirects`, `_routes.json`.
@@ -55,12 +54,7 @@ impl Site {
     ///
     /// # Errors
     /// `Rejected` when Cloudflare does not take it; `Failed` when it cannot be read.
-    pub(super) async fn of(
-        artifacts: &ArtifactStore,
-        owner: UserId,
-        tree: &Tree,
-        max_files: usize,
-    ) -> Result<Self, ProviderError> {
+    pub(super) async fn of(artifacts: &ArtifactStore, tree: &Tree, max_files: usize) -> Result<Self, ProviderError> {
         let files: Vec<&File> = tree.files.iter().filter(|file| is_asset(&file.path)).collect();
         let worker = Worker::of(tree)?;
         // A worker can answer everything by itself.
@@ -79,7 +73,7 @@ impl Site {
         check_rules(&rules)?;
 
         let wanted: Vec<_> = files.iter().map(|file| (&file.blob, extension(&file.path))).collect();
-        let digests = artifacts.asset_digests(owner, &wanted).await.map_err(ProviderError::Failed)?;
+        let digests = artifacts.asset_digests(&wanted).await.map_err(ProviderError::Failed)?;
         let (mut manifest, mut assets, mut seen) = (Map::new(), Vec::new(), HashSet::new());
         for (file, digest) in files.into_iter().zip(digests) {
             let hash = HEXLOWER.encode(&digest);
@@ -89,7 +83,7 @@ impl Site {
                 assets.push(Asset { hash, size_bytes: file.size_bytes, content_type, open: tree.body(file) });
             }
         }
-        Ok(Self { manifest, assets, rules, worker })
+        Ok(Self { manifest: Value::Object(manifest), assets, rules, worker })
     }
 
     /// The names of all assets.
@@ -114,7 +108,7 @@ impl Site {
     /// The form that makes a deployment of it, as far as the tree says it.
     pub(super) fn form(&self) -> Multipart {
         let mut form = Multipart::new();
-        form.text("manifest", Value::Object(self.manifest.clone()).to_string());
+        form.text("manifest", self.manifest.to_string());
         for (name, content) in &self.rules {
             let mut piece = Pieces::default();
             piece.push(content.clone());
