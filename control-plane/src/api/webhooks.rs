@@ -127,7 +127,8 @@ pub(super) async fn make(
     }
     audit::note(|facts| facts.add("provider", target.provider.as_str()));
     let former = Entered::of(&app, &target).await?;
-    let (hook, callback) = app.webhooks.make(&target, scheme, webhooks.new_secret(scheme)).await?;
+    let secret = webhooks.new_secret(scheme);
+    let (hook, callback) = app.webhooks.make(&target, scheme, secret, registrar.is_some()).await?;
     if let Some(former) = former {
         former.remove().await;
     }
@@ -145,7 +146,7 @@ pub(super) async fn make(
     Ok((StatusCode::CREATED, Json(view)))
 }
 
-/// Enters a hook at the provider.
+/// Enters a hook at the provider, or leaves none there.
 async fn register(
     app: &App,
     target: &Target,
@@ -154,11 +155,19 @@ async fn register(
     callback: &Callback,
 ) -> Result<(), Error> {
     let reached = app.orchestrator.reach(target).await?;
-    let registered = registrar.register(reached.destination(), callback).await?;
-    Ok(app.webhooks.note_registered(hook, &registered).await?)
+    match registrar.register(reached.destination(), callback).await {
+        Ok(registered) => Ok(app.webhooks.note_registered(hook, &registered).await?),
+        Err(error) => {
+            // It may be there, and only the answer lost.
+            if matches!(error, ProviderError::Failed(_)) {
+                Entered { registrar, url: callback.url.clone(), reached }.remove().await;
+            }
+            Err(error.into())
+        }
+    }
 }
 
-/// A hook that we have entered at a provider, and what it takes to remove it there.
+/// A hook that we have entered at a provider, or tried to, and what it takes to remove it there.
 pub(super) struct Entered<'a> {
     registrar: &'a dyn Registrar,
     url: String,
@@ -171,7 +180,7 @@ impl<'a> Entered<'a> {
         let webhooks = app.providers.get(&target.provider).and_then(|provider| provider.webhooks());
         let Some(registrar) = webhooks.and_then(|webhooks| webhooks.registrar()) else { return Ok(None) };
         let hook = app.store.webhook_of_target(target.id).await?;
-        let Some(hook) = hook.filter(|hook| hook.external_id.is_some()) else { return Ok(None) };
+        let Some(hook) = hook.filter(|hook| hook.is_entered) else { return Ok(None) };
         let url = app.webhooks.url(&hook);
         match app.orchestrator.reach(target).await {
             Ok(reached) => Ok(Some(Self { registrar, url, reached })),

@@ -15,7 +15,9 @@ const FORGOTTEN_AT_ONCE: i64 = 5_000;
 pub struct Webhook {
     /// Identifies it, in its address too.
     pub id: WebhookId,
-    /// What the provider calls it, where we have registered it ourselves.
+    /// Whether we enter it at the provider. Noted before we do, so it may be there without an `external_id`.
+    pub is_entered: bool,
+    /// What the provider calls it, where we have entered it ourselves.
     pub external_id: Option<String>,
     /// Who owns what it is about.
     pub user_id: UserId,
@@ -40,8 +42,8 @@ pub struct Webhook {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, user_id, provider, target_id, deployment_id, external_id, scheme, sealed_secret, expires_at,
-                created_at, last_delivery_at
+            "SELECT id, user_id, provider, target_id, deployment_id, is_entered, external_id, scheme, sealed_secret,
+                expires_at, created_at, last_delivery_at
              FROM deployment_webhooks ",
             $rest
         )
@@ -53,8 +55,8 @@ const OF_TARGET: &str = select!("WHERE target_id = $1");
 const OF_DEPLOYMENT: &str = select!("WHERE deployment_id = $1");
 const INSERT: &str = "
     INSERT INTO deployment_webhooks (id, user_id, provider, target_id, deployment_id, scheme, sealed_secret, expires_at,
-        created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        created_at, is_entered)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const REGISTERED: &str = "UPDATE deployment_webhooks SET external_id = $2, sealed_secret = $3 WHERE id = $1";
 const DELETE_OF_TARGET: &str = "DELETE FROM deployment_webhooks WHERE target_id = $1";
 const EXPIRE_OF_DEPLOYMENT: &str = "
@@ -112,6 +114,7 @@ impl Tx {
             .bind(&hook.sealed_secret)
             .bind(hook.expires_at)
             .bind(hook.created_at)
+            .bind(hook.is_entered)
             .execute(&mut *self.0)
             .await
             .map(drop)
@@ -170,6 +173,7 @@ mod tests {
         let sealed_secret = vault.seal(record, b"secret").await.expect("seals");
         let row = Webhook {
             id: hook,
+            is_entered: false,
             external_id: None,
             user_id: owner,
             provider: "rehearsal".to_owned(),

@@ -50,7 +50,8 @@ impl Webhooks {
         format!("{base}/api/webhooks/{}?hook={}", hook.provider, hook.id)
     }
 
-    /// Makes the hook of a target, in the place of the one it had.
+    /// Makes the hook of a target, in the place of the one it had; `is_entered` says whether it is about to be entered at
+    /// the provider.
     ///
     /// # Errors
     /// When the vault or the database fails.
@@ -59,10 +60,12 @@ impl Webhooks {
         target: &Target,
         scheme: Scheme,
         secret: SecretString,
+        is_entered: bool,
     ) -> anyhow::Result<(Webhook, Callback)> {
         let (id, owner) = (WebhookId::new(), target.user_id);
         let hook = Webhook {
             target_id: Some(target.id),
+            is_entered,
             ..self.new_hook(id, owner, &target.provider, scheme, &secret).await?
         };
         let mut tx = self.vault.store().begin().await?;
@@ -173,6 +176,7 @@ impl Webhooks {
             provider: provider.to_owned(),
             target_id: None,
             deployment_id: None,
+            is_entered: false,
             external_id: None,
             scheme,
             sealed_secret,

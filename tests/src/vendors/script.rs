@@ -29,6 +29,8 @@ pub enum Fault {
     Malformed,
     /// It is done after this time.
     Slow(Duration),
+    /// It is done, and the answer comes after this time.
+    Late(Duration),
 }
 
 /// Nothing in particular that goes wrong, again and again.
@@ -133,7 +135,7 @@ pub(super) async fn around(State(script): State<Script>, request: Request, next:
         Some(Fault::Answer(status, headers, body)) => return answer(*status, headers, body),
         Some(Fault::Break) => return broken(),
         Some(Fault::Slow(wait)) => tokio::time::sleep(*wait).await,
-        Some(Fault::Lose | Fault::Malformed) | None => {}
+        Some(Fault::Lose | Fault::Malformed | Fault::Late(_)) | None => {}
     }
     if !request.headers().contains_key(header::USER_AGENT) {
         script.complain(format!("{method} {}: no User-Agent", uri.path()));
@@ -155,6 +157,10 @@ pub(super) async fn around(State(script): State<Script>, request: Request, next:
     match fault {
         Some(Fault::Lose) => broken(),
         Some(Fault::Malformed) => (head.status, "<html>").into_response(),
+        Some(Fault::Late(wait)) => {
+            tokio::time::sleep(wait).await;
+            Response::from_parts(head, Body::from(answered))
+        }
         _ => Response::from_parts(head, Body::from(answered)),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use slipway_tests::browser::{Browser, location};
-use slipway_tests::control_plane::{ControlPlane, text};
+use slipway_tests::control_plane::{self, ControlPlane, text};
 use slipway_tests::fixtures::Project;
 use slipway_tests::vendors::vercel::{TEAM, Vercel};
 use slipway_tests::vendors::{Fault, cli};
@@ -380,6 +380,31 @@ async fn a_hook_that_we_enter_tells_that_it_is_live_and_ends_with_the_target() {
     assert!(refused.text().await.expect("a problem").contains("plan"));
     assert_eq!(control_plane.call(Method::GET, &path, None).await["webhook"], Value::Null);
     vercel.check();
+}
+
+#[tokio::test]
+async fn a_hook_whose_answer_never_comes_does_not_stay_there() {
+    let mut stage = set(site()).await;
+    let path = format!("/api/deployments/targets/{}/webhook", stage.target);
+
+    stage.vendor.fail("/v1/webhooks", Fault::Lose);
+    let lost = stage.control_plane.send(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!((lost.status().as_u16(), stage.vendor.webhooks()), (503, 0));
+    assert_eq!(stage.control_plane.call(Method::GET, &path, None).await["webhook"], Value::Null);
+
+    // We die while Vercel answers, and find what is there when the next one takes its place.
+    stage.vendor.fail("/v1/webhooks", Fault::Late(Duration::from_secs(3600)));
+    let client = reqwest::Client::builder().build().expect("a client");
+    let request = client.post(format!("{}{path}", stage.control_plane.url));
+    let asking = tokio::spawn(request.bearer_auth(control_plane::TOKEN).json(&json!({})).send());
+    eventually("the hook to be there", SOON, || async { (stage.vendor.webhooks() == 1).then_some(()) }).await;
+    stage.control_plane = stage.control_plane.kill_and_restart().await;
+    assert!(asking.await.expect("nobody panics here").is_err());
+    let hook = stage.control_plane.call(Method::GET, &path, None).await;
+    assert_eq!(hook["webhook"]["is_registered"], false, "{hook}");
+    let hook = stage.control_plane.call(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!((&hook["is_registered"], stage.vendor.webhooks()), (&json!(true), 1), "{hook}");
+    stage.vendor.check();
 }
 
 #[tokio::test]
